@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// TensorFlow V2 checkpoints. `PREFIX.index` is a LevelDB table from variable
+// name to shape, type, place and crc32c; `PREFIX.data-00000-of-00001` holds
+// the bytes; the text file `checkpoint` in the folder names the newest prefix.
+// TensorFlow opens what we write and we open what it writes.
+//
+//   BERTC_ASSIGN_OR_RETURN(std::string prefix,
+//                          saveCheckpoint("out", 1000, tensors, {}));
+//   BERTC_ASSIGN_OR_RETURN(std::string newest, latestCheckpoint("out"));
+//   BERTC_ASSIGN_OR_RETURN(auto reader, CheckpointReader::open(newest));
+//   BERTC_RETURN_IF_ERROR(reader.read("global_step", &step, sizeof(step)));
+#pragma once
+
+#include "bertc/status.h"
+#include "io/Files.h"
+#include "io/TensorInfo.h"
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace bertc {
+
+/// Where a checkpoint's tensor lies.
+struct CheckpointEntry {
+  TensorInfo info;
+  /// TensorFlow's number of the element type, for messages.
+  int32_t tfType = 0;
+  int32_t shard = 0;
+  uint64_t offset = 0;
+  uint64_t bytes = 0;
+  /// crc32c of the bytes, masked as in the file.
+  uint32_t maskedCrc = 0;
+  /// A partitioned variable: listed, but its parts are not put together.
+  bool partitioned = false;
+};
+
+/// A checkpoint open for reading. open() checks the whole index and that every
+/// entry lies inside its data file; read() checks the tensor's crc32c.
+class CheckpointReader {
+public:
+  /// `prefix` as in "out/model.ckpt-1000"; a trailing ".index" is dropped.
+  static StatusOr<CheckpointReader> open(const std::string &prefix);
+
+  /// Sorted by name.
+  const std::vector<CheckpointEntry> &entries() const { return entries_; }
+  const CheckpointEntry *find(const std::string &name) const;
+  const std::string &prefix() const { return prefix_; }
+
+  /// Copies a tensor of exactly `bytes` bytes; Corrupt, naming tensor and
+  /// file, when its checksum fails.
+  Status read(const std::string &name, void *target, uint64_t bytes) const;
+
+  /// A tensor's bytes in the mapped file, after checking its checksum. Not for
+  /// String tensors. Valid while the reader lives.
+  StatusOr<const uint8_t *> view(const std::string &name) const;
+
+  /// The whole of a (small) tensor.
+  StatusOr<std::string> readBytes(const std::string &name) const;
+
+  /// Elements of a String tensor.
+  StatusOr<std::vector<std::string>> readStrings(const std::string &name) const;
+
+  /// Checks every tensor's checksum.
+  Status verifyAll() const;
+
+private:
+  Status loadIndex();
+  Status openShards(int32_t count);
+  Status addEntry(std::string name, const std::string &value);
+  StatusOr<const CheckpointEntry *> require(const std::string &name) const;
+  const uint8_t *bytesOf(const CheckpointEntry &entry) const;
+  Status checksumError(const CheckpointEntry &entry, uint32_t found) const;
+  StatusOr<std::vector<std::string>>
+  decodeStrings(const CheckpointEntry &entry) const;
+
+  std::string prefix_;
+  std::vector<MappedFile> shards_;
+  std::vector<CheckpointEntry> entries_;
+  std::unordered_map<std::string, size_t> byName_;
+};
+
+/// Path of a data file, "PREFIX.data-00000-of-00001".
+std::string checkpointDataPath(const std::string &prefix, int shard = 0,
+                               int shardCount = 1);
+
+/// Writes one checkpoint (data file first, then index), atomically each: while
+/// the index is not there the checkpoint does not exist. Does not touch the
+/// file `checkpoint`.
+Status writeCheckpoint(const std::string &prefix,
+                       const std::vector<TensorSource> &tensors);
+
+struct SaveOptions {
+  /// Checkpoints to keep in the folder, this one included; 0 keeps all.
+  int keepMax = 2;
+  /// Read the new files back and check them before older ones are removed.
+  bool verify = true;
+  /// File name before the step number.
+  std::string baseName = "model.ckpt";
+};
+
+/// Writes DIRECTORY/BASE-STEP, verifies it, points the file `checkpoint` at
+/// it, and only then removes checkpoints beyond keepMax. A crash at any
+/// instant leaves the previous one usable. Returns the prefix.
+StatusOr<std::string> saveCheckpoint(const std::string &directory, int64_t step,
+                                     const std::vector<TensorSource> &tensors,
+                                     const SaveOptions &options);
+
+/// Prefix of the newest usable checkpoint: the one the file `checkpoint` names
+/// when it verifies, else the newest by step number that does. NotFound when
+/// the folder has none at all, Corrupt when all that it has are damaged.
+/// `rejected`, when given, receives one line for each that was passed over.
+StatusOr<std::string>
+latestCheckpoint(const std::string &directory,
+                 std::vector<std::string> *rejected = nullptr);
+
+/// Content of the text file `checkpoint`; names as they are written there,
+/// except that those leaving the folder are refused.
+struct CheckpointState {
+  std::string latest;
+  std::vector<std::string> all;
+};
+StatusOr<CheckpointState> readCheckpointState(const std::string &directory);
+Status writeCheckpointState(const std::string &directory,
+                            const CheckpointState &state);
+
+} // namespace bertc
