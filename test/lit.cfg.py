@@ -1,0 +1,38 @@
+# Runs the IR, plan and program tests: every .mlir and .test file under test/.
+#   lit.py test --param build=build
+import os
+
+import lit.formats
+
+config.name = "bertc"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["unit", "data", "golden", "Inputs", "lit.cfg.py"]
+config.test_source_root = os.path.dirname(__file__)
+
+root = os.path.dirname(config.test_source_root)
+build = os.path.abspath(
+    lit_config.params.get("build", os.path.join(root, "build")))
+llvm = lit_config.params.get("llvm", "/usr/lib/llvm-22/bin")
+config.test_exec_root = os.path.join(build, "lit")
+
+# Longer names first: a substitution matches the start of a longer one.
+for tool in ("bertc-interpret", "bertc-opt", "bertc", "bert-data", "bert-run"):
+    config.substitutions.append((f"%{tool}", os.path.join(build, "bin", tool)))
+config.substitutions += [
+    ("%python", "/usr/bin/env python3"),
+    ("%root", root),
+    ("%build", build),
+]
+
+path = os.pathsep.join(
+    [os.path.join(build, "bin"), llvm, config.environment.get("PATH", "")])
+config.environment["PATH"] = path
+config.environment["NO_COLOR"] = "1"
+# Two tests at a time share two cores; the numbers do not depend on it.
+for name in ("OMP_NUM_THREADS", "BERTC_MAX_ISA", "ONEDNN_MAX_CPU_ISA"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+
+if os.path.exists(os.path.join(build, "bin", "bertc")):
+    config.available_features.add("compiler")
