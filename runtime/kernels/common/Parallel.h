@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one way kernels use threads: a fixed list of tasks, cut by the size of
+// the problem and never by the number of threads, spread over OpenMP's team.
+// Tasks write disjoint memory; sums over tasks are combined afterwards in task
+// order. So any number of threads gives the same bits.
+#pragma once
+
+#include <cstdint>
+
+#include <omp.h>
+
+namespace bertc::rt::kernels {
+
+/// Elements an elementwise task should have: large enough to hide the cost of
+/// starting it, small enough to balance.
+inline constexpr int64_t kTaskElements = 16384;
+
+/// Calls fn(task) for task in [0, tasks), on the calling thread alone when it
+/// already belongs to a team.
+template <typename Fn> void parallelTasks(int64_t tasks, const Fn &fn) {
+  if (tasks <= 1 || omp_get_max_threads() == 1 || omp_in_parallel()) {
+    for (int64_t task = 0; task < tasks; ++task) {
+      fn(task);
+    }
+    return;
+  }
+#pragma omp parallel for schedule(static)
+  for (int64_t task = 0; task < tasks; ++task) {
+    fn(task);
+  }
+}
+
+/// Calls fn(begin, end) over [0, count) cut into ranges of `grain` items.
+template <typename Fn>
+void parallelRanges(int64_t count, int64_t grain, const Fn &fn) {
+  grain = grain < 1 ? 1 : grain;
+  parallelTasks((count + grain - 1) / grain, [&](int64_t task) {
+    int64_t begin = task * grain;
+    int64_t end = begin + grain < count ? begin + grain : count;
+    fn(begin, end);
+  });
+}
+
+} // namespace bertc::rt::kernels

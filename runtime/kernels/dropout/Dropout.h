@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Dropout over a dense tensor. The mask is the function of (seed, step, op,
+// element) defined in runtime/kernels/philox/Philox.h; nothing is stored, the
+// gradient calls the same kernel on dy.
+#pragma once
+
+#include "runtime/kernels/common/Operand.h"
+#include "runtime/kernels/philox/Philox.h"
+
+namespace bertc::rt::kernels {
+
+/// The dropout of one call, resolved from the step's rate and op id and the
+/// run's rng input. `active` is false for rate 0 and deterministic runs.
+struct DropoutState {
+  bool active = false;
+  philox::DropoutKey key;
+  philox::DropoutScale scale;
+};
+
+/// rng is i32[4] = {seed_lo, seed_hi, step, flags}; null means no dropout.
+DropoutState dropoutState(float rate, uint32_t opId, const int32_t *rng);
+
+/// y[i] = keep(i) ? x[i] * factor : 0 for i in [0, elements); f32 or bf16, of
+/// one type or mixed; y may be x.
+void dropout(const DropoutState &state, Buffer y, Buffer x, int64_t elements);
+
+} // namespace bertc::rt::kernels

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows of a table by index and the gradient of that, with leading axes in
+// common: table [batch, R, H], indices [batch, N], rows [batch, N, H].
+#pragma once
+
+#include "bertc/status.h"
+#include "runtime/kernels/common/Operand.h"
+
+namespace bertc::rt::kernels {
+
+struct GatherShape {
+  int64_t batch = 1;
+  /// R, rows of one table.
+  int64_t tableRows = 0;
+  /// N, indices of one batch element.
+  int64_t indices = 0;
+  /// H, elements of a row.
+  int64_t columns = 0;
+};
+
+/// y[b, n, :] = table[b, indices[b, n], :]; one type of any kind. An index
+/// outside [0, R) is InvalidArgument and nothing is written.
+Status gather(const GatherShape &shape, Buffer y, Buffer table,
+              const int32_t *indices);
+
+/// dtable[b, r, :] = sum over n with indices[b, n] == r of dy[b, n, :], added
+/// in the order of n; rows no index names are zero. dtable f32, dy f32 or bf16.
+Status gatherGrad(const GatherShape &shape, float *dtable, Buffer dy,
+                  const int32_t *indices);
+
+} // namespace bertc::rt::kernels
