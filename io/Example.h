@@ -44,11 +44,12 @@ public:
 
 private:
   friend class ExampleView;
+  bool parseFeature(std::string_view feature);
   template <typename T> bool copyInts(T *out) const;
   void copyFloats(float *out) const;
 
   std::string_view name_;
-  /// The serialised list message.
+  /// The packed values; for bytes, the serialised list message.
   std::string_view list_;
   FeatureKind kind_ = FeatureKind::None;
   size_t count_ = 0;
@@ -71,7 +72,7 @@ public:
   StatusOr<const FeatureView *> require(std::string_view name) const;
 
 private:
-  bool parseFast(std::string_view record);
+  bool parseFast(std::string_view record, bool uniqueKeys);
   Status parseSlow(std::string_view record);
 
   std::vector<FeatureView> features_;

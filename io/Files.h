@@ -150,8 +150,8 @@ std::string baseName(const std::string &path);
 /// `name` inside `directory`; an absolute `name` stays as it is.
 std::string joinPath(const std::string &directory, const std::string &name);
 
-/// Names (not paths) of the regular files in `directory`, sorted. Temporary
-/// files of AtomicFile are left out.
+/// Names (not paths) of the regular files in `directory`, sorted. Hidden
+/// files, and so the temporary ones of AtomicFile, are left out.
 StatusOr<std::vector<std::string>> listFiles(const std::string &directory);
 
 /// Files meant by command-line inputs: each item may be a file, a folder (all

@@ -113,6 +113,7 @@ private:
   AtomicFile file_;
   Sha256 hash_;
   uint64_t records_ = 0;
+  std::string scratch_;
 };
 
 /// Appends the framed form of `record` to *out; lets worker threads do the
