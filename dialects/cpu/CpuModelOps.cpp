@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Verifiers of dropout, softmax, layer normalisation, gathers and losses.
+
+#include "dialects/cpu/Verify.h"
+
+using namespace mlir;
+
+namespace bertc::cpu {
+
+namespace {
+
+/// Error unless `shape` has at least one axis.
+LogicalResult checkHasAxis(Operation *op, ArrayRef<int64_t> shape) {
+  if (!shape.empty()) {
+    return success();
+  }
+  return op->emitOpError() << "expected tensors of rank 1 or more, found a "
+                              "scalar";
+}
+
+/// Error unless rng is present exactly when the result that needs it is.
+LogicalResult checkRng(Operation *op, Value rng, Value result, StringRef name) {
+  if (bool(rng) != bool(result)) {
+    return op->emitOpError()
+           << "expected rng exactly when " << name << " is a result";
+  }
+  return rng ? checkShape(op, "rng", rng, {4}) : success();
+}
+
+/// Shape [batch.., N.., H..] of gathered rows; error when table and indices do
+/// not share their batch dimensions.
+FailureOr<SmallVector<int64_t>>
+gatheredShape(Operation *op, Value table, Value indices, int64_t batchDims) {
+  ArrayRef<int64_t> t = shapeOf(table), i = shapeOf(indices);
+  if (batchDims < 0 || int64_t(t.size()) <= batchDims ||
+      int64_t(i.size()) < batchDims ||
+      t.take_front(batchDims) != i.take_front(batchDims)) {
+    return op->emitOpError() << "expected table and indices with " << batchDims
+                             << " equal leading dimensions, found "
+                             << shapeText(t) << " and " << shapeText(i);
+  }
+  SmallVector<int64_t> shape(i.begin(), i.end());
+  llvm::append_range(shape, t.drop_front(batchDims + 1));
+  return shape;
+}
+
+} // namespace
+
+LogicalResult DropoutOp::verify() {
+  if (failed(checkShape(*this, "the result", getResult(), shapeOf(getX()))) ||
+      failed(checkElementType(*this, "the result", getResult(),
+                              elementTypeOf(getX())))) {
+    return failure(); // dropout C1
+  }
+  if (failed(checkShape(*this, "rng", getRng(), {4}))) {
+    return failure(); // dropout C2
+  }
+  return checkRate(*this, getRate()); // dropout C3
+}
+
+LogicalResult SoftmaxOp::verify() {
+  ArrayRef<int64_t> shape = shapeOf(getX());
+  if (failed(checkHasAxis(*this, shape)) ||
+      failed(checkShape(*this, "softmax", getSoftmax(), shape)) ||
+      (getDropped() &&
+       failed(checkShape(*this, "dropped", getDropped(), shape)))) {
+    return failure(); // softmax C1
+  }
+  if (getMask()) { // softmax C2
+    if (shapeOf(getMask()).size() != shape.size()) {
+      return emitOpError() << "expected mask of rank " << shape.size()
+                           << ", found " << shapeText(shapeOf(getMask()));
+    }
+    if (failed(checkBroadcast(*this, "mask", getMask(), shape))) {
+      return failure();
+    }
+  }
+  if (failed(checkRng(*this, getRng(), getDropped(), "dropped"))) {
+    return failure(); // softmax C3
+  }
+  return checkRate(*this, getRate()); // softmax C4
+}
+
+LogicalResult SoftmaxGradOp::verify() {
+  ArrayRef<int64_t> shape = shapeOf(getDy());
+  if (failed(checkHasAxis(*this, shape)) ||
+      failed(checkShape(*this, "y", getY(), shape)) ||
+      failed(checkShape(*this, "the result", getResult(), shape))) {
+    return failure(); // softmax_grad C1
+  }
+  if (getRng() && failed(checkShape(*this, "rng", getRng(), {4}))) {
+    return failure(); // softmax_grad C2
+  }
+  return checkRate(*this, getRate()); // softmax_grad C3
+}
+
+LogicalResult LayerNormOp::verify() {
+  ArrayRef<int64_t> shape = shapeOf(getX());
+  if (failed(checkHasAxis(*this, shape)) ||
+      (getResidual() &&
+       failed(checkShape(*this, "residual", getResidual(), shape))) ||
+      failed(checkShape(*this, "y", getY(), shape)) ||
+      (getZ() && failed(checkShape(*this, "z", getZ(), shape)))) {
+    return failure(); // layer_norm C1
+  }
+  if (failed(checkShape(*this, "gamma", getGamma(), shape.take_back())) ||
+      failed(checkShape(*this, "beta", getBeta(), shape.take_back()))) {
+    return failure(); // layer_norm C2
+  }
+  if (failed(checkShape(*this, "mean", getMean(), shape.drop_back())) ||
+      failed(checkShape(*this, "rstd", getRstd(), shape.drop_back()))) {
+    return failure(); // layer_norm C3
+  }
+  if (getRng()) { // layer_norm C4
+    if (!getResidual()) {
+      return emitOpError() << "expected a residual where there is an rng";
+    }
+    if (failed(checkShape(*this, "rng", getRng(), {4}))) {
+      return failure();
+    }
+  }
+  if (getZ() && !getResidual()) { // layer_norm C5
+    return emitOpError() << "expected no result z without a residual";
+  }
+  return checkRate(*this, getRate()); // layer_norm C6
+}
+
+LogicalResult LayerNormGradOp::verify() {
+  ArrayRef<int64_t> shape = shapeOf(getZ());
+  if (failed(checkHasAxis(*this, shape)) ||
+      failed(checkShape(*this, "dy", getDy(), shape)) ||
+      failed(checkShape(*this, "dz", getDz(), shape)) ||
+      (getDx() && failed(checkShape(*this, "dx", getDx(), shape)))) {
+    return failure(); // layer_norm_grad C1
+  }
+  for (auto [name, value] : {std::pair<StringRef, Value>{"gamma", getGamma()},
+                             {"dgamma", getDgamma()},
+                             {"dbeta", getDbeta()}}) {
+    if (failed(checkShape(*this, name, value, shape.take_back()))) {
+      return failure(); // layer_norm_grad C2
+    }
+  }
+  if (failed(checkShape(*this, "mean", getMean(), shape.drop_back())) ||
+      failed(checkShape(*this, "rstd", getRstd(), shape.drop_back()))) {
+    return failure(); // layer_norm_grad C3
+  }
+  if (failed(checkRng(*this, getRng(), getDx(), "dx"))) {
+    return failure(); // layer_norm_grad C4
+  }
+  return checkRate(*this, getRate()); // layer_norm_grad C5
+}
+
+LogicalResult GatherOp::verify() {
+  FailureOr<SmallVector<int64_t>> shape =
+      gatheredShape(*this, getTable(), getIndices(), getBatchDims());
+  if (failed(shape)) {
+    return failure(); // gather C1
+  }
+  if (failed(checkShape(*this, "the result", getResult(), *shape))) {
+    return failure(); // gather C2
+  }
+  return checkElementType(*this, "the result", getResult(),
+                          elementTypeOf(getTable())); // gather C2
+}
+
+LogicalResult GatherGradOp::verify() {
+  FailureOr<SmallVector<int64_t>> shape =
+      gatheredShape(*this, getResult(), getIndices(), getBatchDims());
+  if (failed(shape)) {
+    return failure(); // gather_grad C1
+  }
+  return checkShape(*this, "dy", getDy(), *shape); // gather_grad C2
+}
+
+LogicalResult LogSoftmaxOp::verify() {
+  if (shapeOf(getX()).size() != 2) { // log_softmax C1
+    return emitOpError() << "expected an operand of rank 2, found "
+                         << shapeText(shapeOf(getX()));
+  }
+  return checkShape(*this, "the result", getResult(),
+                    shapeOf(getX())); // log_softmax C1
+}
+
+LogicalResult LogSoftmaxGradOp::verify() {
+  ArrayRef<int64_t> shape = shapeOf(getY());
+  if (shape.size() != 2) { // log_softmax_grad C1
+    return emitOpError() << "expected operands of rank 2, found "
+                         << shapeText(shape);
+  }
+  if (failed(checkShape(*this, "dy", getDy(), shape))) {
+    return failure(); // log_softmax_grad C1
+  }
+  return checkShape(*this, "the result", getResult(), shape);
+}
+
+LogicalResult NllOp::verify() {
+  ArrayRef<int64_t> shape = shapeOf(getLogProbs());
+  if (shape.size() != 2) { // nll C1
+    return emitOpError() << "expected log_probs of rank 2, found "
+                         << shapeText(shape);
+  }
+  if (failed(checkShape(*this, "labels", getLabels(), shape.take_front()))) {
+    return failure(); // nll C1
+  }
+  return checkShape(*this, "the result", getResult(), shape.take_front());
+}
+
+LogicalResult NllGradOp::verify() {
+  ArrayRef<int64_t> shape = shapeOf(getResult());
+  if (shape.size() != 2) { // nll_grad C1
+    return emitOpError() << "expected a result of rank 2, found "
+                         << shapeText(shape);
+  }
+  if (failed(checkShape(*this, "labels", getLabels(), shape.take_front()))) {
+    return failure(); // nll_grad C1
+  }
+  return checkShape(*this, "dloss", getDloss(), shape.take_front());
+}
+
+} // namespace bertc::cpu
