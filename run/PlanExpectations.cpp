@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Flags of the reference's scripts that a plan has answered at compile time:
+// they are accepted, and must agree with the plan.
+#include "io/Files.h"
+#include "run/Pretrain.h"
+#include "support/Json.h"
+
+#include <array>
+#include <fmt/format.h>
+
+namespace bertc {
+
+namespace {
+
+Status disagree(const rt::Plan &plan, const std::string &what,
+                const std::string &given, const std::string &found) {
+  return failedPrecondition(
+      fmt::format("{}: {} is {}, the plan was compiled with {}; drop the flag "
+                  "or compile another plan",
+                  plan.path(), what, given, found));
+}
+
+Status checkConfig(const rt::Plan &plan, const std::string &path) {
+  static const std::array<const char *, 11> keys = {
+      "vocab_size",
+      "hidden_size",
+      "num_hidden_layers",
+      "num_attention_heads",
+      "intermediate_size",
+      "hidden_act",
+      "hidden_dropout_prob",
+      "attention_probs_dropout_prob",
+      "max_position_embeddings",
+      "type_vocab_size",
+      "initializer_range"};
+  BERTC_ASSIGN_OR_RETURN(std::string text, readFile(path, 1 << 20));
+  BERTC_ASSIGN_OR_RETURN(Json given, parseJson(text, path));
+  BERTC_ASSIGN_OR_RETURN(Json found,
+                         parseJson(plan.model().configJson, plan.path()));
+  for (const char *key : keys) {
+    if (given.is_object() && found.is_object() && given.contains(key) &&
+        found.contains(key) && given[key] != found[key]) {
+      return disagree(plan, fmt::format("key {} of {}", key, path),
+                      given[key].dump(), found[key].dump());
+    }
+  }
+  return Status::okStatus();
+}
+
+} // namespace
+
+Status checkExpectations(const rt::Plan &plan,
+                         const PlanExpectations &expected) {
+  const rt::ModelInfo &model = plan.model();
+  struct Number {
+    const char *flag;
+    std::optional<int64_t> given;
+    uint32_t found;
+  };
+  const Number numbers[] = {
+      {"the batch size", expected.batchSize, model.batchSize},
+      {"--max-seq-length", expected.maxSeqLength, model.maxSeqLength},
+      {"--max-predictions-per-seq", expected.maxPredictionsPerSeq,
+       model.maxPredictionsPerSeq}};
+  for (const Number &number : numbers) {
+    if (number.given && *number.given != static_cast<int64_t>(number.found)) {
+      return disagree(plan, number.flag, fmt::format("{}", *number.given),
+                      fmt::format("{}", number.found));
+    }
+  }
+  std::string optimizer = expected.optimizer;
+  if (optimizer == "adam") { // the reference's word for AdamW
+    optimizer = "adamw";
+  }
+  if (!optimizer.empty() && optimizer != model.optimizer) {
+    return disagree(plan, "--optimizer-type", expected.optimizer,
+                    model.optimizer.empty() ? "none" : model.optimizer);
+  }
+  if (!expected.configFile.empty()) {
+    return checkConfig(plan, expected.configFile);
+  }
+  return Status::okStatus();
+}
+
+} // namespace bertc

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/TrainLoop.h"
+
+#include <cmath>
+#include <fmt/format.h>
+
+namespace bertc {
+
+namespace {
+
+constexpr char stepEntry[] = "train_step";
+constexpr char applyEntry[] = "apply_gradients";
+
+Status requireEntry(const rt::Plan &plan, const char *name,
+                    const std::vector<const char *> &inputs) {
+  const rt::EntryInfo *entry = plan.findEntry(name);
+  if (!entry) {
+    return failedPrecondition(fmt::format(
+        "{}: no entry '{}', it cannot be trained; compile it with --mode train",
+        plan.path(), name));
+  }
+  for (const char *input : inputs) {
+    if (!entry->findInput(input)) {
+      return corrupt(fmt::format("{}: entry {} has no input '{}'", plan.path(),
+                                 name, input));
+    }
+  }
+  return Status::okStatus();
+}
+
+} // namespace
+
+std::array<int32_t, 4> rngInput(uint64_t seed, int64_t step,
+                                bool deterministic) {
+  return {static_cast<int32_t>(static_cast<uint32_t>(seed)),
+          static_cast<int32_t>(static_cast<uint32_t>(seed >> 32)),
+          static_cast<int32_t>(static_cast<uint32_t>(step)),
+          deterministic ? dropoutOffFlag : 0};
+}
+
+TrainLoop::TrainLoop(rt::Session &session, BatchStream &stream,
+                     BatchLayout layout, Settings settings,
+                     const RunState &state)
+    : session_(session), stream_(stream), layout_(std::move(layout)),
+      settings_(settings), updateStep_(state.updateStep),
+      microStep_(state.microStep), examplesSeen_(state.examplesSeen) {}
+
+Status TrainLoop::prepare() {
+  const rt::Plan &plan = session_.plan();
+  BERTC_RETURN_IF_ERROR(requireEntry(plan, stepEntry, {"loss_scale"}));
+  BERTC_RETURN_IF_ERROR(
+      requireEntry(plan, applyEntry, {"learning_rate", "update_step"}));
+  for (const rt::TensorInfo &output : plan.findEntry(stepEntry)->outputs) {
+    if (output.dtype == rt::DType::F32 && output.shape.empty()) {
+      lossNames_.push_back(output.name);
+    }
+  }
+  if (lossNames_.empty()) {
+    return corrupt(fmt::format("{}: entry {} has no loss among its outputs",
+                               plan.path(), stepEntry));
+  }
+  BERTC_RETURN_IF_ERROR(session_.prepare(stepEntry));
+  return session_.prepare(applyEntry);
+}
+
+Status TrainLoop::microBatch(int64_t index, UpdateReport *report,
+                             double *totalLoss) {
+  BERTC_ASSIGN_OR_RETURN(const Batch *batch, stream_.next());
+  if (!batch) {
+    return internalError("the stream of training batches ended");
+  }
+  rt::NamedInputs inputs = batchInputs(layout_, *batch);
+  int64_t microStep = microStep_ + index;
+  std::array<int32_t, 4> rng =
+      rngInput(settings_.seed, microStep, settings_.deterministic);
+  if (session_.plan().findEntry(stepEntry)->findInput("rng")) {
+    inputs.emplace_back("rng",
+                        rt::ConstTensorView(rt::DType::I32, {4}, rng.data()));
+  }
+  float lossScale = 1.0f / static_cast<float>(settings_.accumulationSteps);
+  inputs.emplace_back("loss_scale",
+                      rt::ConstTensorView(rt::DType::F32, {}, &lossScale));
+  std::vector<float> values(lossNames_.size());
+  rt::NamedOutputs outputs;
+  for (size_t i = 0; i < lossNames_.size(); ++i) {
+    outputs.emplace_back(lossNames_[i],
+                         rt::TensorView{rt::DType::F32, {}, &values[i]});
+  }
+  BERTC_RETURN_IF_ERROR(session_.run(stepEntry, inputs, outputs)
+                            .annotate(fmt::format("update {}, micro-batch {}",
+                                                  updateStep_, microStep)));
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) {
+      return Status(
+          StatusCode::FailedPrecondition,
+          fmt::format("{} is {} in update {}, micro-batch {}; lower "
+                      "--learning-rate or lengthen --num-warmup-steps, and "
+                      "go on from the last checkpoint",
+                      lossNames_[i], values[i], updateStep_, microStep));
+    }
+    report->losses[lossNames_[i]] +=
+        values[i] / static_cast<double>(settings_.accumulationSteps);
+    if (lossNames_[i] == "total_loss" || i == 0) {
+      *totalLoss = values[i];
+    }
+  }
+  report->examples += batch->realRows;
+  return Status::okStatus();
+}
+
+Status TrainLoop::apply(float learningRate) {
+  int32_t updateStep = static_cast<int32_t>(updateStep_ + 1);
+  return session_.run(
+      applyEntry,
+      {{"learning_rate",
+        rt::ConstTensorView(rt::DType::F32, {}, &learningRate)},
+       {"update_step", rt::ConstTensorView(rt::DType::I32, {}, &updateStep)}},
+      {});
+}
+
+StatusOr<UpdateReport> TrainLoop::update(const std::function<bool()> &stop,
+                                         const MicroHook &onMicro,
+                                         Trace *trace) {
+  UpdateReport report;
+  int64_t begin = monotonicNs();
+  report.learningRate = settings_.schedule.learningRate(updateStep_);
+  for (int64_t i = 0; i < settings_.accumulationSteps; ++i) {
+    if (i > 0 && stop()) {
+      return report;
+    }
+    double loss = 0;
+    {
+      Trace::Span span(trace, stepEntry);
+      BERTC_RETURN_IF_ERROR(microBatch(i, &report, &loss));
+    }
+    onMicro(i + 1, loss);
+  }
+  {
+    Trace::Span span(trace, applyEntry);
+    BERTC_RETURN_IF_ERROR(apply(report.learningRate));
+  }
+  report.complete = true;
+  report.seconds = static_cast<double>(monotonicNs() - begin) * 1e-9;
+  updateStep_ += 1;
+  microStep_ += settings_.accumulationSteps;
+  examplesSeen_ += static_cast<uint64_t>(report.examples);
+  return report;
+}
+
+} // namespace bertc

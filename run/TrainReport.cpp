@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/TrainReport.h"
+
+#include <fmt/format.h>
+
+namespace bertc {
+
+namespace {
+
+ProgressOptions progressOptions(const TrainReport::Settings &settings) {
+  ProgressOptions options;
+  options.label = "train";
+  options.unit = "steps";
+  options.total = static_cast<double>(settings.trainSteps);
+  options.start = static_cast<double>(settings.firstStep);
+  options.quiet = settings.quiet;
+  return options;
+}
+
+double lossOf(const UpdateReport &report, const char *name) {
+  auto found = report.losses.find(name);
+  return found == report.losses.end() ? 0.0 : found->second;
+}
+
+} // namespace
+
+TrainReport::TrainReport(const Settings &settings, Dllog &log)
+    : settings_(settings), log_(log), progress_(progressOptions(settings)) {}
+
+void TrainReport::micro(int64_t step, int64_t index, double totalLoss) {
+  double part = static_cast<double>(index) /
+                static_cast<double>(settings_.accumulationSteps);
+  double rate = throughput();
+  if (rate == 0 && seconds_ > 0) {
+    rate = static_cast<double>(sequences_) / seconds_;
+  }
+  progress_.advanceTo(static_cast<double>(step) + part,
+                      fmt::format("loss {:.4f} lr {:.3g} {:.1f} seq/s",
+                                  totalLoss, learningRate_, rate));
+}
+
+Status TrainReport::update(int64_t step, const UpdateReport &report) {
+  throughput_.addStep(report.seconds, report.examples);
+  learningRate_ = report.learningRate;
+  seconds_ += report.seconds;
+  sequences_ += report.examples;
+  lossSum_ += lossOf(report, "total_loss");
+  ++lossCount_;
+  bool display = step % settings_.displaySteps == 0;
+  if (!display && step != settings_.trainSteps) {
+    return Status::okStatus();
+  }
+  nlohmann::ordered_json data;
+  data["throughput_train"] =
+      seconds_ > 0 ? static_cast<double>(sequences_) / seconds_ : 0.0;
+  data["mlm_loss"] = lossOf(report, "masked_lm_loss");
+  data["nsp_loss"] = lossOf(report, "next_sentence_loss");
+  data["total_loss"] = lossOf(report, "total_loss");
+  data["avg_loss_step"] = lossSum_ / static_cast<double>(lossCount_);
+  data["learning_rate"] = report.learningRate;
+  lossSum_ = 0;
+  lossCount_ = 0;
+  seconds_ = 0;
+  sequences_ = 0;
+  return log_.log(step, data);
+}
+
+void TrainReport::saved(const std::string &prefix) {
+  throughput_.pause();
+  progress_.note("saved " + prefix);
+}
+
+Status TrainReport::finish() {
+  progress_.finish();
+  return log_.log(std::nullopt, {{"throughput_train", throughput()}});
+}
+
+} // namespace bertc
