@@ -6,7 +6,8 @@ set(BERTC_WARNINGS -Wall -Wextra -Werror -Wno-unused-parameter
                    -Wno-missing-field-initializers)
 
 # bertc_library(NAME SOURCES a.cpp ... [DEPS lib ...] [MLIR])
-#   MLIR: sees the LLVM headers; only dialects/, passes/, models/, compiler/.
+#   MLIR: sees the LLVM headers and links libMLIR and libLLVM; only dialects/,
+#   passes/, models/, compiler/.
 function(bertc_library name)
   cmake_parse_arguments(ARG "MLIR" "" "SOURCES;DEPS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
@@ -55,6 +56,7 @@ function(bertc_compile_options name)
     target_include_directories(${name} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS}
                                                      ${MLIR_INCLUDE_DIRS})
     target_compile_definitions(${name} PUBLIC ${LLVM_DEFINITIONS_LIST})
+    target_link_libraries(${name} PUBLIC MLIR LLVM)
     if(TARGET bertc_mlir_pch)
       target_precompile_headers(${name} REUSE_FROM bertc_mlir_pch)
     endif()

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Verifier branches that several operations share word for word.
+#pragma once
+
+#include "dialects/bert/BertOps.h"
+#include "dialects/bert/BertShapes.h"
+
+namespace bertc::bert {
+
+/// 0 <= rate < 1.
+template <typename Op> llvm::LogicalResult verifyRate(Op op) {
+  float rate = op.getRate().convertToFloat();
+  if (!(rate >= 0 && rate < 1)) {
+    return op.emitOpError("expected rate to lie in [0, 1), found ")
+           << op.getRateAttr().getValueAsDouble();
+  }
+  return llvm::success();
+}
+
+/// A rate above 0 needs the random state.
+template <typename Op> llvm::LogicalResult verifyRngGiven(Op op) {
+  if (op.getRate().convertToFloat() > 0 && !op.getRng()) {
+    return op.emitOpError("expected rng, as rate is ")
+           << op.getRateAttr().getValueAsDouble();
+  }
+  return llvm::success();
+}
+
+/// eps >= 0.
+template <typename Op> llvm::LogicalResult verifyEps(Op op) {
+  if (!(op.getEps().convertToFloat() >= 0)) {
+    return op.emitOpError("expected eps to be at least 0, found ")
+           << op.getEpsAttr().getValueAsDouble();
+  }
+  return llvm::success();
+}
+
+/// gamma and beta have the element type of x.
+template <typename Op> llvm::LogicalResult verifyGammaBetaElements(Op op) {
+  mlir::Type x = op.getX().getType().getElementType();
+  mlir::Type gamma = op.getGamma().getType().getElementType();
+  mlir::Type beta = op.getBeta().getType().getElementType();
+  if (gamma != x || beta != x) {
+    return op.emitOpError("expected gamma and beta to have the element type ")
+           << "of x, " << x << ", found " << gamma << " and " << beta;
+  }
+  return llvm::success();
+}
+
+/// gamma and beta are as long as the rows of x.
+template <typename Op> llvm::LogicalResult verifyGammaBetaSizes(Op op) {
+  int64_t size = op.getX().getType().getShape().back();
+  int64_t gamma = op.getGamma().getType().getDimSize(0);
+  int64_t beta = op.getBeta().getType().getDimSize(0);
+  if (gamma != size || beta != size) {
+    return op.emitOpError("expected gamma and beta to have the size of the ")
+           << "last dimension of x, " << size << ", found " << gamma << " and "
+           << beta;
+  }
+  return llvm::success();
+}
+
+/// gamma has the element type of `rows` and the length of its rows.
+template <typename Op>
+llvm::LogicalResult verifyGamma(Op op, llvm::StringRef rowsName,
+                                mlir::RankedTensorType rows) {
+  auto expected = mlir::RankedTensorType::get({rows.getShape().back()},
+                                              rows.getElementType());
+  if (op.getGamma().getType() != expected) {
+    return op.emitOpError("expected gamma to be one row of ")
+           << rowsName << ", " << expected << ", found "
+           << op.getGamma().getType();
+  }
+  return llvm::success();
+}
+
+/// mean and rstd have the types that a layer norm of `rows` gives them.
+template <typename Op>
+llvm::LogicalResult verifyStatistics(Op op, mlir::RankedTensorType rows) {
+  mlir::RankedTensorType expected = statisticsType(rows);
+  if (op.getMean().getType() != expected ||
+      op.getRstd().getType() != expected) {
+    return op.emitOpError("expected mean and rstd to be ")
+           << expected << ", found " << op.getMean().getType() << " and "
+           << op.getRstd().getType();
+  }
+  return llvm::success();
+}
+
+} // namespace bertc::bert

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Groups of operations that targets run as one. Fusion passes make them;
+// models never do. B batch, A heads, S query and T key positions.
+
+#ifndef BERT_FUSED_OPS_TD
+#define BERT_FUSED_OPS_TD
+
+include "dialects/bert/BertBase.td"
+
+def Bert_MatmulBiasOp : Bert_InferredOp<"matmul_bias", "_FusedMatMul",
+    (ins Bert_FloatMatrix:$a, Bert_FloatMatrix:$b, Bert_FloatVector:$bias,
+         UnitAttr:$transpose_a, UnitAttr:$transpose_b),
+    (outs Bert_FloatMatrix:$c)> {
+  let summary = "product of two matrices plus a bias";
+  let description = [{
+    c = bias_add(matmul(a, b), bias)
+
+    Constraints:
+    - (C1) a, b and bias have the same element type
+    - (C2) a and b agree on K
+    - (C3) the size of bias is N
+
+    Example:
+    ```mlir
+    %c = bert.matmul_bias %a, %b, %bias : (tensor<2x3xf32>, tensor<3x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+    ```
+  }];
+}
+
+def Bert_AttentionSoftmaxOp : Bert_InferredOp<"attention_softmax",
+    "HabanaMaskedSoftmax",
+    (ins Bert_Scores:$scores, Bert_Scores:$mask, Optional<Bert_RngState>:$rng,
+         F32Attr:$scale, F32Attr:$rate, I32Attr:$op_id),
+    (outs Bert_Scores:$dropped, Bert_Scores:$softmax)> {
+  let summary = "softmax of scaled, masked scores, then dropout";
+  let description = [{
+    With scores [B,A,S,T] and mask [B,1,1,T] or [B,1,S,T]:
+    softmax = softmax(scale scores + mask); dropped = dropout(softmax). Without
+    rng the two are equal.
+
+    Constraints:
+    - (C1) scores and mask have the same element type
+    - (C2) mask is [B,1,1,T] or [B,1,S,T]
+    - (C3) 0 <= rate < 1
+    - (C4) rng is given when rate > 0
+
+    Example:
+    ```mlir
+    %dropped, %softmax = bert.attention_softmax %scores, %mask, %rng {scale = 0.125 : f32, rate = 0.1 : f32, op_id = 3 : i32} : (tensor<2x4x8x8xf32>, tensor<2x1x1x8xf32>, tensor<4xi32>) -> (tensor<2x4x8x8xf32>, tensor<2x4x8x8xf32>)
+    ```
+  }];
+}
+
+def Bert_AttentionSoftmaxGradOp : Bert_InferredOp<"attention_softmax_grad",
+    "HabanaMaskedSoftmaxGrad",
+    (ins Bert_Scores:$ddropped, Bert_Scores:$softmax,
+         Optional<Bert_RngState>:$rng, F32Attr:$scale, F32Attr:$rate,
+         I32Attr:$op_id),
+    (outs Bert_Scores:$dscores)> {
+  let summary = "gradient of attention_softmax in the scores";
+  let description = [{
+    dscores = scale softmax_grad(dropout_grad(ddropped), softmax)
+
+    Constraints:
+    - (C1) ddropped and softmax have the same type
+    - (C2) 0 <= rate < 1
+    - (C3) rng is given when rate > 0
+
+    Example:
+    ```mlir
+    %dscores = bert.attention_softmax_grad %ddropped, %softmax {scale = 0.125 : f32, rate = 0.0 : f32, op_id = 3 : i32} : (tensor<2x4x8x8xf32>, tensor<2x4x8x8xf32>) -> tensor<2x4x8x8xf32>
+    ```
+  }];
+}
+
+def Bert_ResidualLayerNormOp : Bert_InferredOp<"residual_layer_norm",
+    "HabanaLayerNorm",
+    (ins Bert_FloatRows:$x, Bert_FloatRows:$residual, Bert_FloatVector:$gamma,
+         Bert_FloatVector:$beta, Optional<Bert_RngState>:$rng, F32Attr:$eps,
+         F32Attr:$rate, I32Attr:$op_id),
+    (outs Bert_FloatRows:$y, Bert_FloatRows:$z, Bert_FloatTensor:$mean,
+          Bert_FloatTensor:$rstd)> {
+  let summary = "dropout, residual and layer normalisation";
+  let description = [{
+    z = dropout(x) + residual; y, mean, rstd = layer_norm(z, gamma, beta).
+    Without rng, dropout(x) = x.
+
+    Constraints:
+    - (C1) x and residual have the same type
+    - (C2) x, gamma and beta have the same element type
+    - (C3) the size of gamma and of beta is the last dimension of x
+    - (C4) eps >= 0
+    - (C5) 0 <= rate < 1
+    - (C6) rng is given when rate > 0
+
+    Example:
+    ```mlir
+    %y, %z, %mean, %rstd = bert.residual_layer_norm %x, %residual, %gamma, %beta, %rng {eps = 1.0e-12 : f32, rate = 0.1 : f32, op_id = 4 : i32} : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xi32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2xf32>, tensor<2xf32>)
+    ```
+  }];
+}
+
+def Bert_ResidualLayerNormGradOp : Bert_InferredOp<
+    "residual_layer_norm_grad", "HabanaLayerNormGrad",
+    (ins Bert_FloatRows:$dy, Bert_FloatRows:$z, Bert_FloatVector:$gamma,
+         Bert_FloatTensor:$mean, Bert_FloatTensor:$rstd,
+         Optional<Bert_RngState>:$rng, F32Attr:$rate, I32Attr:$op_id),
+    (outs Bert_FloatRows:$dx, Bert_FloatRows:$dresidual,
+          Bert_FloatVector:$dgamma, Bert_FloatVector:$dbeta)> {
+  let summary = "gradient of residual_layer_norm";
+  let description = [{
+    dresidual, dgamma, dbeta = layer_norm_grad(dy, z, gamma, mean, rstd);
+    dx = dropout_grad(dresidual). Without rng, dx = dresidual.
+
+    Constraints:
+    - (C1) dy and z have the same type
+    - (C2) gamma has the element type of z, and the size of its last dimension
+    - (C3) mean and rstd have the types that layer_norm gives for z
+    - (C4) 0 <= rate < 1
+    - (C5) rng is given when rate > 0
+
+    Example:
+    ```mlir
+    %dx, %dr, %dgamma, %dbeta = bert.residual_layer_norm_grad %dy, %z, %gamma, %mean, %rstd {rate = 0.0 : f32, op_id = 4 : i32} : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<2xf32>, tensor<2xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>)
+    ```
+  }];
+}
+
+def Bert_AccumulateOp : Bert_InferredOp<"accumulate", "AssignAdd",
+    (ins Bert_FloatTensor:$acc, Bert_FloatTensor:$x, Bert_F32Scalar:$scale),
+    (outs Bert_FloatTensor:$y)> {
+  let summary = "adds a scaled tensor";
+  let description = [{
+    y = acc + scale x
+
+    Constraints:
+    - (C1) acc and x have the same type
+
+    Example:
+    ```mlir
+    %y = bert.accumulate %acc, %x, %scale : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
+    ```
+  }];
+}
+
+#endif // BERT_FUSED_OPS_TD
