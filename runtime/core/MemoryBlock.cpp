@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/core/MemoryBlock.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <utility>
+
+namespace bertc::rt {
+
+static constexpr size_t kHugePage = size_t{2} << 20;
+
+MemoryBlock::~MemoryBlock() {
+  if (mapping_ != nullptr) {
+    munmap(mapping_, mappedBytes_);
+  }
+}
+
+MemoryBlock::MemoryBlock(MemoryBlock &&other) noexcept {
+  *this = std::move(other);
+}
+
+MemoryBlock &MemoryBlock::operator=(MemoryBlock &&other) noexcept {
+  std::swap(mapping_, other.mapping_);
+  std::swap(mappedBytes_, other.mappedBytes_);
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+StatusOr<MemoryBlock> MemoryBlock::map(size_t bytes, const char *what) {
+  MemoryBlock block;
+  if (bytes == 0) {
+    return block;
+  }
+  // Room to start at a huge page.
+  bool huge = bytes >= kHugePage;
+  size_t mapped = bytes + (huge ? kHugePage : 0);
+  void *mapping = mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapping == MAP_FAILED) {
+    return resourceExhausted("cannot map " + std::to_string(bytes) +
+                             " bytes for the " + what + "; this machine has " +
+                             std::to_string(physicalMemoryBytes()) +
+                             " bytes of memory");
+  }
+  block.mapping_ = mapping;
+  block.mappedBytes_ = mapped;
+  auto address = reinterpret_cast<uintptr_t>(mapping);
+  if (huge) {
+    address = (address + kHugePage - 1) / kHugePage * kHugePage;
+    // Advice only: without huge pages everything works, slower.
+    madvise(reinterpret_cast<void *>(address), bytes, MADV_HUGEPAGE);
+  }
+  block.data_ = reinterpret_cast<std::byte *>(address);
+  block.size_ = bytes;
+  return block;
+}
+
+void MemoryBlock::touch() const {
+  auto pages = static_cast<int64_t>((size_ + 4095) / 4096);
+  volatile std::byte *bytes = data_;
+#pragma omp parallel for schedule(static)
+  for (int64_t page = 0; page < pages; ++page) {
+    bytes[page * 4096] = bytes[page * 4096];
+  }
+}
+
+size_t physicalMemoryBytes() {
+  auto pages = sysconf(_SC_PHYS_PAGES);
+  auto pageBytes = sysconf(_SC_PAGE_SIZE);
+  size_t total = static_cast<size_t>(pages) * static_cast<size_t>(pageBytes);
+  // "max" when there is no limit; extraction then fails and leaves total.
+  std::ifstream group("/sys/fs/cgroup/memory.max");
+  size_t limit = 0;
+  if (group >> limit) {
+    total = std::min(total, limit);
+  }
+  return total;
+}
+
+} // namespace bertc::rt
