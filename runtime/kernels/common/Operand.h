@@ -6,13 +6,12 @@
 // are merged, so that the innermost loop is as long as possible.
 #pragma once
 
+#include "bertc/runtime.h"
+
 #include <cstdint>
 #include <initializer_list>
 
 namespace bertc::rt::kernels {
-
-/// Element types, numbered as in plan.fbs.
-enum class DType : uint8_t { F32 = 0, BF16 = 1, I32 = 2, I64 = 3, Bool = 4 };
 
 /// Bytes of one element.
 constexpr int64_t elementBytes(DType dtype) {

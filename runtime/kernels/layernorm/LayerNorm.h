@@ -10,6 +10,9 @@
 
 namespace bertc::rt::kernels {
 
+/// Longest row a kernel accepts; rows are kept whole in the cache.
+inline constexpr int64_t kLayerNormMaxColumns = 16384;
+
 /// z = dropout(x) + residual; mean, var over a row (two passes over z, divided
 /// by H); rstd = 1/sqrt(var + eps); y = gamma * (z - mean) * rstd + beta.
 struct LayerNormArgs {

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The dropout kernel: blocks of 1024 elements, eight groups of the generator.
+
+#include "runtime/kernels/common/Targets.h"
+
+#include "runtime/kernels/dropout/Dropout.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "runtime/kernels/dropout/Dropout.cpp"
+#include "hwy/foreach_target.h"
+
+#include "hwy/highway.h"
+#include "runtime/kernels/dropout/Dropout-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace bertc::rt::kernels::HWY_NAMESPACE {
+
+void dropoutRange(const DropoutState &state, Buffer y, Buffer x, int64_t begin,
+                  int64_t end) {
+  HWY_ALIGN float in[kBlock];
+  HWY_ALIGN float out[kBlock];
+  HWY_ALIGN uint32_t words[kKeepWords];
+  for (int64_t at = begin; at < end; at += kBlock) {
+    size_t n = static_cast<size_t>(end - at < kBlock ? end - at : kBlock);
+    const float *src = loadBlock(x.data, x.dtype, at, 1, n, in);
+    float *dst = outBlock(y.data, y.dtype, at, 1, out);
+    const uint32_t *keep = keepBlock(state, at, n, words);
+    dropBlock(src, keep, state.scale.factor, dst, n);
+    storeBlock(dst, y.data, y.dtype, at, 1, n);
+  }
+}
+
+} // namespace bertc::rt::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include "runtime/kernels/elementwise/Elementwise.h"
+
+namespace bertc::rt::kernels {
+namespace {
+HWY_EXPORT(dropoutRange);
+} // namespace
+
+DropoutState dropoutState(float rate, uint32_t opId, const int32_t *rng) {
+  DropoutState state;
+  if (rng == nullptr) {
+    return state;
+  }
+  state.scale = philox::dropoutScale(rate);
+  state.key.seedLo = static_cast<uint32_t>(rng[0]);
+  state.key.seedHi = static_cast<uint32_t>(rng[1]);
+  state.key.step = static_cast<uint32_t>(rng[2]);
+  state.key.opId = opId;
+  bool off = (static_cast<uint32_t>(rng[3]) & philox::kFlagDropoutOff) != 0;
+  state.active = !off && state.scale.threshold != 0;
+  return state;
+}
+
+void dropout(const DropoutState &state, Buffer y, Buffer x, int64_t elements) {
+  if (!state.active) {
+    if (y.data == x.data && y.dtype == x.dtype) {
+      return;
+    }
+    ElementwiseShape shape = makeElementwise(denseShape(y.dtype, {elements}),
+                                             {denseShape(x.dtype, {elements})});
+    void *data[] = {y.data, x.data};
+    unary(y.dtype == x.dtype ? UnaryKind::Copy : UnaryKind::Cast, shape, data);
+    return;
+  }
+  parallelRanges(elements, kTaskElements, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(dropoutRange)(state, y, x, begin, end);
+  });
+}
+
+} // namespace bertc::rt::kernels
+#endif // HWY_ONCE

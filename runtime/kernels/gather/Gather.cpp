@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Gather copies rows. Its gradient splits the columns of the table, not the
+// indices: every task walks all indices in order, so that rows named twice are
+// summed in one order whatever the number of threads, and no two tasks write
+// the same element.
+
+#include "runtime/kernels/gather/Gather.h"
+
+#include "runtime/kernels/common/Bf16.h"
+#include "runtime/kernels/common/Parallel.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+namespace bertc::rt::kernels {
+namespace {
+
+// Columns of one task of the gradient: a few cache lines.
+constexpr int64_t kStrip = 64;
+
+Status checkIndices(const GatherShape &shape, const int32_t *indices) {
+  int64_t count = shape.batch * shape.indices;
+  for (int64_t i = 0; i < count; ++i) {
+    if (indices[i] < 0 || indices[i] >= shape.tableRows) {
+      return invalidArgument("index " + std::to_string(indices[i]) +
+                             " at position " + std::to_string(i) +
+                             " is outside the table of " +
+                             std::to_string(shape.tableRows) + " rows");
+    }
+  }
+  return Status();
+}
+
+void zeroRows(float *data, int64_t rows, int64_t columns) {
+  int64_t grain =
+      std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, columns));
+  parallelRanges(rows, grain, [&](int64_t first, int64_t last) {
+    std::memset(data + first * columns, 0,
+                static_cast<size_t>((last - first) * columns) * sizeof(float));
+  });
+}
+
+template <typename T> float asFloat(T value) {
+  if constexpr (sizeof(T) == 2) {
+    return bf16ToFloat(value);
+  } else {
+    return value;
+  }
+}
+
+// Columns [left, right) of all rows of one batch element.
+template <typename T>
+void addStrip(const GatherShape &shape, float *dtable, const T *dy,
+              const int32_t *indices, int64_t left, int64_t right) {
+  for (int64_t n = 0; n < shape.indices; ++n) {
+    float *to = dtable + indices[n] * shape.columns;
+    const T *from = dy + n * shape.columns;
+    for (int64_t c = left; c < right; ++c) {
+      to[c] += asFloat(from[c]);
+    }
+  }
+}
+
+} // namespace
+
+Status gather(const GatherShape &shape, Buffer y, Buffer table,
+              const int32_t *indices) {
+  BERTC_RETURN_IF_ERROR(checkIndices(shape, indices));
+  int64_t rowBytes = shape.columns * elementBytes(table.dtype);
+  auto *to = static_cast<char *>(y.data);
+  auto *from = static_cast<const char *>(table.data);
+  int64_t grain =
+      std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, shape.columns));
+  parallelRanges(
+      shape.batch * shape.indices, grain, [&](int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; ++i) {
+          int64_t row = i / shape.indices * shape.tableRows + indices[i];
+          std::memcpy(to + i * rowBytes, from + row * rowBytes,
+                      static_cast<size_t>(rowBytes));
+        }
+      });
+  return Status();
+}
+
+Status gatherGrad(const GatherShape &shape, float *dtable, Buffer dy,
+                  const int32_t *indices) {
+  BERTC_RETURN_IF_ERROR(checkIndices(shape, indices));
+  zeroRows(dtable, shape.batch * shape.tableRows, shape.columns);
+  int64_t strips = (shape.columns + kStrip - 1) / kStrip;
+  parallelTasks(shape.batch * strips, [&](int64_t task) {
+    int64_t b = task / strips;
+    int64_t left = task % strips * kStrip;
+    int64_t right = std::min(shape.columns, left + kStrip);
+    int64_t dyOffset = b * shape.indices * shape.columns;
+    float *to = dtable + b * shape.tableRows * shape.columns;
+    const int32_t *own = indices + b * shape.indices;
+    if (dy.dtype == DType::F32) {
+      addStrip(shape, to, static_cast<const float *>(dy.data) + dyOffset, own,
+               left, right);
+    } else {
+      addStrip(shape, to, static_cast<const uint16_t *>(dy.data) + dyOffset,
+               own, left, right);
+    }
+  });
+  return Status();
+}
+
+} // namespace bertc::rt::kernels

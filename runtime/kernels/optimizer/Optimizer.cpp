@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Optimizer updates. LAMB needs the norms of a whole variable before it can
+// change an element: the first pass updates the moments, zeroes the gradient
+// and sums both norms, the second makes the update again from the moments,
+// which costs less than writing and reading it back.
+
+#include "runtime/kernels/common/Targets.h"
+
+#include "runtime/kernels/optimizer/Optimizer.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "runtime/kernels/optimizer/Optimizer.cpp"
+#include "hwy/foreach_target.h"
+
+#include "hwy/highway.h"
+#include "runtime/kernels/common/Simd-inl.h"
+
+#ifndef BERTC_RUNTIME_KERNELS_OPTIMIZER_SHARED_
+#define BERTC_RUNTIME_KERNELS_OPTIMIZER_SHARED_
+namespace bertc::rt::kernels {
+
+// The constants of one update, in f32 as the kernels use them.
+struct UpdateFactors {
+  float beta1, oneMinusBeta1, beta2, oneMinusBeta2;
+  // LAMB: 1/(1-beta1^t) and 1/(1-beta2^t). AdamW: unused.
+  float correction1, correction2;
+  // LAMB: eps. AdamW: eps^2.
+  float eps;
+  float weightDecay;
+  // What the update is multiplied by before it is subtracted.
+  float rate;
+};
+
+struct NormSums {
+  double var, update;
+};
+
+} // namespace bertc::rt::kernels
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace bertc::rt::kernels::HWY_NAMESPACE {
+
+HWY_INLINE VF mixV(VF old, VF fresh, float keep, float take) {
+  return hn::MulAdd(old, splat(keep), hn::Mul(fresh, splat(take)));
+}
+
+// m^ / (sqrt(v^) + eps) + weightDecay * w.
+HWY_INLINE VF lambUpdateV(const UpdateFactors &f, VF m, VF v, VF w) {
+  VF mHat = hn::Mul(m, splat(f.correction1));
+  VF vHat = hn::Mul(v, splat(f.correction2));
+  VF u = hn::Div(mHat, hn::Add(hn::Sqrt(vHat), splat(f.eps)));
+  return hn::MulAdd(splat(f.weightDecay), w, u);
+}
+
+// m / sqrt(v + eps^2) + weightDecay * w.
+HWY_INLINE VF adamUpdateV(const UpdateFactors &f, VF m, VF v, VF w) {
+  VF u = hn::Div(m, hn::Sqrt(hn::Add(v, splat(f.eps))));
+  return hn::MulAdd(splat(f.weightDecay), w, u);
+}
+
+// First pass of LAMB over [begin, end): moments, gradient = 0, sums of squares.
+NormSums lambMoments(const OptimizerArgs &a, const UpdateFactors &f,
+                     int64_t begin, int64_t end) {
+  const DF df;
+  NormSums sums = {0.0, 0.0};
+  for (int64_t block = begin; block < end; block += kBlock) {
+    int64_t stop = end - block < kBlock ? end : block + kBlock;
+    VF varSum = hn::Zero(df);
+    VF updateSum = hn::Zero(df);
+    for (int64_t i = block; i < stop; i += static_cast<int64_t>(kLanes)) {
+      size_t n = static_cast<size_t>(stop - i);
+      bool whole = n >= kLanes;
+      VF g =
+          whole ? hn::LoadU(df, a.gradient + i) : loadTail(a.gradient + i, n);
+      VF m = whole ? hn::LoadU(df, a.m + i) : loadTail(a.m + i, n);
+      VF v = whole ? hn::LoadU(df, a.v + i) : loadTail(a.v + i, n);
+      VF w = whole ? hn::LoadU(df, a.var + i) : loadTail(a.var + i, n);
+      m = mixV(m, g, f.beta1, f.oneMinusBeta1);
+      v = mixV(v, hn::Mul(g, g), f.beta2, f.oneMinusBeta2);
+      // Lanes past the end hold zeros, whose update is zero too.
+      VF u = lambUpdateV(f, m, v, w);
+      u = whole ? u : hn::IfThenElseZero(hn::FirstN(df, n), u);
+      varSum = hn::MulAdd(w, w, varSum);
+      updateSum = hn::MulAdd(u, u, updateSum);
+      if (whole) {
+        hn::StoreU(m, df, a.m + i);
+        hn::StoreU(v, df, a.v + i);
+        hn::StoreU(hn::Zero(df), df, a.gradient + i);
+      } else {
+        storeTail(m, a.m + i, n);
+        storeTail(v, a.v + i, n);
+        storeTail(hn::Zero(df), a.gradient + i, n);
+      }
+    }
+    sums.var += static_cast<double>(hn::GetLane(hn::SumOfLanes(df, varSum)));
+    sums.update +=
+        static_cast<double>(hn::GetLane(hn::SumOfLanes(df, updateSum)));
+  }
+  return sums;
+}
+
+// Second pass: var -= rate * update.
+void lambApply(const OptimizerArgs &a, const UpdateFactors &f, int64_t begin,
+               int64_t end) {
+  const DF df;
+  for (int64_t i = begin; i < end; i += static_cast<int64_t>(kLanes)) {
+    size_t n = static_cast<size_t>(end - i);
+    bool whole = n >= kLanes;
+    VF m = whole ? hn::LoadU(df, a.m + i) : loadTail(a.m + i, n);
+    VF v = whole ? hn::LoadU(df, a.v + i) : loadTail(a.v + i, n);
+    VF w = whole ? hn::LoadU(df, a.var + i) : loadTail(a.var + i, n);
+    w = hn::NegMulAdd(splat(f.rate), lambUpdateV(f, m, v, w), w);
+    if (whole) {
+      hn::StoreU(w, df, a.var + i);
+    } else {
+      storeTail(w, a.var + i, n);
+    }
+  }
+}
+
+void adamApply(const OptimizerArgs &a, const UpdateFactors &f, int64_t begin,
+               int64_t end) {
+  const DF df;
+  for (int64_t i = begin; i < end; i += static_cast<int64_t>(kLanes)) {
+    size_t n = static_cast<size_t>(end - i);
+    bool whole = n >= kLanes;
+    VF g = whole ? hn::LoadU(df, a.gradient + i) : loadTail(a.gradient + i, n);
+    VF m = whole ? hn::LoadU(df, a.m + i) : loadTail(a.m + i, n);
+    VF v = whole ? hn::LoadU(df, a.v + i) : loadTail(a.v + i, n);
+    VF w = whole ? hn::LoadU(df, a.var + i) : loadTail(a.var + i, n);
+    m = mixV(m, g, f.beta1, f.oneMinusBeta1);
+    v = mixV(v, hn::Mul(g, g), f.beta2, f.oneMinusBeta2);
+    w = hn::NegMulAdd(splat(f.rate), adamUpdateV(f, m, v, w), w);
+    if (whole) {
+      hn::StoreU(m, df, a.m + i);
+      hn::StoreU(v, df, a.v + i);
+      hn::StoreU(w, df, a.var + i);
+      hn::StoreU(hn::Zero(df), df, a.gradient + i);
+    } else {
+      storeTail(m, a.m + i, n);
+      storeTail(v, a.v + i, n);
+      storeTail(w, a.var + i, n);
+      storeTail(hn::Zero(df), a.gradient + i, n);
+    }
+  }
+}
+
+struct ScaledAddOp {
+  VF scale;
+  HWY_INLINE VF operator()(VF var, VF x) const {
+    return hn::MulAdd(x, scale, var);
+  }
+};
+
+void assignAddRange(float *var, const float *x, float scale, int64_t begin,
+                    int64_t end) {
+  mapBlock(ScaledAddOp{splat(scale)}, var + begin, x + begin, var + begin,
+           static_cast<size_t>(end - begin));
+}
+
+} // namespace bertc::rt::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include <cmath>
+
+namespace bertc::rt::kernels {
+namespace {
+HWY_EXPORT(lambMoments);
+HWY_EXPORT(lambApply);
+HWY_EXPORT(adamApply);
+HWY_EXPORT(assignAddRange);
+
+// Parts of a variable whose norms are summed apart; fits the stack.
+constexpr int64_t kMaxParts = 256;
+
+int64_t partElements(int64_t n) {
+  int64_t part = std::max(kTaskElements, (n + kMaxParts - 1) / kMaxParts);
+  return (part + kBlock - 1) / kBlock * kBlock;
+}
+
+// A decay as it was written: the plan holds 0.999 as f32, whose distance to 1
+// is off by 1.3e-5 of itself.
+double decimal(float beta) {
+  return std::round(static_cast<double>(beta) * 1e7) / 1e7;
+}
+
+UpdateFactors factorsOf(const OptimizerArgs &args) {
+  UpdateFactors f = {};
+  f.beta1 = args.beta1;
+  f.beta2 = args.beta2;
+  f.oneMinusBeta1 = static_cast<float>(1.0 - decimal(args.beta1));
+  f.oneMinusBeta2 = static_cast<float>(1.0 - decimal(args.beta2));
+  f.weightDecay = args.weightDecay;
+  return f;
+}
+
+// 1 / (1 - beta^t).
+float correction(float beta, int32_t t) {
+  double power = std::pow(decimal(beta), static_cast<double>(t));
+  return static_cast<float>(1.0 / (1.0 - power));
+}
+} // namespace
+
+void assignAdd(float *var, const float *x, float scale, int64_t elements) {
+  parallelRanges(elements, kTaskElements, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(assignAddRange)(var, x, scale, begin, end);
+  });
+}
+
+void lamb(const OptimizerArgs &args) {
+  UpdateFactors f = factorsOf(args);
+  f.eps = args.eps;
+  f.correction1 = correction(args.beta1, args.updateStep);
+  f.correction2 = correction(args.beta2, args.updateStep);
+  int64_t part = partElements(args.elements);
+  NormSums parts[kMaxParts];
+  parallelRanges(args.elements, part, [&](int64_t begin, int64_t end) {
+    parts[begin / part] =
+        HWY_DYNAMIC_DISPATCH(lambMoments)(args, f, begin, end);
+  });
+  NormSums total = {0.0, 0.0};
+  for (int64_t i = 0; i * part < args.elements; ++i) {
+    total.var += parts[i].var;
+    total.update += parts[i].update;
+  }
+  bool either = total.var == 0.0 || total.update == 0.0;
+  double ratio = either ? 1.0 : std::sqrt(total.var / total.update);
+  f.rate = static_cast<float>(ratio * static_cast<double>(args.learningRate));
+  parallelRanges(args.elements, part, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(lambApply)(args, f, begin, end);
+  });
+}
+
+void adamW(const OptimizerArgs &args) {
+  UpdateFactors f = factorsOf(args);
+  f.eps = args.eps * args.eps;
+  f.rate = args.learningRate;
+  parallelRanges(args.elements, kTaskElements, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(adamApply)(args, f, begin, end);
+  });
+}
+
+} // namespace bertc::rt::kernels
+#endif // HWY_ONCE
