@@ -20,7 +20,8 @@ struct Flow {
   llvm::SmallVectorImpl<mlir::Value> &dx;
 
   template <typename Op, typename... Args> auto make(Args &&...args) {
-    return Op::create(builder, loc, std::forward<Args>(args)...);
+    return Op::create(builder, loc, std::forward<Args>(args)...,
+                      /*scope=*/mlir::StringAttr());
   }
 };
 

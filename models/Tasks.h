@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The functions of each task, on top of the shared encoder. Each adds its
+// functions to the module of the builder, as the mode of the options asks.
+#pragma once
+
+#include "models/Encoder.h"
+
+namespace bertc {
+
+/// Masked-LM and next-sentence heads.
+/// @loss: encoder inputs, masked_lm_positions, masked_lm_ids [B,P] i32,
+///   masked_lm_weights [B,P], next_sentence_labels [B] i32, rng
+///   -> total_loss, masked_lm_loss, next_sentence_loss
+/// @evaluate: the same with example_weights [B] in place of rng -> the losses
+///   and the sums that exact averages over many batches are made of
+/// @predict: encoder inputs, masked_lm_positions
+///   -> masked_lm_log_probs [B*P,V], next_sentence_log_probs [B,2]
+void buildPretrain(ModelBuilder &model);
+
+/// A classifier on the pooled output.
+/// @loss: encoder inputs, label_ids [B] i32, rng -> total_loss
+/// @evaluate: ... label_ids, example_weights [B] -> total_loss, loss_sum,
+///   correct, count, logits, probabilities
+/// @predict: encoder inputs -> logits, probabilities [B,labels]
+void buildClassify(ModelBuilder &model);
+
+/// Start and end of an answer.
+/// @loss: encoder inputs, start_positions, end_positions [B] i32, rng
+///   -> total_loss
+/// @evaluate: ..., example_weights [B] -> total_loss, loss_sum, count,
+///   start_logits, end_logits
+/// @predict: encoder inputs -> start_logits, end_logits [B,S]
+void buildSquad(ModelBuilder &model);
+
+/// @predict: encoder inputs -> sequence_output [B,S,H], pooled_output [B,H].
+void buildEncode(ModelBuilder &model);
+
+/// sum(values * weights) / max(sum(weights), 1) and its two sums, all f32[].
+struct WeightedMean {
+  mlir::Value mean;
+  mlir::Value sum;
+  mlir::Value count;
+};
+WeightedMean buildWeightedMean(ModelBuilder &model, mlir::Value values,
+                               mlir::Value weights);
+
+/// 1 where the largest entry of a row is the label's, else 0: [N].
+mlir::Value buildCorrect(ModelBuilder &model, mlir::Value logProbs,
+                         mlir::Value labels);
+
+} // namespace bertc

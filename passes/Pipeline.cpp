@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One function a phase would be too many: a phase is a few lines of one switch.
+
+#include "passes/Pipeline.h"
+
+#include "passes/Passes.h"
+
+#include "mlir/Transforms/Passes.h"
+
+namespace bertc {
+
+namespace {
+
+constexpr std::pair<Phase, llvm::StringLiteral> kPhases[] = {
+    {Phase::Import, "import"},       {Phase::Mask, "mask"},
+    {Phase::Gradients, "gradients"}, {Phase::Optimizer, "optimizer"},
+    {Phase::Precision, "precision"}, {Phase::Fuse, "fuse"},
+    {Phase::Lower, "lower"},         {Phase::Memory, "memory"},
+    {Phase::Plan, "plan"},
+};
+
+} // namespace
+
+llvm::StringRef phaseName(Phase phase) {
+  return kPhases[static_cast<size_t>(phase)].second;
+}
+
+std::optional<Phase> parsePhase(llvm::StringRef name) {
+  for (const auto &[phase, known] : kPhases) {
+    if (known == name) {
+      return phase;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string allPhaseNames() {
+  std::string names;
+  for (const auto &[phase, name] : kPhases) {
+    names += (names.empty() ? "" : ", ") + name.str();
+  }
+  return names;
+}
+
+void buildPhase(Phase phase, const PipelineOptions &options,
+                mlir::OpPassManager &manager) {
+  switch (phase) {
+  case Phase::Gradients:
+    manager.addPass(createBertGradients());
+    break;
+  case Phase::Optimizer: {
+    BertOptimizerOptions optimizer;
+    optimizer.optimizer = options.optimizer;
+    manager.addPass(createBertOptimizer(optimizer));
+    break;
+  }
+  case Phase::Fuse: {
+    mlir::OpPassManager &functions = manager.nest<mlir::func::FuncOp>();
+    functions.addPass(createBertFuseAccumulate());
+    break;
+  }
+  case Phase::Import:
+  case Phase::Mask:
+  case Phase::Precision:
+  case Phase::Lower:
+  case Phase::Memory:
+  case Phase::Plan:
+    break;
+  }
+}
+
+} // namespace bertc

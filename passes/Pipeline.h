@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The phases a model goes through, in order, and the passes of each. `bertc
+// compile` runs them all; `--compile-to` stops after one and prints the IR.
+#pragma once
+
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+#include <string>
+
+namespace bertc {
+
+enum class Phase {
+  /// The forward graph and the loss as models/ builds them.
+  Import,
+  /// The attention mask of packed sequences takes its final form.
+  Mask,
+  /// @gradients exists beside @loss.
+  Gradients,
+  /// Slots, @train_step and @apply_gradients exist; @loss is gone.
+  Optimizer,
+  /// Every value has the element type it will be computed in.
+  Precision,
+  /// Operations that one kernel can do together are one operation.
+  Fuse,
+  /// The target's dialect, one operation per step of the plan.
+  Lower,
+  /// Every tensor has its place in the arena or the state block.
+  Memory,
+  /// The plan file itself.
+  Plan,
+};
+
+/// Lower-case name of a phase, as `--compile-to` takes it.
+llvm::StringRef phaseName(Phase phase);
+
+/// The phase of that name, if there is one.
+std::optional<Phase> parsePhase(llvm::StringRef name);
+
+/// "import, mask, ...", for help and messages.
+std::string allPhaseNames();
+
+/// What the passes of the phases depend on.
+struct PipelineOptions {
+  /// lamb or adamw.
+  std::string optimizer = "lamb";
+};
+
+/// Adds the passes of one phase, which may be none (Import and Plan have none).
+void buildPhase(Phase phase, const PipelineOptions &options,
+                mlir::OpPassManager &manager);
+
+} // namespace bertc

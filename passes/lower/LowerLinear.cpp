@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Matrix products. Transposed operands are views, so a product reads queries,
+// keys and values where the projections left them; a product that is only
+// wanted transposed writes its result in that order; weights are packed.
+
+#include "passes/lower/FunctionLowering.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace bertc::lower {
+
+namespace {
+
+/// Fewest elements of a weight and fewest rows of a product for which a second
+/// copy in the library's layout pays.
+constexpr int64_t kMinPackedElements = 64 * 64;
+constexpr int64_t kMinPackedRows = 4;
+
+/// Exchanges the last two dimensions.
+Value transposeLast(FunctionLowering &f, Value x) {
+  SmallVector<int64_t> permutation(typeOf(x).getRank());
+  std::iota(permutation.begin(), permutation.end(), 0);
+  std::swap(permutation[permutation.size() - 2], permutation.back());
+  return f.view(
+      x, cpu::transposeWindow(cpu::windowOf(typeOf(x)), permutation));
+}
+
+/// Type of the product: when its only user is a transpose that keeps the last
+/// dimension, the order in which that wants it, else dense.
+RankedTensorType resultType(Value result) {
+  auto type = typeOf(result);
+  if (!result.hasOneUse()) {
+    return type;
+  }
+  auto transpose = dyn_cast<bert::TransposeOp>(*result.getUsers().begin());
+  if (!transpose || transpose.getPermutation().back() != type.getRank() - 1) {
+    return type;
+  }
+  SmallVector<int64_t> wanted =
+      cpu::denseStrides(typeOf(transpose.getY()).getShape());
+  cpu::Window window = cpu::windowOf(type);
+  for (auto [i, axis] : llvm::enumerate(transpose.getPermutation())) {
+    window.strides[axis] = wanted[i];
+  }
+  return cpu::typeOf(window, type.getElementType());
+}
+
+/// The packed form of a weight operand, if it has one.
+Value packedOperand(FunctionLowering &f, Value b, bool transposed,
+                    RankedTensorType type, int64_t rows) {
+  auto read = b.getDefiningOp<bert::ReadOp>();
+  if (!read || f.assigns(read.getVariableAttr().getAttr())) {
+    return nullptr;
+  }
+  FlatSymbolRefAttr packed =
+      f.packed().get(read.getVariable(), typeOf(b), transposed, rows);
+  if (!packed) {
+    return nullptr;
+  }
+  return cpu::PackedRefOp::create(f.builder(), f.loc(), type, packed);
+}
+
+template <typename OpTy>
+void matmul(FunctionLowering &f, OpTy op, bool transposeA, bool transposeB,
+            Value bias) {
+  Value a = f.get(op.getA());
+  if (transposeA) {
+    a = transposeLast(f, a);
+  }
+  auto type = typeOf(op.getC());
+  ArrayRef<int64_t> shape = type.getShape();
+  int64_t m = shape[shape.size() - 2], n = shape.back();
+  int64_t k = typeOf(a).getShape().back();
+  Value b;
+  if (shape.size() == 2) {
+    b = packedOperand(f, op.getB(), transposeB,
+                      RankedTensorType::get({k, n}, type.getElementType()), m);
+  }
+  if (!b) {
+    b = f.get(op.getB());
+    if (transposeB) {
+      b = transposeLast(f, b);
+    }
+  }
+  f.set(op.getC(),
+        cpu::MatmulOp::create(f.builder(), f.loc(), resultType(op.getC()), a,
+                              b, bias, /*residual=*/nullptr,
+                              /*accumulator=*/nullptr,
+                              f.builder().getF32FloatAttr(1.0f), f.scope(),
+                              nullptr));
+}
+
+/// A sum over all but the last axis.
+void biasAddGrad(FunctionLowering &f, bert::BiasAddGradOp op) {
+  Value dy = f.getContiguous(op.getDy());
+  int64_t rank = typeOf(dy).getRank();
+  if (rank == 1) {
+    f.set(op.getDbias(), dy);
+    return;
+  }
+  SmallVector<int64_t> axes(rank - 1);
+  std::iota(axes.begin(), axes.end(), 0);
+  auto kind = cpu::ReduceKindAttr::get(op.getContext(), cpu::ReduceKind::Sum);
+  f.set(op.getDbias(),
+        cpu::ReduceOp::create(f.builder(), f.loc(), op.getDbias().getType(),
+                              kind, dy, f.builder().getDenseI64ArrayAttr(axes),
+                              /*keep_dims=*/UnitAttr(), f.scope(), nullptr));
+}
+
+} // namespace
+
+FlatSymbolRefAttr PackedWeightTable::get(StringRef variable,
+                                         RankedTensorType type,
+                                         bool transposed, int64_t rows) {
+  if (!enabled_ || type.getRank() != 2 || rows < kMinPackedRows ||
+      type.getNumElements() < kMinPackedElements ||
+      !type.getElementType().isF32()) {
+    return nullptr;
+  }
+  std::string name =
+      (variable + (transposed ? "/packed_transposed" : "/packed")).str();
+  cpu::PackedWeightOp &op = weights_[name];
+  if (!op) {
+    auto builder = OpBuilder::atBlockEnd(module_.getBody());
+    // The library pads each dimension to a block of at most 64.
+    auto padded = [](int64_t d) { return (d + 63) / 64 * 64; };
+    int64_t bytes =
+        padded(type.getDimSize(0)) * padded(type.getDimSize(1)) * 4 + 4096;
+    op = cpu::PackedWeightOp::create(
+        builder, module_.getLoc(), builder.getStringAttr(name),
+        FlatSymbolRefAttr::get(builder.getContext(), variable),
+        transposed ? builder.getUnitAttr() : UnitAttr(),
+        builder.getI64IntegerAttr(rows), builder.getI64IntegerAttr(bytes));
+  } else if (int64_t(op.getRows()) < rows) {
+    op.setRows(rows);
+  }
+  return FlatSymbolRefAttr::get(op.getSymNameAttr());
+}
+
+FailureOr<bool> lowerLinear(FunctionLowering &f, Operation *op) {
+  return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
+      .Case([&](bert::MatmulOp o) {
+        matmul(f, o, o.getTransposeA(), o.getTransposeB(), nullptr);
+        return true;
+      })
+      .Case([&](bert::MatmulBiasOp o) {
+        matmul(f, o, o.getTransposeA(), o.getTransposeB(),
+               f.getContiguous(o.getBias()));
+        return true;
+      })
+      .Case([&](bert::BatchMatmulOp o) {
+        matmul(f, o, o.getAdjX(), o.getAdjY(), nullptr);
+        return true;
+      })
+      .Case([&](bert::BiasAddGradOp o) {
+        biasAddGrad(f, o);
+        return true;
+      })
+      .Default(false);
+}
+
+} // namespace bertc::lower

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading a variable is naming its storage. Accumulation and optimizer updates
+// happen in place; any other assignment is a copy.
+
+#include "passes/lower/FunctionLowering.h"
+
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace bertc::lower {
+
+namespace {
+
+bool read(FunctionLowering &f, bert::ReadOp op) {
+  Value ref = cpu::VariableRefOp::create(
+      f.builder(), f.loc(), op.getValue().getType(), op.getVariableAttr());
+  f.set(op.getValue(), f.needsCopy(op) ? f.copy(ref) : ref);
+  return true;
+}
+
+bool assign(FunctionLowering &f, bert::AssignOp op) {
+  Value ref = cpu::VariableRefOp::create(
+      f.builder(), f.loc(), op.getValue().getType(), op.getVariableAttr());
+  cpu::AssignOp::create(f.builder(), f.loc(), ref, f.get(op.getValue()),
+                        f.scope(), nullptr);
+  return true;
+}
+
+/// The read that `value` is, when nothing copied it.
+bert::ReadOp directRead(FunctionLowering &f, Value value) {
+  auto read = value.getDefiningOp<bert::ReadOp>();
+  return read && f.get(value).getDefiningOp<cpu::VariableRefOp>() ? read
+                                                                 : nullptr;
+}
+
+/// acc + scale * x, into acc where acc is a variable assigned just that.
+bool accumulate(FunctionLowering &f, bert::AccumulateOp op) {
+  bert::ReadOp read = directRead(f, op.getAcc());
+  bert::AssignOp assign = f.inPlaceAssign(cast<OpResult>(op.getY()));
+  if (read && assign && read.getVariable() == assign.getVariable()) {
+    cpu::AssignAddOp::create(f.builder(), f.loc(), f.get(op.getAcc()),
+                             f.getContiguous(op.getX()),
+                             f.getContiguous(op.getScale()), f.scope(),
+                             nullptr);
+    f.markDone(assign);
+    return true;
+  }
+  auto type = op.getY().getType();
+  Value scaled = cpu::BinaryOp::create(f.builder(), f.loc(), type,
+                                       cpu::BinaryKind::Mul, f.get(op.getX()),
+                                       f.get(op.getScale()), f.scope(),
+                                       nullptr);
+  f.set(op.getY(), cpu::BinaryOp::create(f.builder(), f.loc(), type,
+                                         cpu::BinaryKind::Add,
+                                         f.get(op.getAcc()), scaled, f.scope(),
+                                         nullptr));
+  return true;
+}
+
+/// The assignment of zeros to `variable` that follows `op`, if there is one.
+bert::AssignOp zeroingAfter(Operation *op, StringRef variable) {
+  for (Operation *next = op->getNextNode(); next; next = next->getNextNode()) {
+    if (auto read = dyn_cast<bert::ReadOp>(next);
+        read && read.getVariable() == variable) {
+      return nullptr;
+    }
+    auto assign = dyn_cast<bert::AssignOp>(next);
+    if (assign && assign.getVariable() == variable) {
+      bool zero = matchPattern(assign.getValue(), m_AnyZeroFloat());
+      return zero ? assign : nullptr;
+    }
+  }
+  return nullptr;
+}
+
+/// The optimizer steps change variable, moments and accumulator in place and
+/// leave the accumulator zero; the operations around them have to say just
+/// that.
+template <typename StepTy, typename OpTy>
+FailureOr<bool> update(FunctionLowering &f, OpTy op) {
+  Value operands[] = {op.getVar(), op.getM(), op.getV(), op.getGrad()};
+  for (auto [i, operand] : llvm::enumerate(operands)) {
+    bert::ReadOp read = directRead(f, operand);
+    if (!read) {
+      return op.emitOpError()
+             << "expected operand " << i
+             << " to be read from a variable that does not change before";
+    }
+    bert::AssignOp assign =
+        i < 3 ? f.inPlaceAssign(op->getResult(i))
+              : zeroingAfter(op, read.getVariable());
+    if (!assign || assign.getVariable() != read.getVariable()) {
+      return op.emitOpError() << "expected "
+                              << (i < 3 ? "the new value" : "zero")
+                              << " to be assigned to " << read.getVariableAttr()
+                              << " and nothing else to touch it in between";
+    }
+    f.markDone(assign);
+  }
+  StepTy::create(f.builder(), f.loc(), f.get(op.getVar()), f.get(op.getM()),
+                 f.get(op.getV()), f.get(op.getGrad()),
+                 f.getContiguous(op.getLearningRate()),
+                 f.getContiguous(op.getUpdateStep()), op.getBeta1Attr(),
+                 op.getBeta2Attr(), op.getEpsAttr(), op.getWeightDecayAttr(),
+                 f.scope(), nullptr);
+  return true;
+}
+
+} // namespace
+
+FailureOr<bool> lowerVariables(FunctionLowering &f, Operation *op) {
+  return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
+      .Case([&](bert::ReadOp o) { return read(f, o); })
+      .Case([&](bert::AssignOp o) { return assign(f, o); })
+      .Case([&](bert::AccumulateOp o) { return accumulate(f, o); })
+      .Case([&](bert::LambUpdateOp o) { return update<cpu::LambOp>(f, o); })
+      .Case([&](bert::AdamwUpdateOp o) { return update<cpu::AdamWOp>(f, o); })
+      .Default(false);
+}
+
+} // namespace bertc::lower
