@@ -3,6 +3,8 @@
 // bertc-opt: the mlir-opt of this project. Reads IR, runs the passes named on
 // the command line, prints IR.
 #include "dialects/bert/BertDialect.h"
+#include "dialects/bert/BertGradients.h"
+#include "passes/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -12,6 +14,8 @@
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<bertc::bert::BertDialect, mlir::func::FuncDialect>();
+  bertc::bert::registerBertGradients(registry);
+  bertc::registerAllPasses();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();
