@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/Bench.h"
+
+#include "run/RandomInputs.h"
+#include "run/Trace.h"
+#include "runtime/onednn/GemmCeiling.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+namespace bertc {
+
+namespace {
+
+double milliseconds(int64_t beginNs) {
+  return static_cast<double>(monotonicNs() - beginNs) * 1e-6;
+}
+
+/// Value at `fraction` of the sorted times.
+double quantile(const std::vector<double> &sorted, double fraction) {
+  size_t index = static_cast<size_t>(
+      fraction * static_cast<double>(sorted.size() - 1) + 0.5);
+  return sorted[index];
+}
+
+uint64_t peakResidentBytes() {
+  struct rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+/// One entry with its inputs, ready to be run again and again.
+class BenchEntry {
+public:
+  static StatusOr<BenchEntry> make(rt::Session &session,
+                                   const std::string &entry, uint64_t seed) {
+    BERTC_ASSIGN_OR_RETURN(RandomInputs inputs,
+                           RandomInputs::make(session.plan(), entry, seed));
+    return BenchEntry(session, entry, std::move(inputs));
+  }
+
+  StatusOr<double> run() {
+    int64_t begin = monotonicNs();
+    BERTC_RETURN_IF_ERROR(session_.run(entry_, inputs_.inputs(), {}));
+    return milliseconds(begin);
+  }
+
+private:
+  BenchEntry(rt::Session &session, std::string entry, RandomInputs inputs)
+      : session_(session), entry_(std::move(entry)),
+        inputs_(std::move(inputs)) {}
+
+  rt::Session &session_;
+  std::string entry_;
+  RandomInputs inputs_;
+};
+
+Status measureSteps(rt::Session &session, const BenchOptions &options,
+                    BenchEntry &entry, BenchResult *result) {
+  BERTC_ASSIGN_OR_RETURN(result->firstStepMs, entry.run());
+  for (int i = 1; i < options.warmup; ++i) {
+    BERTC_RETURN_IF_ERROR(entry.run().status());
+  }
+  session.resetTimes();
+  std::vector<double> times;
+  for (int i = 0; i < options.steps; ++i) {
+    BERTC_ASSIGN_OR_RETURN(double time, entry.run());
+    times.push_back(time);
+  }
+  result->byKind = session.timeByKind();
+  std::sort(times.begin(), times.end());
+  result->stepMsMedian = quantile(times, 0.5);
+  result->stepMsLow = quantile(times, 0.25);
+  result->stepMsHigh = quantile(times, 0.75);
+  result->stepMsMin = times.front();
+  result->stepMsMax = times.back();
+  return Status::okStatus();
+}
+
+/// apply_gradients on what the steps have accumulated, and the step after it.
+Status measureApply(rt::Session &session, const BenchOptions &options,
+                    BenchEntry &step, BenchResult *result) {
+  constexpr char applyEntry[] = "apply_gradients";
+  if (result->entry != "train_step" || !session.plan().findEntry(applyEntry)) {
+    return Status::okStatus();
+  }
+  BERTC_ASSIGN_OR_RETURN(BenchEntry apply,
+                         BenchEntry::make(session, applyEntry, options.seed));
+  std::vector<double> times, after;
+  for (int i = 0; i < 4; ++i) {
+    BERTC_ASSIGN_OR_RETURN(double time, apply.run());
+    BERTC_ASSIGN_OR_RETURN(double next, step.run());
+    if (i > 0) { // the first one prepares
+      times.push_back(time);
+      after.push_back(next);
+    }
+  }
+  std::sort(times.begin(), times.end());
+  std::sort(after.begin(), after.end());
+  result->applyGradientsMs = times[times.size() / 2];
+  result->stepAfterApplyMs = after[after.size() / 2];
+  return Status::okStatus();
+}
+
+} // namespace
+
+StatusOr<BenchResult> bench(const BenchOptions &options) {
+  if (options.steps < 1 || options.warmup < 1) {
+    return invalidArgument(
+        fmt::format("--steps is {} and --warmup {}, both must be at least 1",
+                    options.steps, options.warmup));
+  }
+  BERTC_ASSIGN_OR_RETURN(rt::Plan plan, rt::Plan::load(options.plan));
+  BenchResult result;
+  result.entry = !options.entry.empty()         ? options.entry
+                 : plan.findEntry("train_step") ? "train_step"
+                                                : "predict";
+  rt::SessionOptions sessionOptions;
+  sessionOptions.threads = options.threads;
+  BERTC_ASSIGN_OR_RETURN(std::unique_ptr<rt::Session> session,
+                         rt::Session::create(plan, sessionOptions));
+  BERTC_RETURN_IF_ERROR(session->initialise(options.seed));
+  BERTC_ASSIGN_OR_RETURN(
+      BenchEntry entry, BenchEntry::make(*session, result.entry, options.seed));
+  result.steps = options.steps;
+  result.threads = session->threads();
+  result.cpuIsa = rt::cpuIsa();
+  BERTC_RETURN_IF_ERROR(measureSteps(*session, options, entry, &result));
+  BERTC_RETURN_IF_ERROR(measureApply(*session, options, entry, &result));
+  result.peakRssBytes = peakResidentBytes();
+
+  double seconds = result.stepMsMedian * 1e-3;
+  double sequences = plan.model().batchSize;
+  double tokens = sequences * plan.model().maxSeqLength;
+  result.sequencesPerSecond = sequences / seconds;
+  result.tokensPerSecond = tokens / seconds;
+  result.gflops =
+      static_cast<double>(plan.findEntry(result.entry)->flops) / seconds * 1e-9;
+  if (options.ceiling) {
+    BERTC_ASSIGN_OR_RETURN(double ceiling,
+                           rt::gemmCeilingSeconds(plan, result.entry));
+    result.ceilingTokensPerSecond = ceiling > 0 ? tokens / ceiling : 0.0;
+    result.ceilingRatio = ceiling / seconds;
+  }
+  return result;
+}
+
+} // namespace bertc

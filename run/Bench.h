@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `bert-run bench`: a plan on random data of its own shapes. Times are medians
+// over steps with the quartile spread; the GEMM-only ceiling is taken in the
+// same run, so that the ratio means the same on any machine.
+#pragma once
+
+#include "bertc/runtime.h"
+#include "bertc/status.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bertc {
+
+struct BenchOptions {
+  std::string plan;
+  /// Empty: train_step when the plan has it, else predict.
+  std::string entry;
+  int steps = 10;
+  int warmup = 2;
+  /// Leaves out the GEMM-only ceiling, which takes about as long as five steps.
+  bool ceiling = true;
+  uint64_t seed = 12345;
+  int threads = 0;
+};
+
+struct BenchResult {
+  std::string entry;
+  int steps = 0;
+  int threads = 0;
+  std::string cpuIsa;
+  /// Milliseconds of one run of the entry: median, quartiles, extremes.
+  double stepMsMedian = 0, stepMsLow = 0, stepMsHigh = 0;
+  double stepMsMin = 0, stepMsMax = 0;
+  double sequencesPerSecond = 0;
+  /// Positions of the batch, padding included: there is none in random data.
+  double tokensPerSecond = 0;
+  double gflops = 0;
+  /// Milliseconds of the first run: creating primitives, packing weights.
+  double firstStepMs = 0;
+  /// Of apply_gradients (median), and of the train_step right after it, which
+  /// packs the changed weights again; 0 for other entries.
+  double applyGradientsMs = 0;
+  double stepAfterApplyMs = 0;
+  /// Highest resident memory of the process before the ceiling was measured.
+  uint64_t peakRssBytes = 0;
+  /// Time of all steps of a kind over the measured runs.
+  std::vector<rt::KindTime> byKind;
+  /// 0 when it was left out.
+  double ceilingTokensPerSecond = 0;
+  double ceilingRatio = 0;
+};
+
+StatusOr<BenchResult> bench(const BenchOptions &options);
+
+} // namespace bertc
