@@ -154,10 +154,22 @@ struct ScaledAddOp {
   }
 };
 
-void assignAddRange(float *var, const float *x, float scale, int64_t begin,
-                    int64_t end) {
-  mapBlock(ScaledAddOp{splat(scale)}, var + begin, x + begin, var + begin,
-           static_cast<size_t>(end - begin));
+void assignAddUnits(float scale, const ElementwiseShape &shape,
+                    void *const *data, int64_t first, int64_t last) {
+  HWY_ALIGN float in0[kBlock];
+  HWY_ALIGN float in1[kBlock];
+  ScaledAddOp op{splat(scale)};
+  for (UnitWalk walk(shape, first); walk.unit() < last; walk.next()) {
+    size_t n = static_cast<size_t>(walk.count());
+    const float *var =
+        loadBlock(data[0], DType::F32, walk.offset(0), walk.stride(0), n, in0);
+    const float *x = loadBlock(data[1], shape.dtypes[1], walk.offset(1),
+                               walk.stride(1), n, in1);
+    float *to =
+        outBlock(data[0], DType::F32, walk.offset(0), walk.stride(0), in0);
+    mapBlock(op, var, x, to, n);
+    storeBlock(to, data[0], DType::F32, walk.offset(0), walk.stride(0), n);
+  }
 }
 
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
@@ -171,7 +183,7 @@ namespace {
 HWY_EXPORT(lambMoments);
 HWY_EXPORT(lambApply);
 HWY_EXPORT(adamApply);
-HWY_EXPORT(assignAddRange);
+HWY_EXPORT(assignAddUnits);
 
 // Parts of a variable whose norms are summed apart; fits the stack.
 constexpr int64_t kMaxParts = 256;
@@ -204,10 +216,12 @@ float correction(float beta, int32_t t) {
 }
 } // namespace
 
-void assignAdd(float *var, const float *x, float scale, int64_t elements) {
-  parallelRanges(elements, kTaskElements, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(assignAddRange)(var, x, scale, begin, end);
-  });
+void assignAdd(float scale, const ElementwiseShape &shape, void *const *data) {
+  parallelRanges(unitCount(shape), unitsPerTask(shape),
+                 [&](int64_t first, int64_t last) {
+                   HWY_DYNAMIC_DISPATCH(assignAddUnits)
+                   (scale, shape, data, first, last);
+                 });
 }
 
 void lamb(const OptimizerArgs &args) {

@@ -2,16 +2,20 @@
 //
 // Updates of variables: gradient accumulation, LAMB (You et al., "Large batch
 // optimization for deep learning", 2019) and AdamW without bias correction as
-// in Google's BERT. Everything f32 and dense; each tensor is read and written
-// as few times as the formula allows, and the accumulator is zeroed on the way.
+// in Google's BERT. The variable and its slots are f32 and dense; each tensor
+// is read and written as few times as the formula allows, and the accumulator
+// is zeroed on the way.
 #pragma once
+
+#include "runtime/kernels/common/Operand.h"
 
 #include <cstdint>
 
 namespace bertc::rt::kernels {
 
-/// var[i] += scale * x[i].
-void assignAdd(float *var, const float *x, float scale, int64_t elements);
+/// data[0] = var f32, data[1] = x f32 or bf16: var += scale * x. Strided
+/// operands are fine.
+void assignAdd(float scale, const ElementwiseShape &shape, void *const *data);
 
 /// One variable with its slots; `gradient` is the accumulator.
 struct OptimizerArgs {

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Handlers of row lookup and of its gradient.
+
+#include "runtime/kernels/gather/Gather.h"
+#include "runtime/steps/Operands.h"
+#include "runtime/steps/Steps.h"
+
+namespace bertc::rt {
+namespace {
+
+// Checks a table [batch.., R, rest..], indices [batch.., picks..] and rows
+// [batch.., picks.., rest..] against each other.
+StatusOr<kernels::GatherShape>
+gatherShape(const StepContext &ctx, uint32_t batchDims, const TensorRef &table,
+            const TensorRef &indices, const TensorRef &rows) {
+  int64_t batchRank = batchDims;
+  if (batchRank >= table.rank || batchRank > indices.rank) {
+    return ctx.bad("batch_dims is " + std::to_string(batchDims) +
+                   ", too many for table " + table.describe() +
+                   " and indices " + indices.describe());
+  }
+  kernels::GatherShape shape;
+  Shape expected;
+  for (int i = 0; i < batchRank; ++i) {
+    if (table.dims[i] != indices.dims[i]) {
+      return ctx.bad("table " + table.describe() + " and indices " +
+                     indices.describe() + " differ in batch axis " +
+                     std::to_string(i));
+    }
+    shape.batch *= table.dims[i];
+    expected.push_back(table.dims[i]);
+  }
+  shape.tableRows = table.dims[batchRank];
+  shape.indices = 1;
+  for (int i = static_cast<int>(batchRank); i < indices.rank; ++i) {
+    shape.indices *= indices.dims[i];
+    expected.push_back(indices.dims[i]);
+  }
+  shape.columns = 1;
+  for (int i = static_cast<int>(batchRank) + 1; i < table.rank; ++i) {
+    shape.columns *= table.dims[i];
+    expected.push_back(table.dims[i]);
+  }
+  BERTC_RETURN_IF_ERROR(ctx.expectDType(indices, "indices", DType::I32));
+  BERTC_RETURN_IF_ERROR(ctx.expectDense(indices, "indices"));
+  BERTC_RETURN_IF_ERROR(ctx.expectDense(table, "table"));
+  BERTC_RETURN_IF_ERROR(ctx.expectDense(rows, "rows"));
+  BERTC_RETURN_IF_ERROR(ctx.expectShape(rows, "rows", expected));
+  BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap());
+  return shape;
+}
+
+PreparedStepOr prepareGather(StepContext &ctx) {
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 2, 1, 1));
+  const TensorRef &table = ctx.input(0);
+  const TensorRef &indices = ctx.input(1);
+  const TensorRef &y = ctx.output(0);
+  BERTC_ASSIGN_OR_RETURN(
+      kernels::GatherShape shape,
+      gatherShape(ctx, ctx.params<plan::GatherParams>().batch_dims(), table,
+                  indices, y));
+  BERTC_RETURN_IF_ERROR(ctx.expectDType(y, "rows", table.dtype));
+  kernels::Buffer out = bufferOf(y);
+  kernels::Buffer in = bufferOf(table);
+  const auto *at = indices.as<int32_t>();
+  return makeStep([=] { return kernels::gather(shape, out, in, at); });
+}
+
+PreparedStepOr prepareGatherGrad(StepContext &ctx) {
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 2, 1, 1));
+  const TensorRef &dy = ctx.input(0);
+  const TensorRef &indices = ctx.input(1);
+  const TensorRef &dtable = ctx.output(0);
+  BERTC_ASSIGN_OR_RETURN(
+      kernels::GatherShape shape,
+      gatherShape(ctx, ctx.params<plan::GatherGradParams>().batch_dims(),
+                  dtable, indices, dy));
+  BERTC_RETURN_IF_ERROR(ctx.expectDType(dtable, "table", DType::F32));
+  BERTC_RETURN_IF_ERROR(expectFloat(ctx, dy, "rows"));
+  auto *out = dtable.as<float>();
+  kernels::Buffer in = bufferOf(dy);
+  const auto *at = indices.as<int32_t>();
+  return makeStep([=] { return kernels::gatherGrad(shape, out, in, at); });
+}
+
+} // namespace
+
+void registerGatherSteps(StepRegistry &registry) {
+  registry.add(plan::Params::GatherParams, "Gather", prepareGather);
+  registry.add(plan::Params::GatherGradParams, "GatherGrad", prepareGatherGrad);
+}
+
+} // namespace bertc::rt

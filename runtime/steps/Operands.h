@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Checks that several handlers share, and operands as the kernels see them.
+#pragma once
+
+#include "runtime/core/StepHandler.h"
+#include "runtime/kernels/common/Operand.h"
+#include "runtime/kernels/dropout/Dropout.h"
+
+namespace bertc::rt {
+
+using PreparedStepOr = StatusOr<std::unique_ptr<PreparedStep>>;
+
+kernels::OperandShape shapeOf(const TensorRef &t);
+kernels::Buffer bufferOf(const TensorRef &t);
+
+/// Product of all dimensions but the last; 1 for a scalar.
+int64_t leadingElements(const TensorRef &t);
+/// The last dimension; 1 for a scalar.
+int64_t lastDim(const TensorRef &t);
+
+/// Error unless f32 or bf16.
+Status expectFloat(const StepContext &ctx, const TensorRef &t,
+                   const char *operand);
+/// Error unless f32 or bf16, dense, and of this shape.
+Status expectDenseFloat(const StepContext &ctx, const TensorRef &t,
+                        const char *operand, const Shape &shape);
+/// Error unless dense, of this type and of this many elements in any shape.
+Status expectVector(const StepContext &ctx, const TensorRef &t,
+                    const char *operand, DType dtype, int64_t elements);
+/// Error unless `rng`, when present, is a dense i32[4], and the rate lies in
+/// [0, 1).
+Status expectDropout(const StepContext &ctx, const TensorRef &rng, float rate);
+
+/// What a step needs to find the dropout of one run.
+struct DropoutSource {
+  float rate = 0.0f;
+  uint32_t opId = 0;
+  /// Null for no dropout.
+  const int32_t *rng = nullptr;
+
+  kernels::DropoutState state() const {
+    return kernels::dropoutState(rate, opId, rng);
+  }
+};
+
+} // namespace bertc::rt
