@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <fstream>
 #include <string>
 #include <sys/mman.h>
@@ -60,15 +59,6 @@ StatusOr<MemoryBlock> MemoryBlock::map(size_t bytes, const char *what) {
   block.data_ = reinterpret_cast<std::byte *>(address);
   block.size_ = bytes;
   return block;
-}
-
-void MemoryBlock::touch() const {
-  auto pages = static_cast<int64_t>((size_ + 4095) / 4096);
-  volatile std::byte *bytes = data_;
-#pragma omp parallel for schedule(static)
-  for (int64_t page = 0; page < pages; ++page) {
-    bytes[page * 4096] = bytes[page * 4096];
-  }
 }
 
 size_t physicalMemoryBytes() {

@@ -27,9 +27,6 @@ public:
   std::byte *data() const { return data_; }
   size_t size() const { return size_; }
 
-  /// Touches every page on all OpenMP threads.
-  void touch() const;
-
 private:
   void *mapping_ = nullptr;
   size_t mappedBytes_ = 0;

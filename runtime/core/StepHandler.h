@@ -63,6 +63,9 @@ struct TensorRef {
   std::string describe() const;
 };
 
+/// Shape and strides of a verified plan tensor; no data yet.
+TensorRef describeTensor(const plan::Tensor &tensor);
+
 /// True when the shapes are equal.
 bool sameShape(const TensorRef &a, const TensorRef &b);
 /// True when a and b are the same elements at the same places (in-place use).

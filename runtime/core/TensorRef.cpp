@@ -88,6 +88,24 @@ std::string TensorRef::describe() const {
   return text;
 }
 
+TensorRef describeTensor(const plan::Tensor &tensor) {
+  TensorRef ref;
+  ref.present = true;
+  ref.dtype = static_cast<DType>(tensor.dtype());
+  ref.storage = tensor.storage();
+  ref.index = tensor.index();
+  ref.rank = static_cast<int>(tensor.shape()->size());
+  bool strided = tensor.strides() != nullptr && tensor.strides()->size() != 0;
+  int64_t dense = 1;
+  for (int i = ref.rank - 1; i >= 0; --i) {
+    auto at = static_cast<flatbuffers::uoffset_t>(i);
+    ref.dims[i] = tensor.shape()->Get(at);
+    ref.strides[i] = strided ? tensor.strides()->Get(at) : dense;
+    dense *= ref.dims[i];
+  }
+  return ref;
+}
+
 bool sameShape(const TensorRef &a, const TensorRef &b) {
   return a.shape() == b.shape();
 }

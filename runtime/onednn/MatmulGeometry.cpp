@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/onednn/MatmulGeometry.h"
+
+#include <algorithm>
+
+namespace bertc::rt {
+namespace {
+
+// Size of batch axis i of a result of rank `rank`, 1 where t has no such axis.
+int64_t batchDim(const TensorRef &t, int rank, int i) {
+  int axis = i - (rank - t.rank);
+  return axis < 0 ? 1 : t.dims[axis];
+}
+
+int64_t batchStride(const TensorRef &t, int rank, int i) {
+  int axis = i - (rank - t.rank);
+  return axis < 0 || t.dims[axis] == 1 ? 0 : t.strides[axis];
+}
+
+Status checkShapes(const TensorRef &a, const TensorRef &b, const TensorRef &c,
+                   const TensorRef &residual) {
+  if (a.rank < 2 || b.rank < 2 || c.rank != std::max(a.rank, b.rank)) {
+    return corrupt("a is " + a.describe() + ", b is " + b.describe() +
+                   " and c is " + c.describe() +
+                   ", expected matrices and c of the larger rank");
+  }
+  if (a.dims[a.rank - 1] != b.dims[b.rank - 2] ||
+      a.dims[a.rank - 2] != c.dims[c.rank - 2] ||
+      b.dims[b.rank - 1] != c.dims[c.rank - 1]) {
+    return corrupt("a is " + a.describe() + ", b is " + b.describe() +
+                   " and c is " + c.describe() +
+                   ", expected [M,K], [K,N] and [M,N]");
+  }
+  for (int i = 0; i < c.rank - 2; ++i) {
+    int64_t da = batchDim(a, c.rank, i);
+    int64_t db = batchDim(b, c.rank, i);
+    if ((da != 1 && db != 1 && da != db) || c.dims[i] != std::max(da, db)) {
+      return corrupt("batch axis " + std::to_string(i) + " is " +
+                     std::to_string(da) + " in a, " + std::to_string(db) +
+                     " in b and " + std::to_string(c.dims[i]) + " in c");
+    }
+  }
+  if (residual.present && !sameShape(residual, c)) {
+    return corrupt("residual is " + residual.describe() +
+                   ", expected the shape of c, " + shapeString(c.shape()));
+  }
+  return Status();
+}
+
+// The four operands as one list, so that merging rules read once.
+std::vector<MatrixStrides *> operands(MatmulGeometry &g) {
+  return {&g.a, &g.b, &g.c, &g.residual};
+}
+
+void fillStrides(const TensorRef &t, int rank, const std::vector<int> &axes,
+                 MatrixStrides *strides) {
+  for (int axis : axes) {
+    strides->batch.push_back(t.present ? batchStride(t, rank, axis) : 0);
+  }
+  if (t.present) {
+    strides->row = t.strides[t.rank - 2];
+    strides->col = t.strides[t.rank - 1];
+  }
+}
+
+// Merges batch axis i with i + 1 when every operand walks them as one.
+void mergeBatchAxes(MatmulGeometry &g) {
+  for (size_t i = 0; i + 1 < g.batch.size();) {
+    auto walksAsOne = [&](const MatrixStrides *s) {
+      return s->batch[i] == s->batch[i + 1] * g.batch[i + 1];
+    };
+    auto all = operands(g);
+    if (!std::all_of(all.begin(), all.end(), walksAsOne)) {
+      ++i;
+      continue;
+    }
+    g.batch[i + 1] *= g.batch[i];
+    g.batch.erase(g.batch.begin() + static_cast<ptrdiff_t>(i));
+    for (MatrixStrides *s : all) {
+      s->batch.erase(s->batch.begin() + static_cast<ptrdiff_t>(i));
+    }
+  }
+}
+
+// Turns the last batch axis into rows when b repeats along it.
+void foldBatchIntoRows(MatmulGeometry &g) {
+  while (!g.batch.empty() && g.b.batch.back() == 0) {
+    auto continues = [&](const MatrixStrides &s) {
+      return g.m == 1 || s.batch.back() == s.row * g.m;
+    };
+    // a may not repeat itself: a row stride of 0 is no matrix.
+    if (g.a.batch.back() == 0 || !continues(g.a) || !continues(g.c) ||
+        !continues(g.residual)) {
+      return;
+    }
+    for (MatrixStrides *s : operands(g)) {
+      if (g.m == 1 && s != &g.b) {
+        s->row = s->batch.back();
+      }
+      s->batch.pop_back();
+    }
+    g.m *= g.batch.back();
+    g.batch.pop_back();
+  }
+}
+
+template <typename T>
+void copyTyped(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
+               const MatrixStrides &from, const T *source,
+               const MatrixStrides &to, T *target) {
+  int64_t count = 1;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    count *= from.batch[i] == 0 || to.batch[i] == 0 ? 1 : batch[i];
+  }
+#pragma omp parallel for schedule(static)
+  for (int64_t line = 0; line < count * rows; ++line) {
+    int64_t row = line % rows;
+    int64_t rest = line / rows;
+    const T *in = source + row * from.row;
+    T *out = target + row * to.row;
+    for (size_t i = batch.size(); i-- > 0;) {
+      if (from.batch[i] == 0 || to.batch[i] == 0) {
+        continue;
+      }
+      in += rest % batch[i] * from.batch[i];
+      out += rest % batch[i] * to.batch[i];
+      rest /= batch[i];
+    }
+    for (int64_t col = 0; col < cols; ++col) {
+      out[col * to.col] = in[col * from.col];
+    }
+  }
+}
+
+} // namespace
+
+int64_t MatmulGeometry::batchCount() const {
+  int64_t count = 1;
+  for (int64_t dim : batch) {
+    count *= dim;
+  }
+  return count;
+}
+
+StatusOr<MatmulGeometry> matmulGeometry(const TensorRef &a, const TensorRef &b,
+                                        const TensorRef &c,
+                                        const TensorRef &residual) {
+  BERTC_RETURN_IF_ERROR(checkShapes(a, b, c, residual));
+  MatmulGeometry g;
+  g.m = c.dims[c.rank - 2];
+  g.n = c.dims[c.rank - 1];
+  g.k = a.dims[a.rank - 1];
+  std::vector<int> axes;
+  for (int i = 0; i < c.rank - 2; ++i) {
+    if (c.dims[i] != 1) {
+      axes.push_back(i);
+      g.batch.push_back(c.dims[i]);
+    }
+  }
+  fillStrides(a, c.rank, axes, &g.a);
+  fillStrides(b, c.rank, axes, &g.b);
+  fillStrides(c, c.rank, axes, &g.c);
+  fillStrides(residual, c.rank, axes, &g.residual);
+  foldBatchIntoRows(g);
+  mergeBatchAxes(g);
+  return g;
+}
+
+static MatrixStrides flipped(MatrixStrides s) {
+  std::swap(s.row, s.col);
+  return s;
+}
+
+MatmulGeometry transposed(const MatmulGeometry &g) {
+  MatmulGeometry t = g;
+  std::swap(t.m, t.n);
+  t.a = flipped(g.b);
+  t.b = flipped(g.a);
+  t.c = flipped(g.c);
+  t.residual = flipped(g.residual);
+  return t;
+}
+
+MatrixStrides denseStrides(const std::vector<int64_t> &batch, int64_t rows,
+                           int64_t cols, const MatrixStrides &like) {
+  MatrixStrides dense;
+  dense.col = 1;
+  dense.row = cols;
+  dense.batch.resize(batch.size(), 0);
+  int64_t stride = rows * cols;
+  for (size_t i = batch.size(); i-- > 0;) {
+    if (like.batch[i] != 0) {
+      dense.batch[i] = stride;
+      stride *= batch[i];
+    }
+  }
+  return dense;
+}
+
+int64_t denseElements(const std::vector<int64_t> &batch, int64_t rows,
+                      int64_t cols, const MatrixStrides &like) {
+  int64_t count = rows * cols;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    count *= like.batch[i] == 0 ? 1 : batch[i];
+  }
+  return count;
+}
+
+void copyMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
+                size_t elementBytes, const MatrixStrides &from,
+                const void *source, const MatrixStrides &to, void *target) {
+  if (elementBytes == 2) {
+    copyTyped(batch, rows, cols, from, static_cast<const uint16_t *>(source),
+              to, static_cast<uint16_t *>(target));
+  } else {
+    copyTyped(batch, rows, cols, from, static_cast<const uint32_t *>(source),
+              to, static_cast<uint32_t *>(target));
+  }
+}
+
+} // namespace bertc::rt

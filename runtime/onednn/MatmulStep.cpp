@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/onednn/MatmulStep.h"
+
+#include "runtime/onednn/MatmulGeometry.h"
+#include "runtime/onednn/OneDnn.h"
+#include "runtime/onednn/PackedWeights.h"
+
+#include <unordered_map>
+
+namespace bertc::rt {
+namespace {
+
+using dnnl::memory;
+
+// Everything about one matmul that does not depend on how it is executed.
+struct Problem {
+  MatmulGeometry g;
+  DType in = DType::F32;
+  DType out = DType::F32;
+  TensorRef a, b, c, bias, residual;
+  float scale = 1.0f;
+  bool accumulate = false;
+  /// A packed b; null desc when b is plain.
+  bool packed = false;
+  memory::desc packedDesc;
+  void *packedData = nullptr;
+};
+
+// Which operands go through scratch.
+struct Route {
+  bool copyA = false;
+  bool copyB = false;
+  bool copyC = false;
+  /// b into the library's layout rather than row-major.
+  bool packB = false;
+};
+
+size_t align64(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+class MatmulStep final : public PreparedStep {
+public:
+  MatmulStep(Problem problem, Route route)
+      : p_(std::move(problem)), route_(route) {}
+
+  // Creates the primitive; throws dnnl::error.
+  void build();
+  bool reference() const { return isReference(implementation_.c_str()); }
+  size_t scratchBytes() const { return scratchBytes_; }
+
+  Status run(const RunContext &context) override;
+  const char *implementation() const override {
+    return implementation_.c_str();
+  }
+
+private:
+  memory::desc matrixDesc(DType dtype, int64_t rows, int64_t cols,
+                          const MatrixStrides &strides, bool any) const;
+  dnnl::primitive_attr attributes(const memory::desc &residual);
+  void planScratch(const dnnl::matmul::primitive_desc &pd);
+  void execute(std::byte *scratch);
+
+  Problem p_;
+  Route route_;
+  /// Strides that the primitive sees, after copies.
+  MatrixStrides a_, b_, c_;
+  memory::desc packedDesc_;
+  dnnl::matmul primitive_;
+  dnnl::reorder packB_;
+  memory packFrom_, packTo_;
+  std::unordered_map<int, memory> args_;
+  size_t offsetA_ = 0, offsetB_ = 0, offsetC_ = 0;
+  size_t scratchBytes_ = 0;
+  std::string implementation_;
+};
+
+// An axis of size 1 gets the stride it would have in a dense tensor: the
+// library looks at it when it recognises layouts.
+memory::desc MatmulStep::matrixDesc(DType dtype, int64_t rows, int64_t cols,
+                                    const MatrixStrides &strides,
+                                    bool any) const {
+  memory::dims dims;
+  memory::dims steps;
+  for (size_t i = 0; i < p_.g.batch.size(); ++i) {
+    bool repeated = strides.batch[i] == 0;
+    dims.push_back(repeated ? 1 : p_.g.batch[i]);
+    steps.push_back(repeated ? rows * cols : strides.batch[i]);
+  }
+  dims.push_back(rows);
+  dims.push_back(cols);
+  if (any) {
+    return {dims, toDnnl(dtype), memory::format_tag::any};
+  }
+  int64_t row = strides.row;
+  int64_t col = strides.col;
+  if (cols == 1) {
+    col = 1;
+  }
+  if (rows == 1) {
+    row = cols == 1 ? 1 : col * cols;
+  }
+  steps.push_back(row);
+  steps.push_back(col);
+  return {dims, toDnnl(dtype), steps};
+}
+
+dnnl::primitive_attr MatmulStep::attributes(const memory::desc &residual) {
+  dnnl::post_ops ops;
+  if (p_.scale != 1.0f) {
+    ops.append_eltwise(dnnl::algorithm::eltwise_linear, p_.scale, 0.0f);
+    if (p_.bias.present) {
+      // The primitive's own bias would be scaled too.
+      memory::dims dims(p_.g.batch.size() + 1, 1);
+      dims.push_back(p_.g.n);
+      memory::dims strides(dims.size(), p_.g.n);
+      strides.back() = 1;
+      memory::desc bias(dims, toDnnl(p_.bias.dtype), strides);
+      args_[DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len()) | DNNL_ARG_SRC_1] =
+          memory(bias, cpuEngine(), p_.bias.data);
+      ops.append_binary(dnnl::algorithm::binary_add, bias);
+    }
+  }
+  bool residualIsC = p_.residual.present && p_.residual.data == p_.c.data;
+  if (p_.accumulate || residualIsC) {
+    ops.append_sum(1.0f);
+  }
+  if (p_.residual.present && !residualIsC) {
+    args_[DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len()) | DNNL_ARG_SRC_1] =
+        memory(residual, cpuEngine(), p_.residual.data);
+    ops.append_binary(dnnl::algorithm::binary_add, residual);
+  }
+  dnnl::primitive_attr attr;
+  attr.set_post_ops(ops);
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attr;
+}
+
+void MatmulStep::build() {
+  const MatmulGeometry &g = p_.g;
+  dnnl::engine &engine = cpuEngine();
+  a_ = route_.copyA ? denseStrides(g.batch, g.m, g.k, g.a) : g.a;
+  b_ = route_.copyB ? denseStrides(g.batch, g.k, g.n, g.b) : g.b;
+  c_ = route_.copyC ? denseStrides(g.batch, g.m, g.n, g.c) : g.c;
+  memory::desc a = matrixDesc(p_.in, g.m, g.k, a_, false);
+  memory::desc b =
+      p_.packed ? p_.packedDesc : matrixDesc(p_.in, g.k, g.n, b_, route_.packB);
+  memory::desc c = matrixDesc(p_.out, g.m, g.n, c_, false);
+  memory::desc residual;
+  if (p_.residual.present) {
+    residual = matrixDesc(p_.out, g.m, g.n, g.residual, false);
+  }
+  dnnl::primitive_attr attr = attributes(residual);
+  dnnl::matmul::primitive_desc pd;
+  if (p_.bias.present && p_.scale == 1.0f) {
+    memory::dims dims(g.batch.size() + 1, 1);
+    dims.push_back(g.n);
+    memory::dims strides(dims.size(), g.n);
+    strides.back() = 1;
+    memory::desc bias(dims, toDnnl(p_.bias.dtype), strides);
+    pd = {engine, a, b, bias, c, attr};
+    args_[DNNL_ARG_BIAS] = memory(bias, engine, p_.bias.data);
+  } else {
+    pd = {engine, a, b, c, attr};
+  }
+  implementation_ = pd.impl_info_str();
+  if (reference()) {
+    return;
+  }
+  primitive_ = dnnl::matmul(pd);
+  args_[DNNL_ARG_SRC] = memory(a, engine, p_.a.data);
+  args_[DNNL_ARG_WEIGHTS] =
+      memory(pd.weights_desc(), engine, p_.packed ? p_.packedData : p_.b.data);
+  args_[DNNL_ARG_DST] = memory(c, engine, p_.c.data);
+  planScratch(pd);
+}
+
+void MatmulStep::planScratch(const dnnl::matmul::primitive_desc &pd) {
+  const MatmulGeometry &g = p_.g;
+  dnnl::engine &engine = cpuEngine();
+  args_[DNNL_ARG_SCRATCHPAD] = memory(pd.scratchpad_desc(), engine, nullptr);
+  auto reserve = [&](size_t bytes) {
+    size_t at = scratchBytes_;
+    scratchBytes_ += align64(bytes);
+    return at;
+  };
+  reserve(pd.scratchpad_desc().get_size());
+  if (route_.copyA) {
+    offsetA_ = reserve(pd.src_desc().get_size());
+    implementation_ += ",copied-a";
+  }
+  if (route_.packB) {
+    memory::desc plain = matrixDesc(p_.in, g.k, g.n, g.b, false);
+    packFrom_ = memory(plain, engine, p_.b.data);
+    packTo_ = memory(pd.weights_desc(), engine, nullptr);
+    packB_ = dnnl::reorder(packFrom_, packTo_);
+    offsetB_ = reserve(pd.weights_desc().get_size());
+    implementation_ += ",packed-b";
+  } else if (route_.copyB) {
+    offsetB_ = reserve(pd.weights_desc().get_size());
+    implementation_ += ",copied-b";
+  }
+  if (route_.copyC) {
+    offsetC_ = reserve(pd.dst_desc().get_size());
+    implementation_ += ",copied-c";
+  }
+}
+
+void MatmulStep::execute(std::byte *scratch) {
+  const MatmulGeometry &g = p_.g;
+  dnnl::stream &stream = cpuStream();
+  args_[DNNL_ARG_SCRATCHPAD].set_data_handle(scratch);
+  size_t inBytes = dtypeBytes(p_.in);
+  size_t outBytes = dtypeBytes(p_.out);
+  if (route_.copyA) {
+    void *a = scratch + offsetA_;
+    copyMatrix(g.batch, g.m, g.k, inBytes, g.a, p_.a.data, a_, a);
+    args_[DNNL_ARG_SRC].set_data_handle(a);
+  }
+  if (route_.packB) {
+    packTo_.set_data_handle(scratch + offsetB_);
+    packB_.execute(stream, packFrom_, packTo_);
+    args_[DNNL_ARG_WEIGHTS].set_data_handle(scratch + offsetB_);
+  } else if (route_.copyB) {
+    void *b = scratch + offsetB_;
+    copyMatrix(g.batch, g.k, g.n, inBytes, g.b, p_.b.data, b_, b);
+    args_[DNNL_ARG_WEIGHTS].set_data_handle(b);
+  }
+  if (route_.copyC) {
+    void *c = scratch + offsetC_;
+    if (p_.accumulate || p_.residual.data == p_.c.data) {
+      copyMatrix(g.batch, g.m, g.n, outBytes, g.c, p_.c.data, c_, c);
+    }
+    args_[DNNL_ARG_DST].set_data_handle(c);
+  }
+  primitive_.execute(stream, args_);
+  stream.wait();
+  if (route_.copyC) {
+    copyMatrix(g.batch, g.m, g.n, outBytes, c_, scratch + offsetC_, g.c,
+               p_.c.data);
+  }
+}
+
+Status MatmulStep::run(const RunContext &context) {
+  return callDnnl("matmul", [&] {
+    execute(context.scratch);
+    return Status();
+  });
+}
+
+Status checkDTypes(const StepContext &ctx, const TensorRef &a,
+                   const TensorRef &b, const TensorRef &c) {
+  bool f32 =
+      a.dtype == DType::F32 && b.dtype == DType::F32 && c.dtype == DType::F32;
+  bool bf16 = a.dtype == DType::BF16 && b.dtype == DType::BF16 &&
+              (c.dtype == DType::F32 || c.dtype == DType::BF16);
+  if (!f32 && !bf16) {
+    return ctx.bad("a is " + a.describe() + ", b is " + b.describe() +
+                   " and c is " + c.describe() +
+                   ", expected all f32, or a and b bf16");
+  }
+  return Status();
+}
+
+// After the shapes of a, b and c are known to fit.
+Status checkExtras(const StepContext &ctx, const TensorRef &c) {
+  const TensorRef &bias = ctx.input(2);
+  if (bias.present) {
+    BERTC_RETURN_IF_ERROR(ctx.expectShape(bias, "bias", {c.dims[c.rank - 1]}));
+    BERTC_RETURN_IF_ERROR(ctx.expectDense(bias, "bias"));
+    if (bias.dtype != DType::F32) {
+      BERTC_RETURN_IF_ERROR(ctx.expectDType(bias, "bias", c.dtype));
+    }
+  }
+  const TensorRef &residual = ctx.input(3);
+  if (residual.present) {
+    BERTC_RETURN_IF_ERROR(ctx.expectDType(residual, "residual", c.dtype));
+  }
+  return Status();
+}
+
+bool hasUnitStride(int64_t rows, int64_t cols, const MatrixStrides &s) {
+  return rows == 1 || cols == 1 || s.row == 1 || s.col == 1;
+}
+
+// Rows a multiple of a page apart compete for the same few cache sets. Only
+// worth a pass over b when b is used for many rows of a.
+bool packsB(const Problem &p) {
+  constexpr int64_t kPage = 4096;
+  constexpr int64_t kManyRows = 256;
+  const MatmulGeometry &g = p.g;
+  int64_t pitch = g.b.row * static_cast<int64_t>(dtypeBytes(p.in));
+  return !p.packed && g.batch.empty() && g.b.col == 1 && pitch % kPage == 0 &&
+         g.k > 1 && g.m >= kManyRows;
+}
+
+Route firstRoute(const Problem &p) {
+  Route route;
+  const MatmulGeometry &g = p.g;
+  route.copyA = !hasUnitStride(g.m, g.k, g.a);
+  route.copyB = !p.packed && !hasUnitStride(g.k, g.n, g.b);
+  route.copyC = g.c.col != 1 && g.n != 1;
+  route.packB = !route.copyB && packsB(p);
+  return route;
+}
+
+// Finds the packed copy of b, or the plain matrix to read in its place.
+Status resolvePacked(StepContext &ctx, Problem *p) {
+  if (p->b.storage != plan::Storage::Packed) {
+    return Status();
+  }
+  if (ctx.packedWeights() == nullptr) {
+    return ctx.bad("b is packed and there are no packed weights");
+  }
+  // A batch of a that does not fold into rows needs a b that repeats, which a
+  // packed matrix cannot.
+  BERTC_ASSIGN_OR_RETURN(MatmulGeometry g,
+                         matmulGeometry(p->a, p->b, p->c, p->residual));
+  BERTC_ASSIGN_OR_RETURN(PackedWeights::Layout layout,
+                         ctx.packedWeights()->require(p->b.index));
+  if (layout.usePlain || (!g.batch.empty() && p->in == DType::F32)) {
+    p->b = layout.plain;
+    return Status();
+  }
+  if (!g.batch.empty()) {
+    return ctx.bad("b is packed and a is a batch that is not one matrix: " +
+                   p->a.describe());
+  }
+  p->packed = true;
+  p->packedDesc = layout.desc;
+  p->packedData = layout.data;
+  return Status();
+}
+
+// c^T = b^T a^T when c is column-major; a bias would then go down the rows.
+void preferRowMajor(Problem *p) {
+  const MatmulGeometry &g = p->g;
+  bool columnMajor = g.n > 1 && g.m > 1 && g.c.col != 1 && g.c.row == 1;
+  if (columnMajor && !p->packed && !p->bias.present) {
+    p->g = transposed(g);
+    std::swap(p->a, p->b);
+  }
+}
+
+StatusOr<std::unique_ptr<PreparedStep>> buildBest(const Problem &problem) {
+  Route all{true, !problem.packed, true, false};
+  for (const Route &route : {firstRoute(problem), all}) {
+    auto step = std::make_unique<MatmulStep>(problem, route);
+    step->build();
+    if (!step->reference()) {
+      return std::unique_ptr<PreparedStep>(std::move(step));
+    }
+  }
+  return failedPrecondition(
+      "oneDNN has no optimised matmul for these dtypes on this CPU: a " +
+      problem.a.describe() + ", b " + problem.b.describe());
+}
+
+} // namespace
+
+StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx) {
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 4, 1, 1));
+  Problem p;
+  const auto &params = ctx.params<plan::MatmulParams>();
+  p.scale = params.scale();
+  p.accumulate = params.accumulate();
+  p.a = ctx.input(0);
+  p.b = ctx.input(1);
+  p.c = ctx.output(0);
+  p.bias = ctx.input(2);
+  p.residual = ctx.input(3);
+  p.in = p.a.dtype;
+  p.out = p.c.dtype;
+  BERTC_RETURN_IF_ERROR(checkDTypes(ctx, p.a, p.b, p.c));
+  BERTC_RETURN_IF_ERROR(
+      ctx.expectNoOverlap([](size_t input, size_t) { return input == 3; }));
+  bool inPlace = p.residual.present && p.residual.data == p.c.data;
+  if (inPlace && p.accumulate) {
+    return ctx.bad("residual is c, and c is accumulated as well");
+  }
+  BERTC_RETURN_IF_ERROR(resolvePacked(ctx, &p));
+  BERTC_ASSIGN_OR_RETURN(p.g, matmulGeometry(p.a, p.b, p.c, p.residual));
+  BERTC_RETURN_IF_ERROR(checkExtras(ctx, p.c));
+  preferRowMajor(&p);
+  std::unique_ptr<PreparedStep> step;
+  BERTC_RETURN_IF_ERROR(callDnnl("matmul", [&]() -> Status {
+    BERTC_ASSIGN_OR_RETURN(step, buildBest(p));
+    return Status();
+  }));
+  ctx.requestScratch(static_cast<MatmulStep *>(step.get())->scratchBytes());
+  return step;
+}
+
+void registerMatmulSteps(StepRegistry &registry) {
+  registry.add(plan::Params::MatmulParams, "Matmul", prepareMatmul);
+}
+
+} // namespace bertc::rt

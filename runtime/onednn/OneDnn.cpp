@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/onednn/OneDnn.h"
+
+#include "runtime/core/CpuFeatures.h"
+
+#include <cstring>
+
+namespace bertc::rt {
+
+static void capOneDnn() {
+  if (usableIsa() == detectedIsa()) {
+    return;
+  }
+  dnnl_cpu_isa_t cap = dnnl_cpu_isa_default;
+  switch (usableIsa()) {
+  case Isa::None:
+    cap = dnnl_cpu_isa_sse41;
+    break;
+  case Isa::Avx2:
+    cap = dnnl_cpu_isa_avx2;
+    break;
+  case Isa::Avx512:
+    cap = dnnl_cpu_isa_avx512_core;
+    break;
+  case Isa::Avx512Bf16:
+    cap = dnnl_cpu_isa_avx512_core_bf16;
+    break;
+  case Isa::Amx:
+    break;
+  }
+  // Fails only when the embedding program used oneDNN before us; its choice
+  // then stands.
+  (void)dnnl_set_max_cpu_isa(cap);
+}
+
+dnnl::engine &cpuEngine() {
+  static dnnl::engine engine = [] {
+    capOneDnn();
+    return dnnl::engine(dnnl::engine::kind::cpu, 0);
+  }();
+  return engine;
+}
+
+dnnl::stream &cpuStream() {
+  static dnnl::stream stream(cpuEngine());
+  return stream;
+}
+
+dnnl::memory::data_type toDnnl(DType dtype) {
+  return dtype == DType::BF16 ? dnnl::memory::data_type::bf16
+                              : dnnl::memory::data_type::f32;
+}
+
+bool isReference(const char *implementation) {
+  return std::strstr(implementation, "ref") != nullptr;
+}
+
+} // namespace bertc::rt

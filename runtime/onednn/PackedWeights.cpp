@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/onednn/PackedWeights.h"
+
+namespace bertc::rt {
+
+PackedWeights::PackedWeights(const plan::Plan &plan,
+                             std::function<void *(uint32_t)> variableData)
+    : plan_(plan), variableData_(std::move(variableData)),
+      slots_(plan.packed_weights()->size()),
+      written_(plan.variables()->size(), false), asked_(slots_.size(), false) {}
+
+void PackedWeights::beginEntry(std::vector<bool> writtenVariables) {
+  written_ = std::move(writtenVariables);
+  asked_.assign(slots_.size(), false);
+}
+
+std::vector<uint32_t> PackedWeights::endEntry() {
+  std::vector<uint32_t> indices;
+  for (uint32_t i = 0; i < asked_.size(); ++i) {
+    if (asked_[i]) {
+      indices.push_back(i);
+    }
+  }
+  return indices;
+}
+
+TensorRef PackedWeights::plainWindow(uint32_t index) const {
+  const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
+  TensorRef t;
+  t.present = true;
+  t.storage = plan::Storage::Variable;
+  t.index = w.variable();
+  t.rank = 2;
+  t.dims[0] = w.k();
+  t.dims[1] = w.n();
+  t.strides[0] = w.transposed() ? 1 : w.n();
+  t.strides[1] = w.transposed() ? w.k() : 1;
+  t.data = variableData_(w.variable());
+  return t;
+}
+
+dnnl::memory::desc PackedWeights::plainDesc(uint32_t index) const {
+  TensorRef t = plainWindow(index);
+  return {{t.dims[0], t.dims[1]},
+          dnnl::memory::data_type::f32,
+          dnnl::memory::dims{t.strides[0], t.strides[1]}};
+}
+
+Status PackedWeights::decide(uint32_t index, Slot *slot) {
+  using dnnl::memory;
+  const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
+  auto type = toDnnl(static_cast<DType>(w.dtype()));
+  bool f32 = w.dtype() == plan::DType::F32;
+  memory::desc a({w.m(), w.k()}, type, memory::format_tag::ab);
+  memory::desc b({w.k(), w.n()}, type, memory::format_tag::any);
+  memory::desc c({w.m(), w.n()}, type, memory::format_tag::ab);
+  dnnl::matmul::primitive_desc best(cpuEngine(), a, b, c);
+  memory::desc row({w.k(), w.n()}, type, memory::format_tag::ab);
+  slot->desc = best.weights_desc();
+  if (slot->desc.get_size() > w.max_bytes() ||
+      isReference(best.impl_info_str())) {
+    slot->desc = row;
+  }
+  bool asStored = slot->desc == plainDesc(index);
+  bool fits = slot->desc.get_size() <= w.max_bytes();
+  slot->usePlain = f32 && (asStored || !fits || slot->desc == row);
+  if (!slot->usePlain && !fits) {
+    return corrupt("packed weight " + std::to_string(index) + " has " +
+                   std::to_string(w.max_bytes()) + " bytes set aside, needs " +
+                   std::to_string(slot->desc.get_size()));
+  }
+  if (!slot->usePlain) {
+    BERTC_ASSIGN_OR_RETURN(
+        slot->block, MemoryBlock::map(slot->desc.get_size(), "packed weights"));
+  }
+  slot->decided = true;
+  return Status();
+}
+
+StatusOr<PackedWeights::Layout> PackedWeights::require(uint32_t index) {
+  Slot &slot = slots_[index];
+  if (!slot.decided) {
+    BERTC_RETURN_IF_ERROR(
+        callDnnl("packing weights", [&] { return decide(index, &slot); }));
+  }
+  const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
+  Layout layout;
+  layout.plain = plainWindow(index);
+  layout.usePlain = slot.usePlain;
+  if (written_[w.variable()]) {
+    if (w.dtype() != plan::DType::F32) {
+      return corrupt("an entry that writes variable '" +
+                     plan_.variables()->Get(w.variable())->name()->str() +
+                     "' also reads its packed copy");
+    }
+    layout.usePlain = true;
+  }
+  if (!layout.usePlain) {
+    layout.desc = slot.desc;
+    layout.data = slot.block.data();
+    asked_[index] = true;
+  }
+  return layout;
+}
+
+Status PackedWeights::refresh(uint32_t index, uint64_t version) {
+  Slot &slot = slots_[index];
+  if (slot.version == version) {
+    return Status();
+  }
+  Status status = callDnnl("packing weights", [&] {
+    dnnl::memory from(plainDesc(index), cpuEngine(), plainWindow(index).data);
+    dnnl::memory to(slot.desc, cpuEngine(), slot.block.data());
+    dnnl::reorder(from, to).execute(cpuStream(), from, to);
+    cpuStream().wait();
+    return Status();
+  });
+  if (status.ok()) {
+    slot.version = version;
+  }
+  return status;
+}
+
+uint64_t PackedWeights::bytes() const {
+  uint64_t total = 0;
+  for (const Slot &slot : slots_) {
+    total += slot.block.size();
+  }
+  return total;
+}
+
+} // namespace bertc::rt

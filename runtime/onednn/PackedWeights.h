@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Weights kept a second time in the layout their matmuls like best. A packed
+// weight is laid out when the first matmul asks for it and filled again
+// whenever its variable has changed since; plans whose entries ask for none
+// pay nothing.
+#pragma once
+
+#include "bertc/status.h"
+#include "runtime/core/MemoryBlock.h"
+#include "runtime/core/StepHandler.h"
+#include "runtime/onednn/OneDnn.h"
+
+#include <functional>
+#include <vector>
+
+namespace bertc::rt {
+
+class PackedWeights {
+public:
+  /// How a matmul reads packed weight `index`.
+  struct Layout {
+    /// Read `plain` (a window on the f32 variable) instead: the library likes
+    /// the plain layout best, or its layout needs more than max_bytes.
+    bool usePlain = true;
+    TensorRef plain;
+    /// Otherwise: layout and place of the packed copy.
+    dnnl::memory::desc desc;
+    void *data = nullptr;
+  };
+
+  /// `variableData` yields where variable i currently is.
+  PackedWeights(const plan::Plan &plan,
+                std::function<void *(uint32_t)> variableData);
+
+  /// Decides the layout at the first call for `index`. Plain when the entry
+  /// being prepared writes the variable: a copy would go stale between steps.
+  StatusOr<Layout> require(uint32_t index);
+
+  /// Variables that the entry being prepared writes.
+  void beginEntry(std::vector<bool> writtenVariables);
+  /// Packed copies that matmuls asked for since beginEntry().
+  std::vector<uint32_t> endEntry();
+
+  /// Packs `index` again when `version` differs from the last packed one.
+  Status refresh(uint32_t index, uint64_t version);
+
+  /// Bytes mapped for packed copies.
+  uint64_t bytes() const;
+
+private:
+  struct Slot {
+    bool decided = false;
+    bool usePlain = true;
+    dnnl::memory::desc desc;
+    MemoryBlock block;
+    uint64_t version = 0;
+  };
+
+  Status decide(uint32_t index, Slot *slot);
+  TensorRef plainWindow(uint32_t index) const;
+  dnnl::memory::desc plainDesc(uint32_t index) const;
+
+  const plan::Plan &plan_;
+  std::function<void *(uint32_t)> variableData_;
+  std::vector<Slot> slots_;
+  std::vector<bool> written_;
+  std::vector<bool> asked_;
+};
+
+} // namespace bertc::rt
