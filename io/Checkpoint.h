@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace bertc {
@@ -57,6 +58,12 @@ public:
   /// String tensors. Valid while the reader lives.
   StatusOr<const uint8_t *> view(const std::string &name) const;
 
+  /// The same without the checksum, for callers that check it on the way.
+  const uint8_t *unverifiedBytes(const CheckpointEntry &entry) const;
+
+  /// The error for an entry whose bytes do not have its checksum.
+  Status checksumError(const CheckpointEntry &entry) const;
+
   /// The whole of a (small) tensor.
   StatusOr<std::string> readBytes(const std::string &name) const;
 
@@ -69,10 +76,9 @@ public:
 private:
   Status loadIndex();
   Status openShards(int32_t count);
-  Status addEntry(std::string name, const std::string &value);
+  Status addEntry(const std::string &name, const std::string &value);
   StatusOr<const CheckpointEntry *> require(const std::string &name) const;
-  const uint8_t *bytesOf(const CheckpointEntry &entry) const;
-  Status checksumError(const CheckpointEntry &entry, uint32_t found) const;
+  Status checkEntry(const CheckpointEntry &entry) const;
   StatusOr<std::vector<std::string>>
   decodeStrings(const CheckpointEntry &entry) const;
 
@@ -86,11 +92,39 @@ private:
 std::string checkpointDataPath(const std::string &prefix, int shard = 0,
                                int shardCount = 1);
 
-/// Writes one checkpoint (data file first, then index), atomically each: while
-/// the index is not there the checkpoint does not exist. Does not touch the
-/// file `checkpoint`.
+/// Writes one checkpoint tensor by tensor, so that no more than one need be in
+/// memory. The index appears last, in one rename: until then the checkpoint
+/// does not exist, or, when there was one of that name, is the old one. (The
+/// new data then go to a pair of files `-of-00002`, the second one empty, so
+/// that the old index keeps its data.) Does not touch the file `checkpoint`.
+class CheckpointWriter {
+public:
+  static StatusOr<CheckpointWriter> create(const std::string &prefix);
+
+  /// Adds a tensor; names must come in ascending byte order.
+  Status add(const TensorInfo &info, const void *data);
+
+  /// Makes the checkpoint durable and visible.
+  Status finish();
+
+private:
+  CheckpointWriter(std::string prefix, int shardCount, AtomicFile data)
+      : prefix_(std::move(prefix)), shardCount_(shardCount),
+        data_(std::move(data)) {}
+  Status publish(AtomicFile *index);
+
+  std::string prefix_;
+  int shardCount_;
+  AtomicFile data_;
+  std::vector<std::pair<std::string, std::string>> rows_;
+};
+
+/// All of the above for tensors in memory, in any order.
 Status writeCheckpoint(const std::string &prefix,
                        const std::vector<TensorSource> &tensors);
+
+/// Removes a checkpoint's files, index first.
+Status removeCheckpoint(const std::string &prefix);
 
 struct SaveOptions {
   /// Checkpoints to keep in the folder, this one included; 0 keeps all.
@@ -116,8 +150,8 @@ StatusOr<std::string>
 latestCheckpoint(const std::string &directory,
                  std::vector<std::string> *rejected = nullptr);
 
-/// Content of the text file `checkpoint`; names as they are written there,
-/// except that those leaving the folder are refused.
+/// Content of the text file `checkpoint`: names of checkpoints in that folder.
+/// A name that leads anywhere else is an error.
 struct CheckpointState {
   std::string latest;
   std::vector<std::string> all;

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/logging.h>
 
 namespace bertc {
 namespace {
@@ -300,6 +301,8 @@ bool ExampleView::parseFast(std::string_view record, bool uniqueKeys) {
 }
 
 Status ExampleView::parseSlow(std::string_view record) {
+  // Otherwise the library prints its own opinion of bad records to stderr.
+  google::protobuf::LogSilencer silencer;
   proto::Example example;
   if (record.size() > INT32_MAX ||
       !example.ParseFromArray(record.data(), static_cast<int>(record.size()))) {

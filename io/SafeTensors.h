@@ -48,7 +48,7 @@ public:
 
 private:
   Status addFile(const std::string &path);
-  Status addShards(const std::string &folder, const std::string &indexText);
+  Status addShards(const std::string &folder, const std::string &indexFile);
   Status addTensor(TensorView tensor, const std::string &path);
 
   std::string path_;

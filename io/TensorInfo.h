@@ -66,8 +66,9 @@ std::string shapeToString(const std::vector<int64_t> &shape);
 Status convertToF32(DataType from, const void *source, float *target,
                     size_t count);
 
-/// out[j][i] = in[i][j] for a row-major `rows` x `cols` matrix of f32; blocked
-/// and parallel. `in` and `out` must not overlap.
-void transposeF32(const float *in, float *out, int64_t rows, int64_t cols);
+/// out[j][i] = in[i][j] for a row-major `rows` x `cols` matrix of elements of
+/// `size` bytes (1, 2, 4 or 8). `in` and `out` must not overlap.
+void transposeBytes(const void *in, void *out, int64_t rows, int64_t cols,
+                    size_t size);
 
 } // namespace bertc

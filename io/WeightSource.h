@@ -45,24 +45,32 @@ public:
 
   /// Copies tensors into the caller's buffers in parallel, converting from
   /// f64, f16 or bf16 and transposing where the file differs. NotFound or
-  /// InvalidArgument name all tensors that are missing or of another shape;
-  /// nothing is copied then.
+  /// InvalidArgument name the tensors that are missing or of another shape;
+  /// nothing is copied then. After Corrupt the buffers hold anything.
   Status readF32(const std::vector<ReadRequest> &requests) const;
 
   /// A tensor's bytes in the file's own type, in our layout; for states such
   /// as global_step.
-  virtual StatusOr<std::string> readRaw(const std::string &name) const = 0;
+  StatusOr<std::string> readRaw(const std::string &name) const;
 
 protected:
+  /// Where a tensor's bytes are and how they differ from what is wanted.
   struct Location {
     const uint8_t *data = nullptr;
+    uint64_t bytes = 0;
+    /// The file holds the transposed matrix.
     bool transposed = false;
+    bool hasCrc = false;
+    uint32_t maskedCrc = 0;
   };
-  /// Where the bytes of tensors_[index] are, after verifying them.
-  virtual StatusOr<Location> locate(size_t index) const = 0;
+  virtual Location locate(size_t index) const = 0;
+  /// The error for bytes that do not have their checksum.
+  virtual Status checksumError(size_t index) const = 0;
+
   Status checkRequests(const std::vector<ReadRequest> &requests) const;
 
   std::string path_;
+  /// Sorted by name; locate() takes an index into it.
   std::vector<TensorInfo> tensors_;
   std::vector<std::string> unknown_;
 };
