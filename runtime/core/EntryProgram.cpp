@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/core/EntryProgram.h"
+
+#include "runtime/onednn/PackedWeights.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace bertc::rt {
+namespace {
+
+bool printsDispatch() {
+  const char *verbose = std::getenv("BERTC_VERBOSE");
+  return verbose != nullptr && std::strcmp(verbose, "dispatch") == 0;
+}
+
+TensorRef resolve(const plan::Entry &entry, uint32_t operand,
+                  const StorageBase &base) {
+  if (operand == kNoOperand) {
+    return TensorRef();
+  }
+  const plan::Tensor &tensor = *entry.tensors()->Get(operand);
+  TensorRef ref = describeTensor(tensor);
+  std::byte *start = base(ref.storage, ref.index);
+  ref.data = start == nullptr ? nullptr : start + tensor.offset();
+  return ref;
+}
+
+uint64_t operandBytes(const std::vector<TensorRef> &operands) {
+  uint64_t bytes = 0;
+  for (const TensorRef &t : operands) {
+    bytes += t.present ? t.numElements() * dtypeBytes(t.dtype) : 0;
+  }
+  return bytes;
+}
+
+StatusOr<ProgramStep> prepareStep(const plan::Entry &entry,
+                                  const plan::Step &step,
+                                  const StorageBase &base, int threads,
+                                  PackedWeights *packed, size_t *scratch) {
+  const StepRegistry::Handler *handler =
+      stepRegistry().find(step.params_type());
+  if (handler == nullptr) {
+    return failedPrecondition("this runtime has no such step kind");
+  }
+  std::vector<TensorRef> inputs;
+  for (uint32_t operand : *step.inputs()) {
+    inputs.push_back(resolve(entry, operand, base));
+  }
+  std::vector<TensorRef> outputs;
+  for (uint32_t operand : *step.outputs()) {
+    outputs.push_back(resolve(entry, operand, base));
+  }
+  ProgramStep program;
+  program.bytes = operandBytes(inputs) + operandBytes(outputs);
+  program.flops = step.flops();
+  program.kind = handler->name;
+  program.kindId = step.params_type();
+  program.scope = step.scope() == nullptr ? "" : step.scope()->str();
+  StepContext context(step, std::move(inputs), std::move(outputs), threads,
+                      packed);
+  BERTC_ASSIGN_OR_RETURN(program.step, handler->prepare(context));
+  *scratch = std::max(*scratch, context.scratchBytes());
+  return program;
+}
+
+} // namespace
+
+std::string stepName(size_t index, const char *kind, const std::string &scope) {
+  return "step " + std::to_string(index) + " (" + kind +
+         (scope.empty() ? "" : ", " + scope) + ")";
+}
+
+std::vector<bool> writtenVariables(const plan::Plan &plan,
+                                   const plan::Entry &entry) {
+  std::vector<bool> written(plan.variables()->size(), false);
+  for (const plan::Step *step : *entry.steps()) {
+    for (uint32_t operand : *step->outputs()) {
+      if (operand != kNoOperand &&
+          entry.tensors()->Get(operand)->storage() == plan::Storage::Variable) {
+        written[entry.tensors()->Get(operand)->index()] = true;
+      }
+    }
+  }
+  return written;
+}
+
+StatusOr<EntryProgram> prepareEntry(const plan::Plan &plan,
+                                    const plan::Entry &entry,
+                                    const StorageBase &base, int threads,
+                                    PackedWeights *packed) {
+  EntryProgram program;
+  packed->beginEntry(writtenVariables(plan, entry));
+  bool verbose = printsDispatch();
+  for (uint32_t i = 0; i < entry.steps()->size(); ++i) {
+    const plan::Step &step = *entry.steps()->Get(i);
+    StatusOr<ProgramStep> prepared =
+        prepareStep(entry, step, base, threads, packed, &program.scratchBytes);
+    if (!prepared.ok()) {
+      std::string kind = stepKindName(step.params_type());
+      std::string scope = step.scope() == nullptr ? "" : step.scope()->str();
+      return prepared.status().annotate("entry '" + entry.name()->str() +
+                                        "', " +
+                                        stepName(i, kind.c_str(), scope));
+    }
+    if (verbose) {
+      std::fprintf(stderr, "bertc: dispatch: %s %u %s %s: %s\n",
+                   entry.name()->c_str(), i, prepared->kind,
+                   prepared->scope.c_str(), prepared->step->implementation());
+    }
+    program.steps.push_back(*std::move(prepared));
+  }
+  for (const plan::Binding *b : *entry.inputs()) {
+    program.inputs.push_back(resolve(entry, b->tensor(), base));
+  }
+  for (const plan::Binding *b : *entry.outputs()) {
+    program.outputs.push_back(resolve(entry, b->tensor(), base));
+  }
+  program.packed = packed->endEntry();
+  return program;
+}
+
+} // namespace bertc::rt

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One entry of a plan bound to the memory of a session: prepared steps and what
+// is needed to report on them.
+#pragma once
+
+#include "bertc/runtime.h"
+#include "runtime/core/PlanFile.h"
+#include "runtime/core/StepHandler.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace bertc::rt {
+
+class PackedWeights;
+
+/// Yields the first byte of a tensor's storage: arena, variable or constants.
+using StorageBase =
+    std::function<std::byte *(plan::Storage storage, uint32_t index)>;
+
+struct ProgramStep {
+  std::unique_ptr<PreparedStep> step;
+  const char *kind = "";
+  plan::Params kindId = plan::Params::NONE;
+  std::string scope;
+  uint64_t flops = 0;
+  uint64_t bytes = 0;
+};
+
+struct EntryProgram {
+  std::vector<ProgramStep> steps;
+  /// Largest scratch request.
+  size_t scratchBytes = 0;
+  /// Packed copies to refresh before a run.
+  std::vector<uint32_t> packed;
+  /// Bindings of the entry, in its order.
+  std::vector<TensorRef> inputs;
+  std::vector<TensorRef> outputs;
+};
+
+/// Which variables steps of the entry write, by index.
+std::vector<bool> writtenVariables(const plan::Plan &plan,
+                                   const plan::Entry &entry);
+
+/// Prepares every step. Errors name entry, step, kind and scope.
+StatusOr<EntryProgram> prepareEntry(const plan::Plan &plan,
+                                    const plan::Entry &entry,
+                                    const StorageBase &base, int threads,
+                                    PackedWeights *packed);
+
+/// "step 12 (Gather, bert/embeddings/GatherV2)".
+std::string stepName(size_t index, const char *kind, const std::string &scope);
+
+} // namespace bertc::rt

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/core/VariableStore.h"
+
+#include "runtime/core/ParallelMemory.h"
+
+namespace bertc::rt {
+
+StatusOr<VariableStore>
+VariableStore::create(std::shared_ptr<const PlanFile> file) {
+  VariableStore store;
+  store.file_ = std::move(file);
+  BERTC_ASSIGN_OR_RETURN(
+      store.state_,
+      MemoryBlock::map(store.file_->root().state_bytes(), "variables"));
+  size_t count = store.file_->variables().size();
+  store.versions_.assign(count, 1);
+  for (uint32_t i = 0; i < count; ++i) {
+    store.at_.push_back(store.home(i));
+  }
+  return store;
+}
+
+std::byte *VariableStore::home(uint32_t i) const {
+  return state_.data() + file_->root().variables()->Get(i)->offset();
+}
+
+StatusOr<uint32_t> VariableStore::find(const std::string &name) const {
+  int index = file_->findVariable(name);
+  if (index < 0) {
+    return notFound("plan " + file_->path() + " has no variable '" + name +
+                    "'");
+  }
+  return static_cast<uint32_t>(index);
+}
+
+StatusOr<uint32_t> VariableStore::check(const std::string &name,
+                                        const ConstTensorView &value) const {
+  BERTC_ASSIGN_OR_RETURN(uint32_t i, find(name));
+  const VariableInfo &info = file_->variables()[i];
+  if (value.dtype != info.dtype || value.shape != info.shape) {
+    return invalidArgument(
+        "variable '" + name + "' is " + dtypeName(info.dtype) + " " +
+        shapeString(info.shape) + ", the value is " + dtypeName(value.dtype) +
+        " " + shapeString(value.shape));
+  }
+  if (value.data == nullptr) {
+    return invalidArgument("variable '" + name + "': the value has no data");
+  }
+  return i;
+}
+
+void VariableStore::place(uint32_t i, const std::byte *data) {
+  if (at_[i] != data) {
+    at_[i] = data;
+    ++generation_;
+  }
+}
+
+std::byte *VariableStore::writable(uint32_t i) {
+  std::byte *own = home(i);
+  if (at_[i] != own) {
+    parallelCopy(own, at_[i], file_->variables()[i].bytes());
+    place(i, own);
+  }
+  return own;
+}
+
+std::byte *VariableStore::overwrite(uint32_t i) {
+  std::byte *own = home(i);
+  place(i, own);
+  return own;
+}
+
+void VariableStore::copyIn(uint32_t i, const void *data) {
+  parallelCopy(overwrite(i), data, file_->variables()[i].bytes());
+  markChanged(i);
+}
+
+void VariableStore::bind(uint32_t i, const void *data) {
+  size_t alignment = dtypeBytes(file_->variables()[i].dtype);
+  if (reinterpret_cast<uintptr_t>(data) % alignment != 0) {
+    copyIn(i, data);
+    return;
+  }
+  place(i, static_cast<const std::byte *>(data));
+  markChanged(i);
+}
+
+} // namespace bertc::rt
