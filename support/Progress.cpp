@@ -112,6 +112,10 @@ void Progress::finish() {
   if (finished_) {
     return;
   }
+  // Sums of fractions end a hair below the total.
+  if (options_.total > 0 && done_ > options_.total * (1 - 1e-6)) {
+    done_ = options_.total;
+  }
   drawLocked(true);
   finished_ = true;
 }

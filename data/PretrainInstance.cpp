@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/PretrainInstance.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace bertc {
+
+int predictionCount(size_t length, const InstanceOptions &options) {
+  // nearbyint rounds halves to even by default, like Python's round().
+  double wanted =
+      std::nearbyint(static_cast<double>(length) * options.maskedLmProb);
+  return std::min(options.maxPredictionsPerSeq,
+                  std::max(1, static_cast<int>(wanted)));
+}
+
+InstanceMaker::InstanceMaker(const Vocabulary &vocabulary,
+                             const InstanceOptions &options)
+    : vocabulary_(vocabulary), options_(options) {
+  for (size_t id = 0; id < vocabulary.size(); ++id) {
+    continues_.push_back(vocabulary.continuesWord(static_cast<int32_t>(id)));
+  }
+}
+
+Status InstanceMaker::make(
+    DocumentSentences &document, Random &random, const RandomNext &randomNext,
+    const std::function<Status(const PretrainInstance &)> &use) {
+  auto maxTokens = static_cast<size_t>(options_.maxSeqLength - 3);
+  // One target length for the whole document, as in the reference.
+  size_t target = maxTokens;
+  if (random.uniform() < options_.shortSeqProb) {
+    target = random.between(2, maxTokens);
+  }
+  size_t first = 0;
+  size_t length = 0;
+  for (size_t i = 0; i < document.size();) {
+    scratch_.clear();
+    BERTC_RETURN_IF_ERROR(document.append(i, &scratch_));
+    length += scratch_.size();
+    ++i;
+    if (i < document.size() && length < target) {
+      continue;
+    }
+    // The chunk is sentences [first, i).
+    size_t next = i;
+    BERTC_RETURN_IF_ERROR(
+        buildPair(document, random, randomNext, target, first, i, &next));
+    truncate(random);
+    assemble();
+    mask(random);
+    BERTC_RETURN_IF_ERROR(use(instance_));
+    i = first = next;
+    length = 0;
+  }
+  return Status();
+}
+
+/// Splits the chunk at a random sentence into A and B, or gives it a random B
+/// and puts the unused sentences back (*next).
+Status InstanceMaker::buildPair(DocumentSentences &document, Random &random,
+                                const RandomNext &randomNext,
+                                size_t targetLength, size_t first, size_t last,
+                                size_t *next) {
+  size_t sentences = last - first;
+  size_t aEnd = first + 1;
+  if (sentences >= 2) {
+    aEnd = first + random.between(1, sentences - 1);
+  }
+  a_.clear();
+  b_.clear();
+  for (size_t s = first; s < aEnd; ++s) {
+    BERTC_RETURN_IF_ERROR(document.append(s, &a_));
+  }
+  instance_.isRandomNext = sentences == 1 || random.uniform() < 0.5;
+  if (instance_.isRandomNext) {
+    size_t wanted = targetLength > a_.size() ? targetLength - a_.size() : 0;
+    *next = aEnd;
+    return randomNext(random, wanted, &b_);
+  }
+  for (size_t s = aEnd; s < last; ++s) {
+    BERTC_RETURN_IF_ERROR(document.append(s, &b_));
+  }
+  *next = last;
+  return Status();
+}
+
+void InstanceMaker::truncate(Random &random) {
+  auto maxTokens = static_cast<size_t>(options_.maxSeqLength - 3);
+  aFirst_ = bFirst_ = 0;
+  aLast_ = a_.size();
+  bLast_ = b_.size();
+  while (aLast_ - aFirst_ + bLast_ - bFirst_ > maxTokens) {
+    bool longerIsA = aLast_ - aFirst_ > bLast_ - bFirst_;
+    size_t &front = longerIsA ? aFirst_ : bFirst_;
+    size_t &back = longerIsA ? aLast_ : bLast_;
+    if (random.uniform() < 0.5) {
+      ++front;
+    } else {
+      --back;
+    }
+  }
+}
+
+void InstanceMaker::assemble() {
+  std::vector<int32_t> &ids = instance_.ids;
+  ids.clear();
+  ids.push_back(vocabulary_.clsId());
+  ids.insert(ids.end(), a_.begin() + static_cast<ptrdiff_t>(aFirst_),
+             a_.begin() + static_cast<ptrdiff_t>(aLast_));
+  ids.push_back(vocabulary_.sepId());
+  instance_.firstSegment = static_cast<uint32_t>(ids.size());
+  ids.insert(ids.end(), b_.begin() + static_cast<ptrdiff_t>(bFirst_),
+             b_.begin() + static_cast<ptrdiff_t>(bLast_));
+  ids.push_back(vocabulary_.sepId());
+}
+
+void InstanceMaker::mask(Random &random) {
+  const std::vector<int32_t> &ids = instance_.ids;
+  candidates_.clear();
+  for (uint32_t i = 1; i + 1 < ids.size(); ++i) {
+    if (i + 1 == instance_.firstSegment) {
+      continue; // the first [SEP]
+    }
+    bool joins = options_.wholeWordMask && !candidates_.empty() &&
+                 continues_[static_cast<size_t>(ids[i])] &&
+                 candidates_.back().second == i;
+    if (joins) {
+      ++candidates_.back().second;
+    } else {
+      candidates_.emplace_back(i, i + 1);
+    }
+  }
+  random.shuffle(&candidates_);
+
+  auto wanted = static_cast<size_t>(predictionCount(ids.size(), options_));
+  std::vector<int32_t> &positions = instance_.maskedPositions;
+  positions.clear();
+  for (const auto &[first, last] : candidates_) {
+    if (positions.size() >= wanted) {
+      break;
+    }
+    if (positions.size() + (last - first) > wanted) {
+      continue;
+    }
+    for (uint32_t i = first; i < last; ++i) {
+      positions.push_back(static_cast<int32_t>(i));
+    }
+  }
+  // Labels first: masking overwrites the tokens.
+  std::sort(positions.begin(), positions.end());
+  instance_.maskedLabels.clear();
+  for (int32_t position : positions) {
+    instance_.maskedLabels.push_back(ids[static_cast<size_t>(position)]);
+  }
+  for (int32_t position : positions) {
+    maskToken(random, static_cast<size_t>(position));
+  }
+}
+
+/// 80% [MASK], 10% unchanged, 10% any token of the vocabulary.
+void InstanceMaker::maskToken(Random &random, size_t position) {
+  if (random.uniform() < 0.8) {
+    instance_.ids[position] = vocabulary_.maskId();
+  } else if (random.uniform() >= 0.5) {
+    instance_.ids[position] =
+        static_cast<int32_t>(random.below(vocabulary_.size()));
+  }
+}
+
+} // namespace bertc
