@@ -138,8 +138,9 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
   result.gflops =
       static_cast<double>(plan.findEntry(result.entry)->flops) / seconds * 1e-9;
   if (options.ceiling) {
-    BERTC_ASSIGN_OR_RETURN(double ceiling,
-                           rt::gemmCeilingSeconds(plan, result.entry));
+    BERTC_ASSIGN_OR_RETURN(
+        double ceiling,
+        rt::gemmCeilingSeconds(plan, result.entry, options.threads));
     result.ceilingTokensPerSecond = ceiling > 0 ? tokens / ceiling : 0.0;
     result.ceilingRatio = ceiling / seconds;
   }

@@ -21,15 +21,19 @@ void say(const ExecOptions &options, const std::string &line) {
   }
 }
 
-Status giveWeights(rt::Session &session, const ExecOptions &options) {
+/// `file` must live as long as the session: it may use the mapped bytes.
+Status giveWeights(rt::Session &session, const ExecOptions &options,
+                   SafeTensorsFile *file) {
   if (options.weights.empty()) {
     say(options,
         fmt::format("no --weights: random ones from seed {}", options.seed));
     return session.initialise(options.seed);
   }
+  bool trained = session.plan().model().mode == "train";
   BERTC_ASSIGN_OR_RETURN(
       LoadReport report,
-      loadVariables(session, options.weights, LoadScope::Everything));
+      trained ? loadVariables(session, options.weights, LoadScope::Everything)
+              : bindVariables(session, options.weights, file));
   if (!report.missing.empty()) {
     return failedPrecondition(fmt::format("{}: lacks {}, which the plan has",
                                           options.weights,
@@ -185,9 +189,10 @@ StatusOr<ExecResult> exec(const ExecOptions &options) {
   }
   rt::SessionOptions sessionOptions;
   sessionOptions.threads = options.threads;
+  SafeTensorsFile weights;
   BERTC_ASSIGN_OR_RETURN(std::unique_ptr<rt::Session> session,
                          rt::Session::create(plan, sessionOptions));
-  BERTC_RETURN_IF_ERROR(giveWeights(*session, options));
+  BERTC_RETURN_IF_ERROR(giveWeights(*session, options, &weights));
 
   ExecResult result;
   BERTC_RETURN_IF_ERROR(runRepeatedly(*session, options, inputs, &result));

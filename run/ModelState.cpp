@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/ModelState.h"
 
+#include "io/Files.h"
 #include "io/VariableNames.h"
 #include "io/WeightSource.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 namespace bertc {
 
@@ -49,21 +51,20 @@ std::vector<std::string> unusedTensors(const WeightSource &source,
   return unused;
 }
 
-} // namespace
-
-StatusOr<LoadReport> loadVariables(rt::Session &session,
-                                   const std::string &path, LoadScope scope) {
-  BERTC_ASSIGN_OR_RETURN(std::unique_ptr<WeightSource> source,
-                         WeightSource::open(path));
+/// Copies the variables of the plan that `source` has, except those that
+/// `done` names; fills the report.
+StatusOr<LoadReport> copyVariables(rt::Session &session,
+                                   const WeightSource &source, LoadScope scope,
+                                   const std::set<std::string> &done) {
   LoadReport report;
   std::vector<ReadRequest> requests;
-  size_t weights = 0;
+  size_t weights = done.size();
   for (const rt::VariableInfo &info : session.plan().variables()) {
     bool isWeight = info.role == rt::VariableRole::Weight;
-    if (!isWeight && scope == LoadScope::Weights) {
+    if ((!isWeight && scope == LoadScope::Weights) || done.count(info.name)) {
       continue;
     }
-    if (!source->find(info.name)) {
+    if (!source.find(info.name)) {
       if (isWeight) {
         report.missing.push_back(info.name);
       }
@@ -79,16 +80,57 @@ StatusOr<LoadReport> loadVariables(rt::Session &session,
     requests.push_back({info.name, info.shape, view.as<float>()});
     weights += isWeight ? 1 : 0;
   }
-  report.unused = unusedTensors(*source, session.plan());
+  report.unused = unusedTensors(source, session.plan());
   if (weights == 0) {
     return failedPrecondition(fmt::format(
         "{}: none of its {} tensors is a weight of the plan, which has {}",
-        path, source->tensors().size() + source->unknown().size(),
+        source.path(), source.tensors().size() + source.unknown().size(),
         listNames(report.missing)));
   }
-  BERTC_RETURN_IF_ERROR(source->readF32(requests));
-  report.loaded = requests.size();
+  BERTC_RETURN_IF_ERROR(source.readF32(requests));
+  report.loaded = requests.size() + done.size();
   return report;
+}
+
+} // namespace
+
+StatusOr<LoadReport> loadVariables(rt::Session &session,
+                                   const std::string &path, LoadScope scope) {
+  BERTC_ASSIGN_OR_RETURN(std::unique_ptr<WeightSource> source,
+                         WeightSource::open(path));
+  return copyVariables(session, *source, scope, {});
+}
+
+StatusOr<LoadReport> bindVariables(rt::Session &session,
+                                   const std::string &path,
+                                   SafeTensorsFile *file) {
+  BERTC_ASSIGN_OR_RETURN(std::unique_ptr<WeightSource> source,
+                         WeightSource::open(path));
+  StatusOr<SafeTensorsFile> opened = directoryExists(path)
+                                         ? SafeTensorsFile::openFolder(path)
+                                         : SafeTensorsFile::open(path);
+  std::set<std::string> bound;
+  if (!opened.ok()) { // a checkpoint: it is copied and checked
+    return copyVariables(session, *source, LoadScope::Weights, bound);
+  }
+  *file = *std::move(opened);
+  for (const TensorView &tensor : file->tensors()) {
+    MappedName mapped = {tensor.info.name, false};
+    const rt::VariableInfo *info = session.plan().findVariable(mapped.name);
+    if (!info &&
+        fromHuggingFace(tensor.info.name, &mapped) == ForeignName::Variable) {
+      info = session.plan().findVariable(mapped.name);
+    }
+    bool fits =
+        info && !mapped.transposed && info->role == rt::VariableRole::Weight &&
+        info->dtype == rt::DType::F32 && tensor.info.dtype == DataType::F32 &&
+        tensor.info.shape == info->shape;
+    if (fits && bound.insert(info->name).second) {
+      BERTC_RETURN_IF_ERROR(session.bindVariable(
+          info->name, {info->dtype, info->shape, tensor.data}));
+    }
+  }
+  return copyVariables(session, *source, LoadScope::Weights, bound);
 }
 
 StatusOr<std::vector<TensorSource>> variableSources(const rt::Session &session,

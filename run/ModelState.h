@@ -6,6 +6,7 @@
 
 #include "bertc/runtime.h"
 #include "bertc/status.h"
+#include "io/SafeTensors.h"
 #include "io/TensorInfo.h"
 
 #include <cstdint>
@@ -37,6 +38,14 @@ struct LoadReport {
 /// is an error.
 StatusOr<LoadReport> loadVariables(rt::Session &session,
                                    const std::string &path, LoadScope scope);
+
+/// The same for weights that will not be trained: tensors of a safetensors file
+/// (or Hugging Face folder) that are laid out as the plan wants them are used
+/// where they are mapped, without a copy. `file` must live as long as the
+/// session.
+StatusOr<LoadReport> bindVariables(rt::Session &session,
+                                   const std::string &path,
+                                   SafeTensorsFile *file);
 
 /// "a, b, c and 12 more".
 std::string listNames(const std::vector<std::string> &names, size_t limit = 3);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The flags and the report of `bert-run bench`.
+#include "run/Bench.h"
+#include "support/Json.h"
+#include "tools/bert-run/Commands.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+namespace bertc {
+
+namespace {
+
+struct Flags {
+  BenchOptions options;
+  bool json = false;
+};
+
+/// Per run of the entry, longest first.
+struct KindRow {
+  std::string kind;
+  double ms, share, gflops, gigabytes;
+  uint64_t calls;
+};
+
+std::vector<KindRow> kindRows(const BenchResult &result) {
+  double total = 0;
+  for (const rt::KindTime &kind : result.byKind) {
+    total += kind.seconds;
+  }
+  std::vector<KindRow> rows;
+  for (const rt::KindTime &kind : result.byKind) {
+    double seconds = std::max(kind.seconds, 1e-12);
+    rows.push_back({kind.kind, kind.seconds * 1e3 / result.steps,
+                    kind.seconds / std::max(total, 1e-12),
+                    static_cast<double>(kind.flops) / seconds * 1e-9,
+                    static_cast<double>(kind.bytes) / seconds * 1e-9,
+                    kind.calls / static_cast<uint64_t>(result.steps)});
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const KindRow &a, const KindRow &b) { return a.ms > b.ms; });
+  return rows;
+}
+
+void printJson(const BenchResult &result) {
+  Json document = jsonDocument("bench", 1);
+  document["entry"] = result.entry;
+  document["steps"] = result.steps;
+  document["threads"] = result.threads;
+  document["cpu_isa"] = result.cpuIsa;
+  document["tokens_per_second"] = result.tokensPerSecond;
+  document["sequences_per_second"] = result.sequencesPerSecond;
+  document["step_ms_median"] = result.stepMsMedian;
+  document["step_ms_quartiles"] = {result.stepMsLow, result.stepMsHigh};
+  document["step_ms_range"] = {result.stepMsMin, result.stepMsMax};
+  document["first_step_ms"] = result.firstStepMs;
+  document["gflops"] = result.gflops;
+  document["gemm_ceiling_tokens_per_second"] = result.ceilingTokensPerSecond;
+  document["ceiling_ratio"] = result.ceilingRatio;
+  document["peak_rss_bytes"] = result.peakRssBytes;
+  document["apply_gradients_ms"] = result.applyGradientsMs;
+  document["step_after_apply_ms"] = result.stepAfterApplyMs;
+  Json kinds = Json::object();
+  for (const KindRow &row : kindRows(result)) {
+    kinds[row.kind] = {{"ms", row.ms},
+                       {"share", row.share},
+                       {"calls", row.calls},
+                       {"gflops", row.gflops},
+                       {"gb_per_second", row.gigabytes}};
+  }
+  document["by_kind"] = kinds;
+  std::fputs(jsonText(document).c_str(), stdout);
+}
+
+void printText(const BenchResult &result) {
+  std::printf("%s, %d threads, cpu %s\n", result.entry.c_str(), result.threads,
+              result.cpuIsa.c_str());
+  std::printf("  %.1f tokens/s, %.2f sequences/s, %.1f GFLOP/s\n",
+              result.tokensPerSecond, result.sequencesPerSecond, result.gflops);
+  std::printf("  step %.2f ms median of %d (quartiles %.2f to %.2f, range "
+              "%.2f to %.2f), the very first %.1f ms\n",
+              result.stepMsMedian, result.steps, result.stepMsLow,
+              result.stepMsHigh, result.stepMsMin, result.stepMsMax,
+              result.firstStepMs);
+  if (result.applyGradientsMs > 0) {
+    std::printf("  apply_gradients %.2f ms, the step after it %.2f ms\n",
+                result.applyGradientsMs, result.stepAfterApplyMs);
+  }
+  if (result.ceilingTokensPerSecond > 0) {
+    std::printf("  %.3f of the GEMM-only ceiling, %.1f tokens/s\n",
+                result.ceilingRatio, result.ceilingTokensPerSecond);
+  }
+  std::printf("  peak resident memory %.1f MB (before the ceiling was "
+              "measured)\n\n",
+              static_cast<double>(result.peakRssBytes) / 1e6);
+  std::printf("  %-16s %7s %10s %7s %10s %8s\n", "steps by kind", "calls", "ms",
+              "share", "GFLOP/s", "GB/s");
+  for (const KindRow &row : kindRows(result)) {
+    std::printf("  %-16s %7llu %10.3f %6.1f%% %10.1f %8.1f\n", row.kind.c_str(),
+                static_cast<unsigned long long>(row.calls), row.ms,
+                100 * row.share, row.gflops, row.gigabytes);
+  }
+}
+
+int perform(const Flags &flags) {
+  StatusOr<BenchResult> result = bench(flags.options);
+  if (!result.ok()) {
+    return reportError("bert-run", result.status());
+  }
+  if (flags.json) {
+    printJson(*result);
+  } else {
+    printText(*result);
+  }
+  return 0;
+}
+
+} // namespace
+
+Command addBenchCommand(CLI::App &app) {
+  auto flags = std::make_shared<Flags>();
+  BenchOptions &options = flags->options;
+  CLI::App *command = app.add_subcommand(
+      "bench", "time a plan on random data of its own shapes");
+  command->option_defaults()->always_capture_default();
+  command->add_option("plan", options.plan, "plan file")->required();
+  command->add_option("--entry", options.entry,
+                      "entry to time [default: train_step, else predict]");
+  command->add_option("--steps", options.steps, "runs to time");
+  command->add_option("--warmup", options.warmup, "runs before those");
+  addBoolFlag(*command, "--ceiling", options.ceiling,
+              "also time every matmul of the entry alone in oneDNN");
+  command->add_option("--seed", options.seed, "of weights and data");
+  command->add_option("--threads", options.threads,
+                      "compute threads [default: OMP_NUM_THREADS, else every "
+                      "core]");
+  command->add_flag("--json", flags->json, "print the figures as JSON");
+  return [flags] { return perform(*flags); };
+}
+
+} // namespace bertc

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The flags of `bert-run pretrain`: those of the reference's
+// run_pretraining.py.
+#include "run/Pretrain.h"
+#include "support/Json.h"
+#include "support/Signals.h"
+#include "tools/bert-run/Commands.h"
+
+#include <cstdio>
+#include <memory>
+
+namespace bertc {
+
+namespace {
+
+/// What CLI11 writes into before it becomes PretrainOptions.
+struct Flags {
+  PretrainOptions options;
+  bool allreducePostAccumulation = false;
+  bool resume = false;
+  CLI::Option *resumeOption = nullptr;
+  bool json = false;
+  std::vector<int64_t> profile;
+};
+
+void addDataFlags(CLI::App &command, Flags &flags) {
+  PretrainOptions &options = flags.options;
+  command.add_option("--input-files-dir,--input-file", options.inputFiles,
+                     "training records: folders, files or patterns");
+  command.add_option("--eval-files-dir", options.evalFiles,
+                     "evaluation records: folders, files or patterns");
+  command
+      .add_option("--output-dir", options.outputDir,
+                  "folder for checkpoints, logs and results")
+      ->required();
+  command.add_option("--init-checkpoint", options.initCheckpoint,
+                     "weights to start a new run from: a TensorFlow checkpoint "
+                     "prefix, a .safetensors file or a Hugging Face folder");
+  command.add_option("--skip-corrupt", options.skipCorrupt,
+                     "corrupt records to leave out before giving up");
+  command.add_option("--data-threads", options.dataThreads,
+                     "threads that decode records ahead of time");
+}
+
+void addTrainFlags(CLI::App &command, Flags &flags) {
+  PretrainOptions &options = flags.options;
+  addBoolFlag(command, "--do-train", options.doTrain, "train");
+  addBoolFlag(command, "--do-eval", options.doEval, "evaluate");
+  command.add_option("--num-train-steps", options.trainSteps,
+                     "optimizer updates in all");
+  command.add_option("--num-accumulation-steps", options.accumulationSteps,
+                     "micro-batches an update");
+  command.add_option("--num-warmup-steps", options.warmupSteps,
+                     "updates of linear warm-up");
+  command.add_option("--learning-rate", options.learningRate,
+                     "rate at the end of warm-up");
+  command.add_option("--save-checkpoints-steps", options.saveCheckpointsSteps,
+                     "updates between checkpoints");
+  command.add_option("--keep-checkpoint-max", options.keepCheckpointMax,
+                     "newest checkpoints to keep; 0 keeps all");
+  command.add_option("--max-eval-steps", options.maxEvalSteps,
+                     "batches to evaluate at most; 0 for all records");
+  command.add_option("--display-loss-steps", options.displayLossSteps,
+                     "updates between lines of the log");
+  addBoolFlag(command, "--allreduce-post-accumulation",
+              flags.allreducePostAccumulation,
+              "reduce once an update; with one worker there is nothing to "
+              "reduce either way");
+  flags.resumeOption =
+      addBoolFlag(command, "--resume", flags.resume,
+                  "demand a checkpoint to continue (with =False: demand that "
+                  "there is none); by default one is continued when there is "
+                  "one");
+}
+
+void addRunFlags(CLI::App &command, Flags &flags) {
+  PretrainOptions &options = flags.options;
+  command.add_option("--seed", options.seed,
+                     "of weights, dropout and data order [default: that of "
+                     "the checkpoint, else 12345]");
+  addBoolFlag(command, "--deterministic-run", options.deterministic,
+              "without dropout; runs repeat bit for bit anyway");
+  command.add_option("--dllog-path", options.dllogPath,
+                     "log file [default: OUTPUT_DIR/bert_dllog.json]");
+  command
+      .add_option("--profile", flags.profile,
+                  "FIRST,LAST: updates to trace into "
+                  "OUTPUT_DIR/profile_FIRST_LAST.json")
+      ->delimiter(',')
+      ->expected(2);
+  command.add_option("--threads", options.threads,
+                     "compute threads [default: OMP_NUM_THREADS, else every "
+                     "core]");
+  command.add_flag("--quiet", options.quiet, "no progress, only errors");
+  command.add_flag("--json", flags.json, "print a summary on stdout as JSON");
+}
+
+void addPlanFlags(CLI::App &command, Flags &flags) {
+  PlanExpectations &expected = flags.options.expected;
+  auto group = command.add_option_group(
+      "Decided by the plan", "may be repeated here and must then agree");
+  group->add_option("--train-batch-size,--eval-batch-size", expected.batchSize,
+                    "sequences a micro-batch");
+  group->add_option("--max-seq-length", expected.maxSeqLength, "");
+  group->add_option("--max-predictions-per-seq", expected.maxPredictionsPerSeq,
+                    "");
+  group->add_option("--optimizer-type", expected.optimizer,
+                    "lamb or adam (adamw)");
+  group->add_option("--bert-config-file", expected.configFile, "");
+}
+
+void printJson(const PretrainResult &result) {
+  Json document = jsonDocument("pretrain", 1);
+  document["global_step"] = result.updateStep;
+  document["global_step_at_start"] = result.globalStepAtStart;
+  document["total_loss"] = result.totalLoss;
+  document["throughput_train"] = result.throughput;
+  document["checkpoint"] = result.checkpoint;
+  document["stopped"] = result.stopped;
+  if (result.evaluation) {
+    const EvaluationResult &evaluation = *result.evaluation;
+    document["evaluation"] = {
+        {"global_step", evaluation.globalStep},
+        {"loss", evaluation.loss},
+        {"masked_lm_accuracy", evaluation.maskedLmAccuracy},
+        {"masked_lm_loss", evaluation.maskedLmLoss},
+        {"next_sentence_accuracy", evaluation.nextSentenceAccuracy},
+        {"next_sentence_loss", evaluation.nextSentenceLoss},
+        {"examples", evaluation.examples}};
+  }
+  std::fputs(jsonText(document).c_str(), stdout);
+}
+
+int perform(Flags &flags) {
+  if (flags.resumeOption->count() > 0) {
+    flags.options.resume = flags.resume;
+  }
+  if (!flags.profile.empty()) {
+    int64_t first = flags.profile[0], last = flags.profile[1];
+    if (first < 1 || last < first) {
+      return reportError("bert-run",
+                         invalidArgument("--profile needs FIRST,LAST with 1 <= "
+                                         "FIRST <= LAST"));
+    }
+    flags.options.profile = std::make_pair(first, last);
+  }
+  installStopSignals();
+  StatusOr<PretrainResult> result = pretrain(flags.options);
+  if (!result.ok()) {
+    return reportError("bert-run", result.status());
+  }
+  if (flags.json) {
+    printJson(*result);
+  } else if (result->evaluation) {
+    for (const auto &[name, value] : result->evaluation->lines()) {
+      std::printf("%s = %s\n", name.c_str(), value.c_str());
+    }
+  }
+  return result->stopped ? stopExitCode() : 0;
+}
+
+} // namespace
+
+Command addPretrainCommand(CLI::App &app) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App *command = app.add_subcommand(
+      "pretrain", "train and evaluate a plan of --task pretrain");
+  command->option_defaults()->always_capture_default();
+  command->add_option("plan", flags->options.plan, "plan file")->required();
+  addDataFlags(*command, *flags);
+  addTrainFlags(*command, *flags);
+  addRunFlags(*command, *flags);
+  addPlanFlags(*command, *flags);
+  return [flags] { return perform(*flags); };
+}
+
+} // namespace bertc
