@@ -152,10 +152,46 @@ def check_records(tool, folder, rng):
         assert a.read() == b.read()
 
 
+def write_golden(folder):
+    """The files of test/data/io: small, and every kind of entry once."""
+    os.makedirs(folder, exist_ok=True)
+    ramp = np.arange(12, dtype="f4").reshape(3, 4)
+    variables = {
+        "bert/pooler/dense/kernel": ramp,
+        "bert/pooler/dense/kernel/adam_m": -ramp,
+        "global_step": np.int64(7038),
+        "half": np.array([1.5, -2.0], "f2"),
+    }
+    save_with_tensorflow(
+        variables, os.path.join(folder, "tensorflow.ckpt"), ["alpha", ""]
+    )
+    with tf.io.TFRecordWriter(os.path.join(folder, "tensorflow.tfrecord")) as writer:
+        for count in range(3):
+            feature = {
+                "ids": tf.train.Feature(
+                    int64_list=tf.train.Int64List(value=[-1, count, 30521])
+                ),
+                "weights": tf.train.Feature(
+                    float_list=tf.train.FloatList(value=[0.5] * count)
+                ),
+                "text": tf.train.Feature(
+                    bytes_list=tf.train.BytesList(value=[b"record %d" % count])
+                ),
+            }
+            example = tf.train.Example(features=tf.train.Features(feature=feature))
+            writer.write(example.SerializeToString(deterministic=True))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("build", help="build folder of bertc")
+    parser.add_argument("build", nargs="?", help="build folder of bertc")
+    parser.add_argument("--write-golden", metavar="DIR", help="only write test/data/io")
     options = parser.parse_args()
+    if options.write_golden:
+        write_golden(options.write_golden)
+        return
+    if not options.build:
+        parser.error("name the build folder")
     program = os.path.join(options.build, "test-bin", "interop-io")
 
     def tool(*arguments):
