@@ -285,9 +285,31 @@ namespace {
 HWY_EXPORT(layerNormRows);
 HWY_EXPORT(layerNormGradRows);
 
-// Rows of one partial sum: at most 64 partial sums, at least 8 rows each.
-int64_t groupRows(int64_t rows) {
-  return std::max<int64_t>(8, (rows + 63) / 64);
+// Rows of one partial sum: at most 64 partial sums, each worth a task.
+int64_t groupRows(int64_t rows, int64_t columns) {
+  int64_t enough = kTaskElements / 2 / std::max<int64_t>(1, columns);
+  return std::max<int64_t>({8, enough, (rows + 63) / 64});
+}
+
+// Columns of the sums that are combined at a time.
+constexpr int64_t kStrip = 256;
+
+// Sums of columns [first, last) over all groups, at most kStrip of them.
+void combineStrip(const LayerNormGradArgs &args, int64_t groups, int64_t first,
+                  int64_t last) {
+  const auto *partials = static_cast<const float *>(args.scratch);
+  float sums[kStrip] = {};
+  for (int64_t g = 0; g < groups; ++g) {
+    const float *partial = partials + g * 2 * args.columns;
+    for (int64_t c = first; c < last; ++c) {
+      sums[c - first] += partial[c];
+    }
+  }
+  for (int64_t c = first; c < last; ++c) {
+    float &to =
+        c < args.columns ? args.dgamma[c] : args.dbeta[c - args.columns];
+    to = sums[c - first];
+  }
 }
 } // namespace
 
@@ -300,13 +322,13 @@ void layerNorm(const LayerNormArgs &args) {
 }
 
 int64_t layerNormGradScratch(int64_t rows, int64_t columns) {
-  int64_t group = groupRows(rows);
+  int64_t group = groupRows(rows, columns);
   return (rows + group - 1) / group * 2 * columns *
          static_cast<int64_t>(sizeof(float));
 }
 
 void layerNormGrad(const LayerNormGradArgs &args) {
-  int64_t group = groupRows(args.rows);
+  int64_t group = groupRows(args.rows, args.columns);
   int64_t groups = (args.rows + group - 1) / group;
   int64_t width = 2 * args.columns;
   auto *partials = static_cast<float *>(args.scratch);
@@ -314,18 +336,10 @@ void layerNormGrad(const LayerNormGradArgs &args) {
     HWY_DYNAMIC_DISPATCH(layerNormGradRows)
     (args, first, last, partials + first / group * width);
   });
-  parallelRanges(width, 256, [&](int64_t first, int64_t last) {
-    float sums[256] = {};
-    for (int64_t g = 0; g < groups; ++g) {
-      const float *partial = partials + g * width;
-      for (int64_t c = first; c < last; ++c) {
-        sums[c - first] += partial[c];
-      }
-    }
-    for (int64_t c = first; c < last; ++c) {
-      float &to =
-          c < args.columns ? args.dgamma[c] : args.dbeta[c - args.columns];
-      to = sums[c - first];
+  int64_t grain = std::max(kStrip, kTaskElements / groups / kStrip * kStrip);
+  parallelRanges(width, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t c = begin; c < end; c += kStrip) {
+      combineStrip(args, groups, c, std::min(end, c + kStrip));
     }
   });
 }

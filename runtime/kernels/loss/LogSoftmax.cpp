@@ -131,12 +131,13 @@ void logSoftmaxGradRow(Buffer dx, Buffer dy, Buffer y, int64_t base,
   HWY_ALIGN float in0[kBlock];
   HWY_ALIGN float in1[kBlock];
   HWY_ALIGN float out[kBlock];
-  float sum = 0.0f;
+  double sum = 0.0;
   for (int64_t c = 0; c < columns; c += kBlock) {
     size_t n = blockLength(c, columns);
-    sum += sumBlock(loadBlock(dy.data, dy.dtype, base + c, 1, n, in0), n);
+    const float *d = loadBlock(dy.data, dy.dtype, base + c, 1, n, in0);
+    sum += static_cast<double>(sumBlock(d, n));
   }
-  LogSoftmaxGradOp op{splat(sum)};
+  LogSoftmaxGradOp op{splat(static_cast<float>(sum))};
   for (int64_t c = 0; c < columns; c += kBlock) {
     size_t n = blockLength(c, columns);
     const float *d = loadBlock(dy.data, dy.dtype, base + c, 1, n, in0);

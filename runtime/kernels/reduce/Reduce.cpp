@@ -259,7 +259,8 @@ struct ColumnPattern {
     if (outer >= 16) {
       return rows;
     }
-    return std::max<int64_t>(16, (rows + 31) / 32);
+    int64_t enough = kTaskElements / std::max<int64_t>(1, columns);
+    return std::max<int64_t>({16, enough, (rows + 31) / 32});
   }
   int64_t groups() const { return (rows + group() - 1) / group(); }
 };
@@ -288,7 +289,8 @@ void reduceColumns(ReduceKind kind, Buffer y, Buffer x, const ColumnPattern &p,
     (kind, x, task / groups * p.rows * p.columns, p.columns, first, last,
      scratch + task * p.columns);
   });
-  parallelRanges(p.outer * p.columns, 256, [&](int64_t first, int64_t last) {
+  int64_t grain = std::max<int64_t>(256, kTaskElements / groups);
+  parallelRanges(p.outer * p.columns, grain, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       const float *partial =
           scratch + i / p.columns * groups * p.columns + i % p.columns;

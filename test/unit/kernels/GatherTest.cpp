@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Row lookup and its gradient against plain loops.
+
+#include "runtime/kernels/gather/Gather.h"
+#include "test/unit/kernels/KernelTesting.h"
+
+namespace bertc::rt::kernels {
+namespace {
+
+std::vector<int32_t> randomIndices(size_t n, int32_t rows) {
+  std::mt19937 generator(kSeed);
+  std::uniform_int_distribution<int32_t> uniform(0, rows - 1);
+  std::vector<int32_t> indices(n);
+  for (int32_t &i : indices) {
+    i = uniform(generator);
+  }
+  return indices;
+}
+
+TEST(Gather, CopiesRowsOfEachBatchElement) {
+  for (DType dtype : {DType::F32, DType::BF16}) {
+    GatherShape shape{3, 11, 20, 37};
+    Values table = randomValues(dtype, 3 * 11 * 37);
+    Values y(dtype, 3 * 20 * 37);
+    std::vector<int32_t> indices = randomIndices(60, 11);
+    ASSERT_TRUE(gather(shape, y.buffer(), table.buffer(), indices.data()).ok());
+    EXPECT_TRUE(y.guardIntact());
+    for (size_t i = 0; i < 60; ++i) {
+      for (size_t c = 0; c < 37; ++c) {
+        size_t row = i / 20 * 11 + static_cast<size_t>(indices[i]);
+        ASSERT_EQ(y[i * 37 + c], table[row * 37 + c]);
+      }
+    }
+  }
+}
+
+void checkGradient(GatherShape shape, DType dtype) {
+  auto count = static_cast<size_t>(shape.batch * shape.indices);
+  auto columns = static_cast<size_t>(shape.columns);
+  auto tableRows = static_cast<size_t>(shape.tableRows);
+  Values dy = randomValues(dtype, count * columns);
+  std::vector<int32_t> indices =
+      randomIndices(count, static_cast<int32_t>(shape.tableRows));
+  std::vector<float> expected(
+      static_cast<size_t>(shape.batch) * tableRows * columns, 0.0f);
+  for (size_t i = 0; i < count; ++i) {
+    size_t b = i / static_cast<size_t>(shape.indices);
+    size_t row = b * tableRows + static_cast<size_t>(indices[i]);
+    for (size_t c = 0; c < columns; ++c) {
+      expected[row * columns + c] += dy[i * columns + c];
+    }
+  }
+  Values dtable(DType::F32, expected.size());
+  ASSERT_TRUE(
+      gatherGrad(shape, dtable.f32(), dy.buffer(), indices.data()).ok());
+  EXPECT_TRUE(dtable.sameBits(Values(DType::F32, expected)));
+}
+
+// The order of summation is that of the indices: equal bits.
+TEST(GatherGrad, SumsRowsInOrder) {
+  checkGradient({1, 7, 500, 130}, DType::F32);
+  checkGradient({1, 2, 100, 64}, DType::BF16);
+  checkGradient({4, 9, 33, 5}, DType::F32);
+  checkGradient({2, 5, 3, 1}, DType::F32);
+}
+
+TEST(GatherGrad, SameBitsForAnyNumberOfThreads) {
+  expectSameBitsForThreads([] {
+    GatherShape shape{1, 3, 2000, 300};
+    Values dy = randomValues(DType::F32, 2000 * 300);
+    std::vector<int32_t> indices = randomIndices(2000, 3);
+    Values dtable(DType::F32, 3 * 300);
+    EXPECT_TRUE(
+        gatherGrad(shape, dtable.f32(), dy.buffer(), indices.data()).ok());
+    return dtable;
+  });
+}
+
+TEST(Gather, RefusesIndicesOutsideTheTable) {
+  GatherShape shape{1, 4, 3, 2};
+  Values table = randomValues(DType::F32, 8);
+  Values y(DType::F32, std::vector<float>(6, 1.0f));
+  for (int32_t bad : {4, -1}) {
+    int32_t indices[] = {0, 3, bad};
+    Status status = gather(shape, y.buffer(), table.buffer(), indices);
+    EXPECT_EQ(status.code(), StatusCode::InvalidArgument);
+    EXPECT_EQ(status.message(), "index " + std::to_string(bad) +
+                                    " at position 2 is outside the table of "
+                                    "4 rows");
+    EXPECT_FALSE(gatherGrad(shape, table.f32(), y.buffer(), indices).ok());
+  }
+  EXPECT_EQ(y[0], 1.0f);
+}
+
+} // namespace
+} // namespace bertc::rt::kernels

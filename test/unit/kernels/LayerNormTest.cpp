@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Layer normalisation with dropout and residual, and its gradient, against f64.
+
+#include "runtime/kernels/layernorm/LayerNorm.h"
+#include "test/unit/kernels/KernelTesting.h"
+
+namespace bertc::rt::kernels {
+namespace {
+
+const int32_t kRng[4] = {3, 4, 5, 0};
+constexpr float kEps = 1e-5f;
+
+// Everything one call reads and writes.
+struct Forward {
+  size_t rows, columns;
+  Values x, gamma, beta, residual, y, z, mean, rstd;
+  bool dropout = true;
+
+  Forward(size_t rows, size_t columns, DType dtype)
+      : rows(rows), columns(columns),
+        x(randomValues(dtype, rows * columns, -1, 3, 1)),
+        gamma(randomValues(DType::F32, columns, 0.5f, 1.5f, 2)),
+        beta(randomValues(DType::F32, columns, -1, 1, 3)),
+        residual(randomValues(dtype, rows * columns, -1, 1, 4)),
+        y(dtype, rows * columns), z(dtype, rows * columns),
+        mean(DType::F32, rows), rstd(DType::F32, rows) {}
+
+  LayerNormArgs args() {
+    LayerNormArgs a;
+    a.rows = static_cast<int64_t>(rows);
+    a.columns = static_cast<int64_t>(columns);
+    a.x = x.buffer();
+    a.gamma = gamma.buffer();
+    a.beta = beta.buffer();
+    a.residual = residual.buffer();
+    a.dropout = dropoutState(dropout ? 0.1f : 0.0f, 4, kRng);
+    a.eps = kEps;
+    a.y = y.buffer();
+    a.mean = mean.f32();
+    a.rstd = rstd.f32();
+    a.z = z.buffer();
+    return a;
+  }
+};
+
+struct Expected {
+  std::vector<double> z, y, mean, rstd;
+};
+
+Expected reference(const Forward &f, const LayerNormArgs &args) {
+  Expected e;
+  for (size_t r = 0; r < f.rows; ++r) {
+    double sum = 0;
+    for (size_t c = 0; c < f.columns; ++c) {
+      size_t i = r * f.columns + c;
+      double x = f.x[i];
+      if (args.dropout.active) {
+        bool keep =
+            philox::dropoutKeeps(args.dropout.key, args.dropout.scale, i);
+        x = keep ? x * double(args.dropout.scale.factor) : 0.0;
+      }
+      e.z.push_back(x + (args.residual.data == nullptr ? 0.0 : f.residual[i]));
+      sum += e.z.back();
+    }
+    double mean = sum / double(f.columns);
+    double var = 0;
+    for (size_t c = 0; c < f.columns; ++c) {
+      var += std::pow(e.z[r * f.columns + c] - mean, 2) / double(f.columns);
+    }
+    e.mean.push_back(mean);
+    e.rstd.push_back(1 / std::sqrt(var + double(kEps)));
+    for (size_t c = 0; c < f.columns; ++c) {
+      double u = (e.z[r * f.columns + c] - mean) * e.rstd.back();
+      e.y.push_back(f.gamma[c] * u + f.beta[c]);
+    }
+  }
+  return e;
+}
+
+TEST(LayerNorm, MatchesTheFormula) {
+  forEachTarget([] {
+    for (size_t columns : {1u, 5u, 64u, 768u, 1024u, 1030u, 4099u}) {
+      for (DType dtype : {DType::F32, DType::BF16}) {
+        SCOPED_TRACE(std::to_string(columns) + " columns");
+        Forward f(7, columns, dtype);
+        LayerNormArgs args = f.args();
+        layerNorm(args);
+        Expected e = reference(f, args);
+        expectClose(f.z, e.z, 1e-6);
+        expectClose(f.y, e.y, 2e-5);
+        expectClose(f.mean, e.mean, 1e-6);
+        expectClose(f.rstd, e.rstd, 1e-5);
+      }
+    }
+  });
+}
+
+TEST(LayerNorm, WithoutDropoutAndResidualNeedsNoZ) {
+  forEachTarget([] {
+    Forward f(3, 100, DType::F32);
+    f.dropout = false;
+    LayerNormArgs args = f.args();
+    args.residual = Buffer();
+    args.z = Buffer();
+    Expected e = reference(f, args);
+    args.y = f.x.buffer();
+    layerNorm(args);
+    expectClose(f.x, e.y, 2e-5);
+  });
+}
+
+// z over the residual while dropout is active; y over x.
+TEST(LayerNorm, WorksInPlace) {
+  forEachTarget([] {
+    for (DType dtype : {DType::F32, DType::BF16}) {
+      Forward apart(5, 1100, dtype);
+      layerNorm(apart.args());
+      Forward f(5, 1100, dtype);
+      LayerNormArgs args = f.args();
+      args.z = f.residual.buffer();
+      args.y = f.x.buffer();
+      layerNorm(args);
+      EXPECT_TRUE(f.residual.sameBits(apart.z));
+      EXPECT_TRUE(f.x.sameBits(apart.y));
+    }
+  });
+}
+
+TEST(LayerNorm, SameBitsForAnyNumberOfThreads) {
+  expectSameBitsForThreads([] {
+    Forward f(300, 129, DType::F32);
+    layerNorm(f.args());
+    return f.y;
+  });
+}
+
+struct Backward {
+  size_t rows, columns;
+  Values dy, z, gamma, mean, rstd, dz, dx, dgamma, dbeta;
+  std::vector<float> scratch;
+
+  Backward(size_t rows, size_t columns, DType dtype)
+      : rows(rows), columns(columns),
+        dy(randomValues(dtype, rows * columns, -1, 1, 1)),
+        z(randomValues(dtype, rows * columns, -1, 3, 2)),
+        gamma(randomValues(DType::F32, columns, 0.5f, 1.5f, 3)),
+        mean(randomValues(DType::F32, rows, 0.5f, 1.5f, 4)),
+        rstd(randomValues(DType::F32, rows, 0.5f, 1.5f, 5)),
+        dz(dtype, rows * columns), dx(dtype, rows * columns),
+        dgamma(DType::F32, columns), dbeta(DType::F32, columns) {
+    auto bytes = layerNormGradScratch(static_cast<int64_t>(rows),
+                                      static_cast<int64_t>(columns));
+    scratch.assign(static_cast<size_t>(bytes) / 4, NAN);
+  }
+
+  LayerNormGradArgs args() {
+    LayerNormGradArgs a;
+    a.rows = static_cast<int64_t>(rows);
+    a.columns = static_cast<int64_t>(columns);
+    a.dy = dy.buffer();
+    a.z = z.buffer();
+    a.gamma = gamma.buffer();
+    a.mean = mean.f32();
+    a.rstd = rstd.f32();
+    a.dropout = dropoutState(0.1f, 4, kRng);
+    a.dz = dz.buffer();
+    a.dx = dx.buffer();
+    a.dgamma = dgamma.f32();
+    a.dbeta = dbeta.f32();
+    a.scratch = scratch.data();
+    return a;
+  }
+};
+
+struct ExpectedGrad {
+  std::vector<double> dz, dx, dgamma, dbeta;
+};
+
+ExpectedGrad reference(const Backward &b, const LayerNormGradArgs &args) {
+  ExpectedGrad e;
+  e.dgamma.assign(b.columns, 0);
+  e.dbeta.assign(b.columns, 0);
+  for (size_t r = 0; r < b.rows; ++r) {
+    auto u = [&](size_t c) {
+      return (double(b.z[r * b.columns + c]) - b.mean[r]) * b.rstd[r];
+    };
+    auto g = [&](size_t c) {
+      return double(b.dy[r * b.columns + c]) * b.gamma[c];
+    };
+    double c1 = 0;
+    double c2 = 0;
+    for (size_t c = 0; c < b.columns; ++c) {
+      c1 += g(c) / double(b.columns);
+      c2 += g(c) * u(c) / double(b.columns);
+      e.dgamma[c] += b.dy[r * b.columns + c] * u(c);
+      e.dbeta[c] += b.dy[r * b.columns + c];
+    }
+    for (size_t c = 0; c < b.columns; ++c) {
+      double dz = b.rstd[r] * (g(c) - c1 - u(c) * c2);
+      bool keep = philox::dropoutKeeps(args.dropout.key, args.dropout.scale,
+                                       r * b.columns + c);
+      e.dz.push_back(dz);
+      e.dx.push_back(keep ? dz * double(args.dropout.scale.factor) : 0.0);
+    }
+  }
+  return e;
+}
+
+TEST(LayerNormGrad, MatchesTheFormula) {
+  forEachTarget([] {
+    for (size_t columns : {1u, 5u, 64u, 768u, 1030u}) {
+      for (size_t rows : {1u, 8u, 150u, 700u}) {
+        for (DType dtype : {DType::F32, DType::BF16}) {
+          SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(columns));
+          Backward b(rows, columns, dtype);
+          LayerNormGradArgs args = b.args();
+          ExpectedGrad e = reference(b, args);
+          layerNormGrad(args);
+          expectClose(b.dz, e.dz, 1e-5);
+          expectClose(b.dx, e.dx, 1e-5);
+          expectClose(b.dgamma, e.dgamma, 1e-5);
+          expectClose(b.dbeta, e.dbeta, 1e-5);
+        }
+      }
+    }
+  });
+}
+
+TEST(LayerNormGrad, WorksInPlace) {
+  forEachTarget([] {
+    for (DType dtype : {DType::F32, DType::BF16}) {
+      Backward apart(20, 1100, dtype);
+      layerNormGrad(apart.args());
+      Backward b(20, 1100, dtype);
+      LayerNormGradArgs args = b.args();
+      args.dz = b.z.buffer();
+      args.dx = b.dy.buffer();
+      layerNormGrad(args);
+      EXPECT_TRUE(b.z.sameBits(apart.dz));
+      EXPECT_TRUE(b.dy.sameBits(apart.dx));
+    }
+  });
+}
+
+TEST(LayerNormGrad, InactiveDropoutCopiesAndDxIsOptional) {
+  forEachTarget([] {
+    Backward b(10, 70, DType::F32);
+    LayerNormGradArgs args = b.args();
+    args.dropout = DropoutState();
+    layerNormGrad(args);
+    EXPECT_TRUE(b.dx.sameBits(b.dz));
+    Backward without(10, 70, DType::F32);
+    args = without.args();
+    args.dx = Buffer();
+    layerNormGrad(args);
+    EXPECT_TRUE(without.dz.sameBits(b.dz));
+  });
+}
+
+TEST(LayerNormGrad, SameBitsForAnyNumberOfThreads) {
+  expectSameBitsForThreads([] {
+    Backward b(333, 129, DType::F32);
+    layerNormGrad(b.args());
+    return b.dgamma;
+  });
+}
+
+} // namespace
+} // namespace bertc::rt::kernels
