@@ -154,10 +154,13 @@ private:
       module.emitError("nothing to train, expected a trainable variable");
       return false;
     }
+    mlir::SymbolTable symbols(module);
     for (Slots &item : slots) {
       for (llvm::StringRef suffix : {"/accum", "/adam_m", "/adam_v"}) {
-        if (!EntryBuilder::isFree(module,
-                                  (item.weight.getSymName() + suffix).str())) {
+        std::string name = (item.weight.getSymName() + suffix).str();
+        if (mlir::Operation *taken = symbols.lookup(name)) {
+          taken->emitError("'")
+              << name << "' exists already, expected this pass to create it";
           return false;
         }
       }

@@ -2,19 +2,16 @@
 //
 // bertc-opt: the mlir-opt of this project. Reads IR, runs the passes named on
 // the command line, prints IR.
-#include "dialects/bert/BertDialect.h"
-#include "dialects/bert/BertGradients.h"
+#include "passes/Dialects.h"
 #include "passes/Passes.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<bertc::bert::BertDialect, mlir::func::FuncDialect>();
-  bertc::bert::registerBertGradients(registry);
+  bertc::registerAllDialects(registry);
   bertc::registerAllPasses();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();

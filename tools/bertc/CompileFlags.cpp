@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A flag that would have no effect is an error, never ignored.
+
+#include "tools/bertc/CompileFlags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace bertc {
+namespace {
+
+Status unavailable(const std::string &flag, const std::string &instead) {
+  return invalidArgument(fmt::format(
+      "{} is not available in this version, expected {}", flag, instead));
+}
+
+Status unknown(const char *flag, const std::string &value,
+               const std::string &expected) {
+  return invalidArgument(
+      fmt::format("{} is '{}', expected {}", flag, value, expected));
+}
+
+/// What design and reference know but this version does not do.
+Status checkAvailable(const CompileFlags &flags) {
+  if (flags.packed || !flags.metadata.empty()) {
+    return unavailable(flags.packed ? "--packed" : "--metadata",
+                       "records that are not packed");
+  }
+  if (flags.precision == "bf16") {
+    return unavailable("--precision bf16", "f32");
+  }
+  if (flags.precision != "f32") {
+    return unknown("--precision", flags.precision, "f32");
+  }
+  if (!flags.bf16ConfigPath.empty()) {
+    return unavailable("--bf16-config-path", "--precision f32 alone");
+  }
+  if (flags.target == "gaudi" || flags.target == "gaudi2") {
+    return unavailable("--target " + flags.target, "cpu");
+  }
+  if (flags.target != "cpu") {
+    return unknown("--target", flags.target, "cpu");
+  }
+  return Status::okStatus();
+}
+
+Status checkIsa(const CompileFlags &flags) {
+  for (const char *known : {"native", "avx2", "avx512", "avx512_bf16", "amx"}) {
+    if (flags.cpuIsa == known) {
+      return Status::okStatus();
+    }
+  }
+  return unknown("--cpu-isa", flags.cpuIsa,
+                 "native, avx2, avx512, avx512_bf16 or amx");
+}
+
+/// Flags that only one task or mode has a use for.
+Status checkFit(const CompileFlags &flags, Task task, Mode mode) {
+  if (flags.maxPredictionsPerSeq && task != Task::Pretrain) {
+    return invalidArgument(fmt::format(
+        "--max-predictions-per-seq has no effect on the task {}, expected "
+        "--task pretrain",
+        taskName(task)));
+  }
+  if (flags.numLabels && task != Task::Classify) {
+    return invalidArgument(fmt::format(
+        "--num-labels has no effect on the task {}, expected --task classify",
+        taskName(task)));
+  }
+  if (!flags.optimizer.empty() && mode == Mode::Infer) {
+    return invalidArgument("--optimizer has no effect on --mode infer, "
+                           "expected --mode train");
+  }
+  return Status::okStatus();
+}
+
+StatusOr<ModelOptions> modelOptions(const CompileFlags &flags) {
+  ModelOptions model;
+  std::optional<Task> task = parseTask(flags.task);
+  if (!task) {
+    return unknown("--task", flags.task, "pretrain, classify, squad or encode");
+  }
+  model.task = *task;
+  model.mode = *task == Task::Encode ? Mode::Infer : Mode::Train;
+  if (!flags.mode.empty()) {
+    std::optional<Mode> mode = parseMode(flags.mode);
+    if (!mode) {
+      return unknown("--mode", flags.mode, "train or infer");
+    }
+    model.mode = *mode;
+  }
+  BERTC_RETURN_IF_ERROR(checkFit(flags, model.task, model.mode));
+  model.batchSize = flags.batchSize;
+  model.maxSeqLength = flags.maxSeqLength;
+  model.maxPredictionsPerSeq =
+      flags.maxPredictionsPerSeq.value_or(model.maxPredictionsPerSeq);
+  model.numLabels = flags.numLabels.value_or(model.numLabels);
+  model.precision = flags.precision;
+  // As the reference: LAMB pre-trains, AdamW fine-tunes.
+  model.optimizer = !flags.optimizer.empty()       ? flags.optimizer
+                    : model.task == Task::Pretrain ? "lamb"
+                                                   : "adamw";
+  if (model.optimizer != "lamb" && model.optimizer != "adamw") {
+    return unknown("--optimizer", model.optimizer, "lamb or adamw");
+  }
+  return model;
+}
+
+} // namespace
+
+void declareCompileFlags(CLI::App &command, CompileFlags &flags) {
+  command
+      .add_option("config", flags.config,
+                  "bert_config.json or a Hugging Face config.json")
+      ->required();
+  command
+      .add_option("--task", flags.task, "pretrain, classify, squad or encode")
+      ->required();
+  command.add_option("--mode", flags.mode,
+                     "train or infer [default: train; infer for encode]");
+  command.add_option("--batch-size", flags.batchSize, "sequences a worker")
+      ->required();
+  command
+      .add_option("--max-seq-length", flags.maxSeqLength, "tokens a sequence")
+      ->required();
+  command.add_option("--max-predictions-per-seq", flags.maxPredictionsPerSeq,
+                     "masked tokens a sequence; pretrain [default: 20]");
+  command.add_option("--num-labels", flags.numLabels,
+                     "classes; classify [default: 2]");
+  command.add_option("--packed", flags.packed, "sequences a pack");
+  command.add_option("--metadata", flags.metadata,
+                     "metadata of packed records");
+  command.add_option("--precision", flags.precision, "f32 or bf16")
+      ->capture_default_str();
+  command.add_option("--bf16-config-path", flags.bf16ConfigPath,
+                     "which operations become bf16");
+  command.add_option("--optimizer", flags.optimizer,
+                     "lamb or adamw [default: lamb for pretrain, else adamw]");
+  command.add_option("--target", flags.target, "cpu, gaudi or gaudi2")
+      ->capture_default_str();
+  command
+      .add_option("--cpu-isa", flags.cpuIsa,
+                  "least the CPU must have: native, avx2, avx512, "
+                  "avx512_bf16 or amx")
+      ->capture_default_str();
+  command.add_option("--compile-to", flags.compileTo,
+                     "print the IR after this phase: " + allPhaseNames());
+  command.add_option("-o,--output", flags.output, "plan or IR; - is stdout");
+  addBoolFlag(command, "--mlir-print-ir-after-all", flags.printIrAfterAll,
+              "print the IR after each pass on stderr");
+  addBoolFlag(command, "--mlir-timing", flags.timing,
+              "print the time of each pass on stderr");
+  addBoolFlag(command, "--dry-run", flags.dryRun,
+              "compile and report, but write nothing");
+  addBoolFlag(command, "--json", flags.json, "the summary as JSON on stdout");
+}
+
+StatusOr<CompileOptions> compileOptions(const CompileFlags &flags) {
+  BERTC_RETURN_IF_ERROR(checkAvailable(flags));
+  BERTC_RETURN_IF_ERROR(checkIsa(flags));
+  CompileOptions options;
+  options.configPath = flags.config;
+  BERTC_ASSIGN_OR_RETURN(options.model, modelOptions(flags));
+  options.printIrAfterAll = flags.printIrAfterAll;
+  options.timing = flags.timing;
+  return options;
+}
+
+StatusOr<std::optional<Phase>> compileToPhase(const CompileFlags &flags) {
+  if (flags.compileTo.empty()) {
+    return std::optional<Phase>();
+  }
+  std::optional<Phase> phase = parsePhase(flags.compileTo);
+  if (!phase) {
+    return unknown("--compile-to", flags.compileTo,
+                   "one of " + allPhaseNames());
+  }
+  if (*phase == Phase::Plan) {
+    return std::optional<Phase>();
+  }
+  return phase;
+}
+
+} // namespace bertc
