@@ -210,6 +210,10 @@ StatusOr<Json> runInspectJob(const InspectJobOptions &options) {
                                       path.substr(path.size() - 5) == ".json";
                              }),
               files.end());
+  if (files.empty()) {
+    return notFound("no record files among the inputs; name files, or a folder "
+                    "that holds them itself");
+  }
   uint64_t manifests = 0;
   if (options.verify) {
     BERTC_ASSIGN_OR_RETURN(manifests, verifyManifests(files));

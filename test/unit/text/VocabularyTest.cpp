@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text/Vocabulary.h"
+
+#include <gtest/gtest.h>
+
+namespace bertc {
+namespace {
+
+const std::string specials = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
+
+std::string errorOf(const std::string &text) {
+  StatusOr<Vocabulary> vocabulary = Vocabulary::parse(text, "v.txt");
+  EXPECT_FALSE(vocabulary.ok());
+  EXPECT_EQ(vocabulary.status().code(), StatusCode::Corrupt);
+  return vocabulary.status().message();
+}
+
+TEST(Vocabulary, LineNumberIsTheId) {
+  StatusOr<Vocabulary> v = Vocabulary::parse(specials + "the\n##s\n", "v.txt");
+  ASSERT_TRUE(v.ok());
+  EXPECT_EQ(v->size(), 7U);
+  EXPECT_EQ(v->id("the"), 5);
+  EXPECT_EQ(v->token(6), "##s");
+  EXPECT_EQ(v->id("none"), -1);
+  EXPECT_TRUE(v->continuesWord(6));
+  EXPECT_FALSE(v->continuesWord(5));
+  EXPECT_EQ(v->maskId(), 4);
+}
+
+TEST(Vocabulary, LastLineNeedsNoLineEnd) {
+  StatusOr<Vocabulary> v = Vocabulary::parse(specials + "the", "v.txt");
+  ASSERT_TRUE(v.ok());
+  EXPECT_EQ(v->id("the"), 5);
+}
+
+TEST(Vocabulary, WindowsLineEndsAreReadWhenAllAre) {
+  StatusOr<Vocabulary> v = Vocabulary::parse(
+      "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\n[MASK]\r\nthe\r\n", "v.txt");
+  ASSERT_TRUE(v.ok()) << v.status().message();
+  EXPECT_EQ(v->id("the"), 5);
+}
+
+TEST(Vocabulary, MixedLineEndsAreAnError) {
+  EXPECT_EQ(errorOf(specials + "the\r\n"),
+            "v.txt: line 6 ends in CR LF but line 1 in LF; the file was edited "
+            "by programs that disagree, make all line ends the same");
+}
+
+TEST(Vocabulary, DuplicateNamesBothLines) {
+  EXPECT_EQ(errorOf(specials + "the\na\nthe\n"),
+            "v.txt: line 8 repeats the token 'the' of line 6");
+}
+
+TEST(Vocabulary, EmptyLineIsAnError) {
+  EXPECT_EQ(errorOf(specials + "\nthe\n"),
+            "v.txt: line 6 is empty; every line is a token, the last one too");
+}
+
+TEST(Vocabulary, InvalidUtf8NamesLineAndByte) {
+  EXPECT_EQ(errorOf(specials + "t\xff\n"),
+            "v.txt: line 6 is not valid UTF-8 (byte 2)");
+}
+
+TEST(Vocabulary, MissingSpecialTokenIsNamed) {
+  EXPECT_EQ(errorOf("[PAD]\n[UNK]\n[CLS]\n[SEP]\n"),
+            "v.txt: special token [MASK] is missing from the 4 tokens of this "
+            "vocabulary");
+}
+
+TEST(Vocabulary, EmptyFileIsAnError) {
+  EXPECT_EQ(errorOf(""), "v.txt: the vocabulary is empty");
+}
+
+TEST(Vocabulary, MissingFileIsNotFound) {
+  StatusOr<Vocabulary> v = Vocabulary::load("/no/such/vocab.txt");
+  ASSERT_FALSE(v.ok());
+  EXPECT_EQ(v.status().code(), StatusCode::NotFound);
+}
+
+} // namespace
+} // namespace bertc
