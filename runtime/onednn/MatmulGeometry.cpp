@@ -105,10 +105,10 @@ void foldBatchIntoRows(MatmulGeometry &g) {
   }
 }
 
-template <typename T>
+template <typename T, typename Fn>
 void copyTyped(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
                const MatrixStrides &from, const T *source,
-               const MatrixStrides &to, T *target) {
+               const MatrixStrides &to, T *target, Fn convert) {
   int64_t count = 1;
   for (size_t i = 0; i < batch.size(); ++i) {
     count *= from.batch[i] == 0 || to.batch[i] == 0 ? 1 : batch[i];
@@ -128,7 +128,7 @@ void copyTyped(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
       rest /= batch[i];
     }
     for (int64_t col = 0; col < cols; ++col) {
-      out[col * to.col] = in[col * from.col];
+      out[col * to.col] = convert(in[col * from.col]);
     }
   }
 }
@@ -209,13 +209,16 @@ int64_t denseElements(const std::vector<int64_t> &batch, int64_t rows,
 
 void copyMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
                 size_t elementBytes, const MatrixStrides &from,
-                const void *source, const MatrixStrides &to, void *target) {
+                const void *source, const MatrixStrides &to, void *target,
+                float scale) {
   if (elementBytes == 2) {
     copyTyped(batch, rows, cols, from, static_cast<const uint16_t *>(source),
-              to, static_cast<uint16_t *>(target));
+              to, static_cast<uint16_t *>(target),
+              [](uint16_t x) { return x; });
   } else {
-    copyTyped(batch, rows, cols, from, static_cast<const uint32_t *>(source),
-              to, static_cast<uint32_t *>(target));
+    copyTyped(batch, rows, cols, from, static_cast<const float *>(source), to,
+              static_cast<float *>(target),
+              [scale](float x) { return x * scale; });
   }
 }
 

@@ -52,9 +52,11 @@ int64_t denseElements(const std::vector<int64_t> &batch, int64_t rows,
                       int64_t cols, const MatrixStrides &like);
 
 /// Copies one strided operand to another of the same shape on all threads;
-/// elements of 2 or 4 bytes. Repeated batch axes are copied once.
+/// elements of 2 or 4 bytes. Repeated batch axes are copied once. Elements of 4
+/// bytes are floats and are multiplied by `scale`.
 void copyMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
                 size_t elementBytes, const MatrixStrides &from,
-                const void *source, const MatrixStrides &to, void *target);
+                const void *source, const MatrixStrides &to, void *target,
+                float scale = 1.0f);
 
 } // namespace bertc::rt

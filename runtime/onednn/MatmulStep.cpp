@@ -32,6 +32,9 @@ struct Route {
   bool copyA = false;
   bool copyB = false;
   bool copyC = false;
+  bool copyResidual = false;
+  /// With copyA: the copy is a times scale, which then is no post-operation.
+  bool scaleA = false;
   /// b into the library's layout rather than row-major.
   bool packB = false;
 };
@@ -56,20 +59,22 @@ public:
 private:
   memory::desc matrixDesc(DType dtype, int64_t rows, int64_t cols,
                           const MatrixStrides &strides, bool any) const;
-  dnnl::primitive_attr attributes(const memory::desc &residual);
+  float postScale() const { return route_.scaleA ? 1.0f : p_.scale; }
+  dnnl::primitive_attr attributes();
   void planScratch(const dnnl::matmul::primitive_desc &pd);
   void execute(std::byte *scratch);
 
   Problem p_;
   Route route_;
   /// Strides that the primitive sees, after copies.
-  MatrixStrides a_, b_, c_;
-  memory::desc packedDesc_;
+  MatrixStrides a_, b_, c_, residual_;
   dnnl::matmul primitive_;
   dnnl::reorder packB_;
   memory packFrom_, packTo_;
   std::unordered_map<int, memory> args_;
-  size_t offsetA_ = 0, offsetB_ = 0, offsetC_ = 0;
+  /// Argument of the residual, 0 when there is none or it is c.
+  int residualArg_ = 0;
+  size_t offsetA_ = 0, offsetB_ = 0, offsetC_ = 0, offsetResidual_ = 0;
   size_t scratchBytes_ = 0;
   std::string implementation_;
 };
@@ -104,10 +109,10 @@ memory::desc MatmulStep::matrixDesc(DType dtype, int64_t rows, int64_t cols,
   return {dims, toDnnl(dtype), steps};
 }
 
-dnnl::primitive_attr MatmulStep::attributes(const memory::desc &residual) {
+dnnl::primitive_attr MatmulStep::attributes() {
   dnnl::post_ops ops;
-  if (p_.scale != 1.0f) {
-    ops.append_eltwise(dnnl::algorithm::eltwise_linear, p_.scale, 0.0f);
+  if (postScale() != 1.0f) {
+    ops.append_eltwise(dnnl::algorithm::eltwise_linear, postScale(), 0.0f);
     if (p_.bias.present) {
       // The primitive's own bias would be scaled too.
       memory::dims dims(p_.g.batch.size() + 1, 1);
@@ -125,8 +130,10 @@ dnnl::primitive_attr MatmulStep::attributes(const memory::desc &residual) {
     ops.append_sum(1.0f);
   }
   if (p_.residual.present && !residualIsC) {
-    args_[DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len()) | DNNL_ARG_SRC_1] =
-        memory(residual, cpuEngine(), p_.residual.data);
+    memory::desc residual =
+        matrixDesc(p_.out, p_.g.m, p_.g.n, residual_, false);
+    residualArg_ = DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len()) | DNNL_ARG_SRC_1;
+    args_[residualArg_] = memory(residual, cpuEngine(), p_.residual.data);
     ops.append_binary(dnnl::algorithm::binary_add, residual);
   }
   dnnl::primitive_attr attr;
@@ -145,13 +152,11 @@ void MatmulStep::build() {
   memory::desc b =
       p_.packed ? p_.packedDesc : matrixDesc(p_.in, g.k, g.n, b_, route_.packB);
   memory::desc c = matrixDesc(p_.out, g.m, g.n, c_, false);
-  memory::desc residual;
-  if (p_.residual.present) {
-    residual = matrixDesc(p_.out, g.m, g.n, g.residual, false);
-  }
-  dnnl::primitive_attr attr = attributes(residual);
+  residual_ = route_.copyResidual ? denseStrides(g.batch, g.m, g.n, g.residual)
+                                  : g.residual;
+  dnnl::primitive_attr attr = attributes();
   dnnl::matmul::primitive_desc pd;
-  if (p_.bias.present && p_.scale == 1.0f) {
+  if (p_.bias.present && postScale() == 1.0f) {
     memory::dims dims(g.batch.size() + 1, 1);
     dims.push_back(g.n);
     memory::dims strides(dims.size(), g.n);
@@ -203,6 +208,10 @@ void MatmulStep::planScratch(const dnnl::matmul::primitive_desc &pd) {
     offsetC_ = reserve(pd.dst_desc().get_size());
     implementation_ += ",copied-c";
   }
+  if (route_.copyResidual && residualArg_ != 0) {
+    offsetResidual_ = reserve(args_[residualArg_].get_desc().get_size());
+    implementation_ += ",copied-residual";
+  }
 }
 
 void MatmulStep::execute(std::byte *scratch) {
@@ -213,7 +222,8 @@ void MatmulStep::execute(std::byte *scratch) {
   size_t outBytes = dtypeBytes(p_.out);
   if (route_.copyA) {
     void *a = scratch + offsetA_;
-    copyMatrix(g.batch, g.m, g.k, inBytes, g.a, p_.a.data, a_, a);
+    copyMatrix(g.batch, g.m, g.k, inBytes, g.a, p_.a.data, a_, a,
+               route_.scaleA ? p_.scale : 1.0f);
     args_[DNNL_ARG_SRC].set_data_handle(a);
   }
   if (route_.packB) {
@@ -231,6 +241,12 @@ void MatmulStep::execute(std::byte *scratch) {
       copyMatrix(g.batch, g.m, g.n, outBytes, g.c, p_.c.data, c_, c);
     }
     args_[DNNL_ARG_DST].set_data_handle(c);
+  }
+  if (route_.copyResidual && residualArg_ != 0) {
+    void *residual = scratch + offsetResidual_;
+    copyMatrix(g.batch, g.m, g.n, outBytes, g.residual, p_.residual.data,
+               residual_, residual);
+    args_[residualArg_].set_data_handle(residual);
   }
   primitive_.execute(stream, args_);
   stream.wait();
@@ -299,6 +315,7 @@ Route firstRoute(const Problem &p) {
   route.copyA = !hasUnitStride(g.m, g.k, g.a);
   route.copyB = !p.packed && !hasUnitStride(g.k, g.n, g.b);
   route.copyC = g.c.col != 1 && g.n != 1;
+  route.copyResidual = p.residual.present && g.residual.col != 1 && g.n != 1;
   route.packB = !route.copyB && packsB(p);
   return route;
 }
@@ -342,7 +359,13 @@ void preferRowMajor(Problem *p) {
 }
 
 StatusOr<std::unique_ptr<PreparedStep>> buildBest(const Problem &problem) {
-  Route all{true, !problem.packed, true, false};
+  // Last resort: everything dense, and a scaled on the way, since not every
+  // implementation scales before it accumulates.
+  Route all;
+  all.copyA = all.copyC = true;
+  all.copyB = !problem.packed;
+  all.copyResidual = problem.residual.present;
+  all.scaleA = problem.in == DType::F32 && problem.scale != 1.0f;
   for (const Route &route : {firstRoute(problem), all}) {
     auto step = std::make_unique<MatmulStep>(problem, route);
     step->build();

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/onednn/GemmCeiling.h"
+
+#include "test/unit/runtime/PlanBuilder.h"
+
+#include <gtest/gtest.h>
+
+namespace bertc::rt::test {
+namespace {
+
+// "main" has a plain and a batched product, "none" has no step.
+TEST(GemmCeiling, isPositiveAndZeroWithoutMatmuls) {
+  PlanBuilder b;
+  uint32_t x = b.arena({64, 64});
+  b.input("x", x);
+  uint32_t y = b.arena({64, 64});
+  b.step(plan::MatmulParamsT(), {x, x}, {y});
+  uint32_t p = b.view(x, {4, 16, 64}, {});
+  uint32_t q = b.view(x, {4, 64, 16}, {});
+  uint32_t r = b.arena({4, 16, 16});
+  b.step(plan::MatmulParamsT(), {p, q}, {r});
+  b.nextEntry("none");
+  StatusOr<Plan> plan = b.load();
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  StatusOr<double> seconds = gemmCeilingSeconds(*plan, "main");
+  ASSERT_TRUE(seconds.ok()) << seconds.status().message();
+  EXPECT_GT(*seconds, 0.0);
+  EXPECT_LT(*seconds, 1.0);
+  EXPECT_EQ(*gemmCeilingSeconds(*plan, "none"), 0.0);
+  EXPECT_EQ(gemmCeilingSeconds(*plan, "gone").status().code(),
+            StatusCode::NotFound);
+}
+
+} // namespace
+} // namespace bertc::rt::test

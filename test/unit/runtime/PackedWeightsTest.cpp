@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Packed copies follow their variables, whatever changes them.
+
+#include "test/unit/runtime/PlanBuilder.h"
+
+#include <gmock/gmock.h>
+#include <numeric>
+
+namespace bertc::rt::test {
+namespace {
+
+constexpr int64_t kM = 64, kK = 48, kN = 96;
+
+struct Options {
+  bool transposed = false;
+  uint64_t maxBytes = uint64_t{1} << 24;
+  int64_t hint = kM;
+};
+
+// Entry "main": y = x op(w) through the packed copy. Entry "grow": w += dw.
+PlanBuilder packedModel(Options options = {}) {
+  PlanBuilder b;
+  Shape shape = options.transposed ? Shape{kN, kK} : Shape{kK, kN};
+  uint32_t w = b.variable("w", shape);
+  uint32_t index =
+      b.packedWeight(w, options.transposed, options.hint, options.maxBytes);
+  uint32_t packed = b.onPacked(index);
+  uint32_t x = b.arena({kM, kK});
+  b.input("x", x);
+  uint32_t y = b.arena({kM, kN});
+  b.step(plan::MatmulParamsT(), {x, packed}, {y});
+  b.output("y", y);
+  b.nextEntry("grow");
+  uint32_t plain = b.onVariable(w);
+  uint32_t dw = b.arena(shape);
+  b.input("dw", dw);
+  b.step(plan::AssignAddParamsT(), {plain, dw}, {plain});
+  return b;
+}
+
+struct Model {
+  explicit Model(const PlanBuilder &b, bool transposed = false)
+      : transposed(transposed), w(kK * kN), x(kM * kK) {
+    StatusOr<Plan> plan = b.load();
+    EXPECT_TRUE(plan.ok()) << plan.status().message();
+    session = *Session::create(*plan);
+    for (size_t i = 0; i < w.size(); ++i) {
+      w[i] = static_cast<float>(i % 11) - 5;
+    }
+    for (size_t i = 0; i < x.size(); ++i) {
+      x[i] = static_cast<float>(i % 7) - 3;
+    }
+  }
+
+  ConstTensorView wView() const {
+    return {DType::F32, transposed ? Shape{kN, kK} : Shape{kK, kN}, w.data()};
+  }
+
+  // Small integers: products and sums are exact in any order.
+  void expectProduct(const std::vector<float> &weights) {
+    std::vector<float> y(kM * kN);
+    Status status =
+        session->run("main", {{"x", {DType::F32, {kM, kK}, x.data()}}},
+                     {{"y", {DType::F32, {kM, kN}, y.data()}}});
+    ASSERT_TRUE(status.ok()) << status.message();
+    for (int64_t i = 0; i < kM; ++i) {
+      for (int64_t j = 0; j < kN; ++j) {
+        float want = 0;
+        for (int64_t k = 0; k < kK; ++k) {
+          int64_t at = transposed ? j * kK + k : k * kN + j;
+          want += x[static_cast<size_t>(i * kK + k)] *
+                  weights[static_cast<size_t>(at)];
+        }
+        ASSERT_EQ(y[static_cast<size_t>(i * kN + j)], want) << i << " " << j;
+      }
+    }
+  }
+
+  bool transposed;
+  std::unique_ptr<Session> session;
+  std::vector<float> w, x;
+};
+
+TEST(PackedWeights, areMadeFromASetVariable) {
+  Model m(packedModel());
+  ASSERT_TRUE(m.session->setVariable("w", m.wView()).ok());
+  m.expectProduct(m.w);
+}
+
+TEST(PackedWeights, ofATransposedVariable) {
+  Options options;
+  options.transposed = true;
+  Model m(packedModel(options), true);
+  ASSERT_TRUE(m.session->setVariable("w", m.wView()).ok());
+  m.expectProduct(m.w);
+}
+
+TEST(PackedWeights, areMadeFromABoundVariable) {
+  Model m(packedModel());
+  ASSERT_TRUE(m.session->bindVariable("w", m.wView()).ok());
+  m.expectProduct(m.w);
+}
+
+TEST(PackedWeights, areMadeAgainAfterEveryChange) {
+  Model m(packedModel());
+  ASSERT_TRUE(m.session->setVariable("w", m.wView()).ok());
+  m.expectProduct(m.w);
+  // By an entry.
+  ASSERT_TRUE(
+      m.session->run("grow", {{"dw", {DType::F32, {kK, kN}, m.w.data()}}}, {})
+          .ok());
+  std::vector<float> twice = m.w;
+  for (float &v : twice) {
+    v *= 2;
+  }
+  m.expectProduct(twice);
+  // In place.
+  StatusOr<TensorView> view = m.session->mutableVariable("w");
+  ASSERT_TRUE(view.ok());
+  std::copy(m.w.begin(), m.w.end(), view->as<float>());
+  m.expectProduct(m.w);
+  // By a binding, and by setting anew.
+  ASSERT_TRUE(
+      m.session->bindVariable("w", {DType::F32, {kK, kN}, twice.data()}).ok());
+  m.expectProduct(twice);
+  ASSERT_TRUE(m.session->setVariable("w", m.wView()).ok());
+  m.expectProduct(m.w);
+  // By initialisation.
+  ASSERT_TRUE(m.session->initialise(3).ok());
+  m.expectProduct(std::vector<float>(m.w.size(), 0.0f));
+}
+
+TEST(PackedWeights, fallBackToPlainWhenTheBytesAreTooFew) {
+  Options options;
+  options.maxBytes = 64;
+  Model m(packedModel(options));
+  ASSERT_TRUE(m.session->setVariable("w", m.wView()).ok());
+  m.expectProduct(m.w);
+  EXPECT_EQ(m.session->memory().packedWeights, 0u);
+}
+
+TEST(PackedWeights, serveAnotherNumberOfRowsThanTheHint) {
+  Options options;
+  options.hint = 4096;
+  Model m(packedModel(options));
+  ASSERT_TRUE(m.session->setVariable("w", m.wView()).ok());
+  m.expectProduct(m.w);
+}
+
+TEST(PackedWeights, areReadPlainByAnEntryThatWritesTheVariable) {
+  PlanBuilder b = packedModel();
+  b.nextEntry("both");
+  uint32_t plain = b.onVariable(0);
+  uint32_t packed = b.onPacked(0);
+  uint32_t x = b.arena({kM, kK});
+  uint32_t dw = b.arena({kK, kN});
+  uint32_t y = b.arena({kM, kN});
+  b.input("x", x);
+  b.input("dw", dw);
+  b.step(plan::AssignAddParamsT(), {plain, dw}, {plain});
+  b.step(plan::MatmulParamsT(), {x, packed}, {y});
+  b.output("y", y);
+  Model m(b);
+  std::vector<float> ones(kM * kK, 1.0f);
+  std::vector<float> dwData(kK * kN, 2.0f);
+  std::vector<float> yData(kM * kN);
+  Status status =
+      m.session->run("both",
+                     {{"x", {DType::F32, {kM, kK}, ones.data()}},
+                      {"dw", {DType::F32, {kK, kN}, dwData.data()}}},
+                     {{"y", {DType::F32, {kM, kN}, yData.data()}}});
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(yData[5], 2.0f * kK);
+}
+
+} // namespace
+} // namespace bertc::rt::test
