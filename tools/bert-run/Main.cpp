@@ -5,6 +5,7 @@
 #include "runtime/core/CpuFeatures.h"
 #include "tools/bert-run/Commands.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <flatbuffers/base.h>
 #include <fmt/format.h>
@@ -30,6 +31,14 @@ std::string version() {
   return versionText(info);
 }
 
+using NamedCommand = std::pair<std::string, Command>;
+
+bool known(const std::vector<NamedCommand> &commands, const std::string &name) {
+  return std::any_of(
+      commands.begin(), commands.end(),
+      [&](const NamedCommand &command) { return command.first == name; });
+}
+
 int run(int argc, char **argv) {
   CLI::App app("Trains, evaluates, runs and measures compiled BERT plans.",
                "bert-run");
@@ -40,9 +49,16 @@ int run(int argc, char **argv) {
       {"exec", addExecCommand},
       {"bench", addBenchCommand},
       {"convert", addConvertCommand}};
-  std::vector<std::pair<const char *, Command>> commands;
+  std::vector<NamedCommand> commands;
   for (const auto &[name, add] : adders) {
     commands.emplace_back(name, add(app));
+  }
+  // CLI11 would only say that a subcommand is missing.
+  if (argc > 1 && argv[1][0] != '-' && !known(commands, argv[1])) {
+    return reportError("bert-run", invalidArgument(fmt::format(
+                                       "unknown subcommand '{}'; there are "
+                                       "pretrain, exec, bench and convert",
+                                       argv[1])));
   }
   CliResult parsed = parseCommandLine(app, argc, argv, version());
   if (parsed.done) {

@@ -26,10 +26,16 @@ struct Flags {
 
 void addDataFlags(CLI::App &command, Flags &flags) {
   PretrainOptions &options = flags.options;
-  command.add_option("--input-files-dir,--input-file", options.inputFiles,
-                     "training records: folders, files or patterns");
-  command.add_option("--eval-files-dir", options.evalFiles,
-                     "evaluation records: folders, files or patterns");
+  // One value an occurrence, so that the plan may follow.
+  command
+      .add_option("--input-files-dir,--input-file", options.inputFiles,
+                  "training records: a folder, file or pattern; may be "
+                  "repeated")
+      ->allow_extra_args(false);
+  command
+      .add_option("--eval-files-dir", options.evalFiles,
+                  "evaluation records: likewise")
+      ->allow_extra_args(false);
   command
       .add_option("--output-dir", options.outputDir,
                   "folder for checkpoints, logs and results")

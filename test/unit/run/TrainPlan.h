@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A plan small enough to be written by hand that has everything a training run
+// touches: batches, dropout, accumulators, AdamW, evaluation sums. It learns to
+// make a table's rows small.
+#pragma once
+
+#include "test/unit/runtime/PlanBuilder.h"
+
+#include <cstdint>
+
+namespace bertc::test {
+
+struct TrainPlanShape {
+  uint32_t batch = 4;
+  uint32_t sequence = 8;
+  int64_t rows = 64;
+  int64_t width = 4;
+};
+
+/// Entries train_step, apply_gradients, evaluate and predict; variables
+/// `bert/table` with slots. Takes input_ids [batch, sequence].
+rt::test::PlanBuilder trainPlan(const TrainPlanShape &shape = {});
+
+} // namespace bertc::test
