@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dialects/bert/BertDialect.h"
+#include "dialects/cpu/CpuDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"

@@ -157,4 +157,160 @@ def BertFuseAccumulate : Pass<"bert-fuse-accumulate", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numFused", "fused", "accumulations fused">];
 }
 
+def BertFuseAttentionSoftmax
+    : Pass<"bert-fuse-attention-softmax", "::mlir::func::FuncOp"> {
+  let summary = "fuse scale, mask, softmax and dropout of attention";
+  let description = [{
+    `softmax(scores * scale + mask)` with a constant scalar scale and a mask
+    [B,1,1,T] or [B,1,S,T], and the only dropout of it, become
+    `bert.attention_softmax`; the gradient `softmax_grad(dropout_grad(dy), y) *
+    scale` becomes `bert.attention_softmax_grad`. Each saves passes over the
+    [B,A,S,T] scores, the largest tensors of attention.
+
+    Forward and backward are matched apart: the gradients exist already, and
+    use the softmax before dropout, which the fused operation returns as well.
+
+    ```mlir
+    %0 = bert.mul %scores, %scale : ...
+    %1 = bert.add %0, %mask : ...
+    %2 = bert.softmax %1 : ...
+    %3 = bert.dropout %2, %rng {rate = 0.1 : f32, op_id = 3 : i32} : ...
+    ```
+    becomes
+    ```mlir
+    %dropped, %softmax = bert.attention_softmax %scores, %mask, %rng
+        {scale = 0.125 : f32, rate = 0.1 : f32, op_id = 3 : i32} : ...
+    ```
+
+    Nothing is fused where the scaled or masked scores have another use. A
+    softmax with several dropouts is fused without them.
+  }];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [
+    Statistic<"numForward", "forward", "softmaxes fused">,
+    Statistic<"numBackward", "backward", "softmax gradients fused">];
+}
+
+def BertFuseMatmulBias : Pass<"bert-fuse-matmul-bias", "::mlir::func::FuncOp"> {
+  let summary = "fuse a matrix product and the bias added to it";
+  let description = [{
+    `bert.bias_add` of a `bert.matmul` that has no other use becomes
+    `bert.matmul_bias`: the matmul library adds the bias while the result is in
+    registers.
+
+    ```mlir
+    %0 = bert.matmul %a, %b : ...
+    %1 = bert.bias_add %0, %bias : ...
+    ```
+    becomes
+    ```mlir
+    %1 = bert.matmul_bias %a, %b, %bias : ...
+    ```
+
+    It runs in the fuse phase: before, the precision rules speak of MatMul and
+    BiasAdd.
+  }];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [Statistic<"numFused", "fused", "products fused">];
+}
+
+def BertFuseResidualLayerNorm
+    : Pass<"bert-fuse-residual-layer-norm", "::mlir::func::FuncOp"> {
+  let summary = "fuse dropout, residual addition and layer normalisation";
+  let description = [{
+    `layer_norm(dropout(x) + residual)`, or the same without dropout, becomes
+    `bert.residual_layer_norm`; `layer_norm_grad` with the gradient of the
+    dropout before the addition becomes `bert.residual_layer_norm_grad`. One
+    kernel then reads and writes each tensor once.
+
+    The sum, which the gradient needs, is a result of the fused operation, so
+    other uses of it do not matter. The result of the dropout must have no
+    other use.
+
+    ```mlir
+    %0 = bert.dropout %x, %rng {rate = 0.1 : f32, op_id = 4 : i32} : ...
+    %1 = bert.add %0, %residual : ...
+    %y, %mean, %rstd = bert.layer_norm %1, %gamma, %beta {eps = ...} : ...
+    ```
+    becomes
+    ```mlir
+    %y, %z, %mean, %rstd = bert.residual_layer_norm %x, %residual, %gamma,
+        %beta, %rng {eps = ..., rate = 0.1 : f32, op_id = 4 : i32} : ...
+    ```
+
+    An addition that broadcasts is not fused.
+  }];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [
+    Statistic<"numForward", "forward", "normalisations fused">,
+    Statistic<"numBackward", "backward", "gradients fused">];
+}
+
+//===----------------------------------------------------------------------===//
+// lower
+//===----------------------------------------------------------------------===//
+
+def BertToCpu : Pass<"bert-to-cpu", "::mlir::ModuleOp"> {
+  let summary = "turn the graph into steps of the cpu target";
+  let description = [{
+    Every operation of the `bert` dialect becomes one step of the `cpu` dialect,
+    a few, or none: reshapes, transposes and slices are views, and a copy is made
+    only for a consumer whose kernel cannot walk strides. A matrix product whose
+    only user is a transpose writes its result in the transposed order. Weights
+    that are second operand of a large product are read in packed form, once
+    more for the transposed product of its gradient. Reading a variable names
+    its storage; accumulation and optimizer updates become steps in place.
+
+    ```mlir
+    %w = bert.read @w : tensor<64x64xf32>
+    %0 = bert.matmul %x, %w {transpose_b} : ...
+    %1 = bert.reshape %0 : (tensor<8x64xf32>) -> tensor<2x4x64xf32>
+    ```
+    becomes
+    ```mlir
+    %w = cpu.packed_ref @"w/packed_transposed" : tensor<64x64xf32>
+    %0 = cpu.matmul %x, %w : ...
+    %1 = cpu.view %0 : (tensor<8x64xf32>) -> tensor<2x4x64xf32>
+    ```
+
+    Before: every function is an entry. After: no operation of the `bert`
+    dialect is left; attributes of module, entries and arguments stay.
+  }];
+  let options = [
+    Option<"packWeights", "pack-weights", "bool", /*default=*/"true",
+           "keep weights a second time in the layout of the matmul library">,
+  ];
+  let dependentDialects = ["::bertc::cpu::CpuDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// memory
+//===----------------------------------------------------------------------===//
+
+def CpuPlanMemory : Pass<"cpu-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "give every tensor its place in the arena or the state block";
+  let description = [{
+    Lifetimes follow from the order of the steps. A result takes over the
+    storage of an operand that dies at its step where the kernel allows it
+    (`CpuStepOpInterface`); the buffers that remain are placed by
+    passes/memory/ArenaPlanner.h. Entry arguments keep their place for the whole
+    entry, results to its end. All entries use the same arena. Variables are
+    laid out by role: weights, accumulators, first moments, second moments, so
+    that each role is one block.
+
+    ```mlir
+    %1 = cpu.unary tanh %0 : (tensor<4xf32>) -> tensor<4xf32>
+    ```
+    becomes
+    ```mlir
+    %1 = cpu.unary tanh %0 {offsets = array<i64: 128>} : ...
+    ```
+
+    Before: only `cpu` operations. After: every step has `offsets`, every
+    variable an `offset`, every entry `cpu.arena_bytes`, every entry argument
+    `cpu.offset`, and the module `cpu.arena_bytes` and `cpu.state_bytes`.
+  }];
+  let dependentDialects = ["::bertc::cpu::CpuDialect"];
+}
+
 #endif // BERTC_PASSES_PASSES_TD

@@ -57,14 +57,23 @@ void buildPhase(Phase phase, const PipelineOptions &options,
   }
   case Phase::Fuse: {
     mlir::OpPassManager &functions = manager.nest<mlir::func::FuncOp>();
+    functions.addPass(mlir::createCanonicalizerPass());
+    functions.addPass(mlir::createCSEPass());
     functions.addPass(createBertFuseAccumulate());
+    functions.addPass(createBertFuseAttentionSoftmax());
+    functions.addPass(createBertFuseMatmulBias());
+    functions.addPass(createBertFuseResidualLayerNorm());
     break;
   }
+  case Phase::Lower:
+    manager.addPass(createBertToCpu());
+    break;
+  case Phase::Memory:
+    manager.addPass(createCpuPlanMemory());
+    break;
   case Phase::Import:
   case Phase::Mask:
   case Phase::Precision:
-  case Phase::Lower:
-  case Phase::Memory:
   case Phase::Plan:
     break;
   }

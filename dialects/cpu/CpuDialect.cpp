@@ -82,6 +82,32 @@ LogicalResult checkBroadcast(Operation *op, StringRef name, Value value,
                            << shapeText(shape) << ", found " << shapeText(from);
 }
 
+LogicalResult checkBroadcastResult(Operation *op, ArrayRef<Value> operands,
+                                   ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> together;
+  for (Value operand : operands) {
+    ArrayRef<int64_t> own = shapeOf(operand);
+    if (own.size() > together.size()) {
+      together.insert(together.begin(), own.size() - together.size(), 1);
+    }
+    for (size_t i = 0; i < own.size(); ++i) {
+      int64_t &d = together[together.size() - own.size() + i];
+      if (d != own[i] && d != 1 && own[i] != 1) {
+        return op->emitOpError()
+               << "expected operands that broadcast, found "
+               << shapeText(together) << " and " << shapeText(own);
+      }
+      d = d == 1 ? own[i] : d;
+    }
+  }
+  if (ArrayRef(together) == shape) {
+    return success();
+  }
+  return op->emitOpError() << "expected a result of shape "
+                           << shapeText(together) << ", found "
+                           << shapeText(shape);
+}
+
 LogicalResult checkVariable(Operation *op, StringRef name, Value value) {
   if (value.getDefiningOp<VariableRefOp>()) {
     return success();

@@ -29,9 +29,8 @@ LogicalResult UnaryOp::verify() {
 }
 
 LogicalResult BinaryOp::verify() {
-  ArrayRef<int64_t> shape = shapeOf(getResult());
-  if (failed(checkBroadcast(*this, "x", getX(), shape)) ||
-      failed(checkBroadcast(*this, "y", getY(), shape))) {
+  if (failed(checkBroadcastResult(*this, {Value(getX()), Value(getY())},
+                                  shapeOf(getResult())))) {
     return failure(); // binary C1
   }
   Type type = elementTypeOf(getResult());
@@ -48,9 +47,8 @@ LogicalResult BinaryOp::verify() {
 }
 
 LogicalResult CompareOp::verify() {
-  ArrayRef<int64_t> shape = shapeOf(getResult());
-  if (failed(checkBroadcast(*this, "x", getX(), shape)) ||
-      failed(checkBroadcast(*this, "y", getY(), shape))) {
+  if (failed(checkBroadcastResult(*this, {Value(getX()), Value(getY())},
+                                  shapeOf(getResult())))) {
     return failure(); // compare C1
   }
   return checkElementType(*this, "y", getY(),
@@ -58,10 +56,9 @@ LogicalResult CompareOp::verify() {
 }
 
 LogicalResult SelectOp::verify() {
-  ArrayRef<int64_t> shape = shapeOf(getResult());
-  if (failed(checkBroadcast(*this, "condition", getCondition(), shape)) ||
-      failed(checkBroadcast(*this, "x", getX(), shape)) ||
-      failed(checkBroadcast(*this, "y", getY(), shape))) {
+  if (failed(checkBroadcastResult(
+          *this, {Value(getCondition()), Value(getX()), Value(getY())},
+          shapeOf(getResult())))) {
     return failure(); // select C1
   }
   Type type = elementTypeOf(getResult());

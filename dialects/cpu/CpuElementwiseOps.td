@@ -38,7 +38,7 @@ def Cpu_BinaryOp : Cpu_Step<"binary",
     result of tanh instead of x.
 
     Constraints:
-    * C1. The operands broadcast to the shape of the result.
+    * C1. The result has the shape that the operands broadcast to together.
     * C2. Operands and result have the same element type.
     * C3. Gradients work on floats.
 
@@ -59,7 +59,7 @@ def Cpu_CompareOp : Cpu_Step<"compare",
   let summary = "comparison of two elements, with numpy broadcasting";
   let description = [{
     Constraints:
-    * C1. The operands broadcast to the shape of the result.
+    * C1. The result has the shape that the operands broadcast to together.
     * C2. The operands have the same element type.
 
     ```mlir
@@ -78,7 +78,7 @@ def Cpu_SelectOp : Cpu_Step<"select",
   let summary = "x where the condition holds, else y; numpy broadcasting";
   let description = [{
     Constraints:
-    * C1. The operands broadcast to the shape of the result.
+    * C1. The result has the shape that the operands broadcast to together.
     * C2. `x`, `y` and the result have the same element type.
 
     ```mlir

@@ -58,6 +58,11 @@ llvm::LogicalResult checkBroadcast(mlir::Operation *op, llvm::StringRef name,
                                    mlir::Value value,
                                    llvm::ArrayRef<int64_t> shape);
 
+/// Error unless `shape` is what the operands broadcast to together.
+llvm::LogicalResult checkBroadcastResult(mlir::Operation *op,
+                                         llvm::ArrayRef<mlir::Value> operands,
+                                         llvm::ArrayRef<int64_t> shape);
+
 /// Error unless `value`, called `name`, is the result of cpu.variable_ref.
 llvm::LogicalResult checkVariable(mlir::Operation *op, llvm::StringRef name,
                                   mlir::Value value);

@@ -123,11 +123,54 @@ Value FunctionLowering::get(Value value) {
         cpu::FillOp::create(builder_, loc_, type,
                             builder_.getF64FloatAttr(number), scope_, nullptr);
   } else {
-    made = cpu::BinaryOp::create(builder_, loc_, type, cpu::BinaryKind::Maximum,
-                                 source, source, scope_, nullptr);
+    made = repeat(source, type);
   }
   set(value, made);
   return made;
+}
+
+Value FunctionLowering::repeat(Value source, RankedTensorType type) {
+  // The kernels' results are exactly as large as their operands broadcast
+  // together, so a tensor of the full size has to take part.
+  auto ones = cpu::FillOp::create(
+      builder_, loc_, type, builder_.getF64FloatAttr(1.0), scope_, nullptr);
+  if (!type.getElementType().isInteger(1)) {
+    return cpu::BinaryOp::create(builder_, loc_, type, cpu::BinaryKind::Mul,
+                                 ones, source, scope_, nullptr);
+  }
+  Value no = scalar(builder_.getBoolAttr(false), type.getElementType());
+  return cpu::SelectOp::create(builder_, loc_, type, source, ones, no, scope_,
+                               nullptr);
+}
+
+SmallVector<Value> FunctionLowering::getBroadcast(ArrayRef<Value> values,
+                                                  ArrayRef<int64_t> shape) {
+  SmallVector<Value> lowered;
+  for (Value value : values) {
+    lowered.push_back(getSource(value));
+  }
+  // Enlarge operands until together they have the whole shape.
+  auto covered = [&] {
+    for (size_t axis = 0; axis < shape.size(); ++axis) {
+      bool found = shape[axis] == 1;
+      bool reached = false;
+      for (Value value : lowered) {
+        ArrayRef<int64_t> own = typeOf(value).getShape();
+        if (own.size() + axis >= shape.size()) {
+          reached = true;
+          found |= own[own.size() + axis - shape.size()] == shape[axis];
+        }
+      }
+      if (!found || !reached) {
+        return false;
+      }
+    }
+    return true;
+  };
+  for (size_t i = 0; i < values.size() && !covered(); ++i) {
+    lowered[i] = get(values[i]);
+  }
+  return lowered;
 }
 
 Value FunctionLowering::getContiguous(Value value) {
@@ -142,7 +185,7 @@ Value FunctionLowering::getContiguous(Value value) {
   return copied;
 }
 
-Value FunctionLowering::getBroadcast(Value value) {
+Value FunctionLowering::getSource(Value value) {
   auto found = broadcasts_.find(value);
   return found != broadcasts_.end() ? found->second : get(value);
 }

@@ -59,13 +59,18 @@ public:
   mlir::Value get(mlir::Value value);
   /// The same, contiguous: copied once where it is not.
   mlir::Value getContiguous(mlir::Value value);
-  /// For kernels that broadcast: the smaller value `value` is a broadcast of,
-  /// else get(value). Null stays null.
-  mlir::Value getBroadcast(mlir::Value value);
+  /// For kernels that broadcast to `shape`: instead of values that are
+  /// broadcasts the smaller ones they repeat, as long as the operands together
+  /// still have the whole shape.
+  llvm::SmallVector<mlir::Value>
+  getBroadcast(llvm::ArrayRef<mlir::Value> values,
+               llvm::ArrayRef<int64_t> shape);
   /// Says that `lowered` stands for `value`.
   void set(mlir::Value value, mlir::Value lowered);
   /// Says that `value` is `source` broadcast to its type.
   void setBroadcast(mlir::Value value, mlir::Value source);
+  /// The value `value` is a broadcast of, else get(value).
+  mlir::Value getSource(mlir::Value value);
   /// Says that `alias` has the same elements as `value`.
   void setSame(mlir::Value alias, mlir::Value value);
 
@@ -95,6 +100,8 @@ public:
   bert::AssignOp inPlaceAssign(mlir::OpResult result);
 
 private:
+  /// `source` (already lowered) repeated to fill a dense `type`.
+  mlir::Value repeat(mlir::Value source, mlir::RankedTensorType type);
   void findWrites();
   llvm::LogicalResult lower(mlir::Operation *op);
   llvm::LogicalResult lowerReturn(mlir::func::ReturnOp op);

@@ -22,11 +22,11 @@ bool unary(FunctionLowering &f, Operation *op, cpu::UnaryKind kind) {
 
 bool binary(FunctionLowering &f, Operation *op, cpu::BinaryKind kind, Value x,
             Value y) {
-  x = f.getBroadcast(x);
-  y = f.getBroadcast(y);
+  auto operands = f.getBroadcast({x, y}, typeOf(op->getResult(0)).getShape());
   f.set(op->getResult(0),
         cpu::BinaryOp::create(f.builder(), f.loc(), op->getResult(0).getType(),
-                              kind, x, y, f.scope(), nullptr));
+                              kind, operands[0], operands[1], f.scope(),
+                              nullptr));
   return true;
 }
 
@@ -45,19 +45,20 @@ bool cast(FunctionLowering &f, bert::CastOp op) {
 bool compare(FunctionLowering &f, bert::CompareOp op) {
   // The enumerations number the predicates alike.
   auto kind = static_cast<cpu::CompareKind>(op.getPredicate());
-  Value x = f.getBroadcast(op.getX()), y = f.getBroadcast(op.getY());
+  auto operands =
+      f.getBroadcast({op.getX(), op.getY()}, typeOf(op.getZ()).getShape());
   f.set(op.getZ(),
         cpu::CompareOp::create(f.builder(), f.loc(), op.getZ().getType(), kind,
-                               x, y, f.scope(), nullptr));
+                               operands[0], operands[1], f.scope(), nullptr));
   return true;
 }
 
 bool select(FunctionLowering &f, bert::SelectOp op) {
-  Value condition = f.getBroadcast(op.getCond());
-  Value x = f.getBroadcast(op.getX()), y = f.getBroadcast(op.getY());
-  f.set(op.getZ(),
-        cpu::SelectOp::create(f.builder(), f.loc(), op.getZ().getType(),
-                              condition, x, y, f.scope(), nullptr));
+  auto operands = f.getBroadcast({op.getCond(), op.getX(), op.getY()},
+                                 typeOf(op.getZ()).getShape());
+  f.set(op.getZ(), cpu::SelectOp::create(
+                       f.builder(), f.loc(), op.getZ().getType(), operands[0],
+                       operands[1], operands[2], f.scope(), nullptr));
   return true;
 }
 
@@ -85,7 +86,7 @@ bool addN(FunctionLowering &f, bert::AddNOp op) {
   for (Value input : inputs.drop_front()) {
     sum =
         cpu::BinaryOp::create(f.builder(), f.loc(), type, cpu::BinaryKind::Add,
-                              sum, f.getBroadcast(input), f.scope(), nullptr);
+                              sum, f.get(input), f.scope(), nullptr);
   }
   f.set(op.getY(), sum);
   return true;
@@ -179,7 +180,7 @@ FailureOr<bool> lowerElementwise(FunctionLowering &f, Operation *op) {
       .Case([&](bert::ReduceMaxOp o) { return reduce(f, o, RK::Max); })
       .Case([&](bert::ArgmaxOp o) { return argmax(f, o); })
       .Case([&](bert::L2LossOp o) { return l2Loss(f, o); })
-      .Default(false);
+      .Default([](Operation *) { return FailureOr<bool>(false); });
 }
 
 } // namespace bertc::lower

@@ -24,8 +24,7 @@ Value transposeLast(FunctionLowering &f, Value x) {
   SmallVector<int64_t> permutation(typeOf(x).getRank());
   std::iota(permutation.begin(), permutation.end(), 0);
   std::swap(permutation[permutation.size() - 2], permutation.back());
-  return f.view(
-      x, cpu::transposeWindow(cpu::windowOf(typeOf(x)), permutation));
+  return f.view(x, cpu::transposeWindow(cpu::windowOf(typeOf(x)), permutation));
 }
 
 /// Type of the product: when its only user is a transpose that keeps the last
@@ -85,12 +84,11 @@ void matmul(FunctionLowering &f, OpTy op, bool transposeA, bool transposeB,
       b = transposeLast(f, b);
     }
   }
-  f.set(op.getC(),
-        cpu::MatmulOp::create(f.builder(), f.loc(), resultType(op.getC()), a,
-                              b, bias, /*residual=*/nullptr,
-                              /*accumulator=*/nullptr,
-                              f.builder().getF32FloatAttr(1.0f), f.scope(),
-                              nullptr));
+  f.set(op.getC(), cpu::MatmulOp::create(
+                       f.builder(), f.loc(), resultType(op.getC()), a, b, bias,
+                       /*residual=*/nullptr,
+                       /*accumulator=*/nullptr,
+                       f.builder().getF32FloatAttr(1.0f), f.scope(), nullptr));
 }
 
 /// A sum over all but the last axis.
@@ -113,8 +111,8 @@ void biasAddGrad(FunctionLowering &f, bert::BiasAddGradOp op) {
 } // namespace
 
 FlatSymbolRefAttr PackedWeightTable::get(StringRef variable,
-                                         RankedTensorType type,
-                                         bool transposed, int64_t rows) {
+                                         RankedTensorType type, bool transposed,
+                                         int64_t rows) {
   if (!enabled_ || type.getRank() != 2 || rows < kMinPackedRows ||
       type.getNumElements() < kMinPackedElements ||
       !type.getElementType().isF32()) {
@@ -159,7 +157,7 @@ FailureOr<bool> lowerLinear(FunctionLowering &f, Operation *op) {
         biasAddGrad(f, o);
         return true;
       })
-      .Default(false);
+      .Default([](Operation *) { return FailureOr<bool>(false); });
 }
 
 } // namespace bertc::lower

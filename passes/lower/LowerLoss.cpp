@@ -23,11 +23,10 @@ bool gather(FunctionLowering &f, bert::GatherOp op) {
 
 bool gatherGrad(FunctionLowering &f, bert::GatherGradOp op) {
   f.set(op.getDtable(),
-        cpu::GatherGradOp::create(f.builder(), f.loc(),
-                                  op.getDtable().getType(),
-                                  f.getContiguous(op.getDy()),
-                                  f.getContiguous(op.getIndices()),
-                                  op.getBatchDimsAttr(), f.scope(), nullptr));
+        cpu::GatherGradOp::create(
+            f.builder(), f.loc(), op.getDtable().getType(),
+            f.getContiguous(op.getDy()), f.getContiguous(op.getIndices()),
+            op.getBatchDimsAttr(), f.scope(), nullptr));
   return true;
 }
 
@@ -40,8 +39,8 @@ Value asMatrix(FunctionLowering &f, Value x) {
 
 bool logSoftmax(FunctionLowering &f, bert::LogSoftmaxOp op) {
   Value x = asMatrix(f, op.getX());
-  auto type = RankedTensorType::get(typeOf(x).getShape(),
-                                    typeOf(x).getElementType());
+  auto type =
+      RankedTensorType::get(typeOf(x).getShape(), typeOf(x).getElementType());
   Value y = cpu::LogSoftmaxOp::create(f.builder(), f.loc(), type, x, f.scope(),
                                       nullptr);
   f.set(op.getY(), f.reshape(y, typeOf(op.getY()).getShape()));
@@ -50,8 +49,8 @@ bool logSoftmax(FunctionLowering &f, bert::LogSoftmaxOp op) {
 
 bool logSoftmaxGrad(FunctionLowering &f, bert::LogSoftmaxGradOp op) {
   Value dy = asMatrix(f, op.getDy()), y = asMatrix(f, op.getY());
-  auto type = RankedTensorType::get(typeOf(y).getShape(),
-                                    typeOf(y).getElementType());
+  auto type =
+      RankedTensorType::get(typeOf(y).getShape(), typeOf(y).getElementType());
   Value dx = cpu::LogSoftmaxGradOp::create(f.builder(), f.loc(), type, dy, y,
                                            f.scope(), nullptr);
   f.set(op.getDx(), f.reshape(dx, typeOf(op.getDx()).getShape()));
@@ -59,21 +58,19 @@ bool logSoftmaxGrad(FunctionLowering &f, bert::LogSoftmaxGradOp op) {
 }
 
 bool nll(FunctionLowering &f, bert::NllOp op) {
-  f.set(op.getLoss(),
-        cpu::NllOp::create(f.builder(), f.loc(), op.getLoss().getType(),
-                           f.getContiguous(op.getLogProbs()),
-                           f.getContiguous(op.getLabels()), f.scope(),
-                           nullptr));
+  f.set(op.getLoss(), cpu::NllOp::create(
+                          f.builder(), f.loc(), op.getLoss().getType(),
+                          f.getContiguous(op.getLogProbs()),
+                          f.getContiguous(op.getLabels()), f.scope(), nullptr));
   return true;
 }
 
 bool nllGrad(FunctionLowering &f, bert::NllGradOp op) {
   f.set(op.getDlogProbs(),
-        cpu::NllGradOp::create(f.builder(), f.loc(),
-                               op.getDlogProbs().getType(),
-                               f.getContiguous(op.getDloss()),
-                               f.getContiguous(op.getLabels()), f.scope(),
-                               nullptr));
+        cpu::NllGradOp::create(
+            f.builder(), f.loc(), op.getDlogProbs().getType(),
+            f.getContiguous(op.getDloss()), f.getContiguous(op.getLabels()),
+            f.scope(), nullptr));
   return true;
 }
 
@@ -87,7 +84,7 @@ FailureOr<bool> lowerLoss(FunctionLowering &f, Operation *op) {
       .Case([&](bert::LogSoftmaxGradOp o) { return logSoftmaxGrad(f, o); })
       .Case([&](bert::NllOp o) { return nll(f, o); })
       .Case([&](bert::NllGradOp o) { return nllGrad(f, o); })
-      .Default(false);
+      .Default([](Operation *) { return FailureOr<bool>(false); });
 }
 
 } // namespace bertc::lower

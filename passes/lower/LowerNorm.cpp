@@ -42,12 +42,12 @@ bool softmax(FunctionLowering &f, bert::SoftmaxOp op) {
 
 bool softmaxGrad(FunctionLowering &f, bert::SoftmaxGradOp op) {
   Builder &b = f.builder();
-  f.set(op.getDx(), cpu::SoftmaxGradOp::create(
-                        f.builder(), f.loc(), op.getDx().getType(),
-                        f.getContiguous(op.getDy()), f.getContiguous(op.getY()),
-                        Value(), b.getF32FloatAttr(1.0f),
-                        b.getF32FloatAttr(0.0f), b.getI32IntegerAttr(0),
-                        f.scope(), nullptr));
+  f.set(op.getDx(),
+        cpu::SoftmaxGradOp::create(
+            f.builder(), f.loc(), op.getDx().getType(),
+            f.getContiguous(op.getDy()), f.getContiguous(op.getY()), Value(),
+            b.getF32FloatAttr(1.0f), b.getF32FloatAttr(0.0f),
+            b.getI32IntegerAttr(0), f.scope(), nullptr));
   return true;
 }
 
@@ -56,10 +56,10 @@ bool attentionSoftmax(FunctionLowering &f, bert::AttentionSoftmaxOp op) {
   Value mask = f.getContiguous(op.getMask());
   Value rng = activeRng(f, op.getRng(), op.getRate());
   auto type = op.getSoftmax().getType();
-  auto step = cpu::SoftmaxOp::create(
-      f.builder(), f.loc(), type, rng ? Type(type) : Type(), scores, mask, rng,
-      op.getScaleAttr(), op.getRateAttr(), op.getOpIdAttr(), f.scope(),
-      nullptr);
+  auto step = cpu::SoftmaxOp::create(f.builder(), f.loc(), type,
+                                     rng ? Type(type) : Type(), scores, mask,
+                                     rng, op.getScaleAttr(), op.getRateAttr(),
+                                     op.getOpIdAttr(), f.scope(), nullptr);
   f.set(op.getSoftmax(), step.getSoftmax());
   f.set(op.getDropped(), rng ? step.getDropped() : step.getSoftmax());
   return true;
@@ -69,12 +69,11 @@ bool attentionSoftmaxGrad(FunctionLowering &f,
                           bert::AttentionSoftmaxGradOp op) {
   Value rng = activeRng(f, op.getRng(), op.getRate());
   f.set(op.getDscores(),
-        cpu::SoftmaxGradOp::create(f.builder(), f.loc(),
-                                   op.getDscores().getType(),
-                                   f.getContiguous(op.getDdropped()),
-                                   f.getContiguous(op.getSoftmax()), rng,
-                                   op.getScaleAttr(), op.getRateAttr(),
-                                   op.getOpIdAttr(), f.scope(), nullptr));
+        cpu::SoftmaxGradOp::create(
+            f.builder(), f.loc(), op.getDscores().getType(),
+            f.getContiguous(op.getDdropped()), f.getContiguous(op.getSoftmax()),
+            rng, op.getScaleAttr(), op.getRateAttr(), op.getOpIdAttr(),
+            f.scope(), nullptr));
   return true;
 }
 
@@ -84,8 +83,8 @@ bool layerNorm(FunctionLowering &f, bert::LayerNormOp op) {
       f.builder(), f.loc(), op.getY().getType(), op.getMean().getType(),
       op.getRstd().getType(), Type(), f.getContiguous(op.getX()),
       f.getContiguous(op.getGamma()), f.getContiguous(op.getBeta()), Value(),
-      Value(), op.getEpsAttr(), b.getF32FloatAttr(0.0f),
-      b.getI32IntegerAttr(0), f.scope(), nullptr);
+      Value(), op.getEpsAttr(), b.getF32FloatAttr(0.0f), b.getI32IntegerAttr(0),
+      f.scope(), nullptr);
   f.set(op.getY(), step.getY());
   f.set(op.getMean(), step.getMean());
   f.set(op.getRstd(), step.getRstd());
@@ -100,8 +99,8 @@ bool residualLayerNorm(FunctionLowering &f, bert::ResidualLayerNormOp op) {
       f.builder(), f.loc(), op.getY().getType(), op.getMean().getType(),
       op.getRstd().getType(), z, f.getContiguous(op.getX()),
       f.getContiguous(op.getGamma()), f.getContiguous(op.getBeta()),
-      f.getContiguous(op.getResidual()), rng, op.getEpsAttr(),
-      op.getRateAttr(), op.getOpIdAttr(), f.scope(), nullptr);
+      f.getContiguous(op.getResidual()), rng, op.getEpsAttr(), op.getRateAttr(),
+      op.getOpIdAttr(), f.scope(), nullptr);
   f.set(op.getY(), step.getY());
   f.set(op.getMean(), step.getMean());
   f.set(op.getRstd(), step.getRstd());
@@ -167,13 +166,12 @@ FailureOr<bool> lowerNorm(FunctionLowering &f, Operation *op) {
       })
       .Case([&](bert::LayerNormOp o) { return layerNorm(f, o); })
       .Case([&](bert::LayerNormGradOp o) { return plainLayerNormGrad(f, o); })
-      .Case([&](bert::ResidualLayerNormOp o) {
-        return residualLayerNorm(f, o);
-      })
+      .Case(
+          [&](bert::ResidualLayerNormOp o) { return residualLayerNorm(f, o); })
       .Case([&](bert::ResidualLayerNormGradOp o) {
         return residualLayerNormGrad(f, o);
       })
-      .Default(false);
+      .Default([](Operation *) { return FailureOr<bool>(false); });
 }
 
 } // namespace bertc::lower

@@ -102,14 +102,14 @@ FailureOr<bool> lowerShape(FunctionLowering &f, Operation *op) {
         return true;
       })
       .Case([&](bert::BroadcastToOp o) {
-        f.setBroadcast(o.getY(), f.getBroadcast(o.getX()));
+        f.setBroadcast(o.getY(), f.getSource(o.getX()));
         return true;
       })
       .Case([&](bert::TransposeOp o) { return transpose(f, o); })
       .Case([&](bert::SliceOp o) { return slice(f, o); })
       .Case([&](bert::SliceGradOp o) { return sliceGrad(f, o); })
       .Case([&](bert::ConcatOp o) { return concat(f, o); })
-      .Default(false);
+      .Default([](Operation *) { return FailureOr<bool>(false); });
 }
 
 } // namespace bertc::lower

@@ -33,7 +33,7 @@ bool assign(FunctionLowering &f, bert::AssignOp op) {
 bert::ReadOp directRead(FunctionLowering &f, Value value) {
   auto read = value.getDefiningOp<bert::ReadOp>();
   return read && f.get(value).getDefiningOp<cpu::VariableRefOp>() ? read
-                                                                 : nullptr;
+                                                                  : nullptr;
 }
 
 /// acc + scale * x, into acc where acc is a variable assigned just that.
@@ -41,22 +41,19 @@ bool accumulate(FunctionLowering &f, bert::AccumulateOp op) {
   bert::ReadOp read = directRead(f, op.getAcc());
   bert::AssignOp assign = f.inPlaceAssign(cast<OpResult>(op.getY()));
   if (read && assign && read.getVariable() == assign.getVariable()) {
-    cpu::AssignAddOp::create(f.builder(), f.loc(), f.get(op.getAcc()),
-                             f.getContiguous(op.getX()),
-                             f.getContiguous(op.getScale()), f.scope(),
-                             nullptr);
+    cpu::AssignAddOp::create(
+        f.builder(), f.loc(), f.get(op.getAcc()), f.getContiguous(op.getX()),
+        f.getContiguous(op.getScale()), f.scope(), nullptr);
     f.markDone(assign);
     return true;
   }
   auto type = op.getY().getType();
-  Value scaled = cpu::BinaryOp::create(f.builder(), f.loc(), type,
-                                       cpu::BinaryKind::Mul, f.get(op.getX()),
-                                       f.get(op.getScale()), f.scope(),
-                                       nullptr);
-  f.set(op.getY(), cpu::BinaryOp::create(f.builder(), f.loc(), type,
-                                         cpu::BinaryKind::Add,
-                                         f.get(op.getAcc()), scaled, f.scope(),
-                                         nullptr));
+  Value scaled = cpu::BinaryOp::create(
+      f.builder(), f.loc(), type, cpu::BinaryKind::Mul, f.get(op.getX()),
+      f.get(op.getScale()), f.scope(), nullptr);
+  f.set(op.getY(),
+        cpu::BinaryOp::create(f.builder(), f.loc(), type, cpu::BinaryKind::Add,
+                              f.get(op.getAcc()), scaled, f.scope(), nullptr));
   return true;
 }
 
@@ -89,14 +86,13 @@ FailureOr<bool> update(FunctionLowering &f, OpTy op) {
              << "expected operand " << i
              << " to be read from a variable that does not change before";
     }
-    bert::AssignOp assign =
-        i < 3 ? f.inPlaceAssign(op->getResult(i))
-              : zeroingAfter(op, read.getVariable());
+    bert::AssignOp assign = i < 3 ? f.inPlaceAssign(op->getResult(i))
+                                  : zeroingAfter(op, read.getVariable());
     if (!assign || assign.getVariable() != read.getVariable()) {
-      return op.emitOpError() << "expected "
-                              << (i < 3 ? "the new value" : "zero")
-                              << " to be assigned to " << read.getVariableAttr()
-                              << " and nothing else to touch it in between";
+      return op.emitOpError()
+             << "expected " << (i < 3 ? "the new value" : "zero")
+             << " to be assigned to " << read.getVariableAttr()
+             << " and nothing else to touch it in between";
     }
     f.markDone(assign);
   }
@@ -118,7 +114,7 @@ FailureOr<bool> lowerVariables(FunctionLowering &f, Operation *op) {
       .Case([&](bert::AccumulateOp o) { return accumulate(f, o); })
       .Case([&](bert::LambUpdateOp o) { return update<cpu::LambOp>(f, o); })
       .Case([&](bert::AdamwUpdateOp o) { return update<cpu::AdamWOp>(f, o); })
-      .Default(false);
+      .Default([](Operation *) { return FailureOr<bool>(false); });
 }
 
 } // namespace bertc::lower
