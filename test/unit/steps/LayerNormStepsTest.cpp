@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The handlers of layer normalisation: what they run and what they refuse.
+
+#include "test/unit/steps/StepTesting.h"
+
+#include <cmath>
+
+namespace bertc::rt {
+namespace {
+
+using Floats = std::vector<float>;
+using Ints = std::vector<int32_t>;
+
+struct LayerNormStep : StepUnderTest<plan::LayerNormParamsT> {
+  Floats x = {1, 3, 2, 6};
+  Floats gamma = {1, 2};
+  Floats beta = {0, 10};
+  Floats residual = {0, 0, 1, 1};
+  Ints rng = {1, 2, 3, 1};
+  Floats y = Floats(4), mean = Floats(2), rstd = Floats(2), z = Floats(4);
+  LayerNormStep() {
+    params.rate = 0.1f;
+    inputs = {tensor({2, 2}, x), tensor({2}, gamma), tensor({2}, beta),
+              tensor({2, 2}, residual), tensor({4}, rng)};
+    outputs = {tensor({2, 2}, y), tensor({2}, mean), tensor({2}, rstd),
+               tensor({2, 2}, z)};
+  }
+};
+
+TEST(LayerNormStep, Runs) {
+  LayerNormStep s;
+  ASSERT_TRUE(s.run().ok());
+  EXPECT_EQ(s.z, (Floats{1, 3, 3, 7}));
+  EXPECT_EQ(s.mean, (Floats{2, 5}));
+  EXPECT_EQ(s.rstd, (Floats{1, 0.5f}));
+  EXPECT_EQ(s.y, (Floats{-1, 12, -1, 12}));
+}
+
+TEST(LayerNormStep, ResidualRngAndZAreOptional) {
+  LayerNormStep s;
+  s.inputs.resize(3);
+  s.outputs.resize(3);
+  ASSERT_TRUE(s.run().ok());
+  EXPECT_EQ(s.y, (Floats{-1, 12, -1, 12}));
+}
+
+TEST(LayerNormStep, RefusesMalformedOperands) {
+  LayerNormStep gamma;
+  gamma.inputs[1] = tensor({1}, gamma.gamma);
+  EXPECT_REFUSED(gamma.prepare(), "gamma is f32 [1], expected shape [2]");
+  LayerNormStep mean;
+  mean.outputs[1] = tensor({1}, mean.mean);
+  EXPECT_REFUSED(mean.prepare(), "mean is f32 [1], expected 2 elements");
+  LayerNormStep residual;
+  residual.inputs[3] = tensor({4}, residual.residual);
+  EXPECT_REFUSED(residual.prepare(), "residual is f32 [4]");
+  LayerNormStep eps;
+  eps.params.eps = -1.0f;
+  EXPECT_REFUSED(eps.prepare(), "eps is -1");
+  eps.params.eps = NAN;
+  EXPECT_REFUSED(eps.prepare(), "eps is nan");
+  LayerNormStep alias;
+  alias.outputs[1] = tensor({2}, alias.gamma);
+  EXPECT_REFUSED(alias.prepare(), "output 1 overlaps input 1");
+  LayerNormStep type;
+  type.outputs[2] = tensor({2}, type.rng);
+  EXPECT_REFUSED(type.prepare(), "rstd is i32");
+  LayerNormStep scalar;
+  scalar.inputs[0] = tensor({}, scalar.x);
+  EXPECT_REFUSED(scalar.prepare(), "expected a last axis of at most");
+  LayerNormStep wide;
+  Floats row(20000);
+  wide.inputs[0] = tensor({20000}, row);
+  EXPECT_REFUSED(wide.prepare(), "a last axis of at most 16384");
+}
+
+struct LayerNormGradStep : StepUnderTest<plan::LayerNormGradParamsT> {
+  Floats dy = {1, 0, 0, 1};
+  Floats z = {1, 3, 3, 7};
+  Floats gamma = {1, 1};
+  Floats mean = {2, 5};
+  Floats rstd = {1, 0.5f};
+  Ints rng = {1, 2, 3, 1};
+  Floats dz = Floats(4), dgamma = Floats(2), dbeta = Floats(2), dx = Floats(4);
+  LayerNormGradStep() {
+    params.rate = 0.1f;
+    inputs = {tensor({2, 2}, dy),   tensor({2, 2}, z), tensor({2}, gamma),
+              tensor({2, 1}, mean), tensor({2}, rstd), tensor({4}, rng)};
+    outputs = {tensor({2, 2}, dz), tensor({2}, dgamma), tensor({2}, dbeta),
+               tensor({2, 2}, dx)};
+  }
+};
+
+TEST(LayerNormGradStep, Runs) {
+  LayerNormGradStep s;
+  ASSERT_TRUE(s.run().ok());
+  // Two columns and no eps: u = -1, 1, so dz is 0 exactly.
+  EXPECT_EQ(s.dz, Floats(4, 0.0f));
+  EXPECT_EQ(s.dx, s.dz);
+  EXPECT_EQ(s.dgamma, (Floats{-1, 1}));
+  EXPECT_EQ(s.dbeta, (Floats{1, 1}));
+}
+
+TEST(LayerNormGradStep, RefusesMalformedOperands) {
+  LayerNormGradStep s;
+  s.outputs.pop_back();
+  EXPECT_REFUSED(s.prepare(), "the output dx is missing");
+  LayerNormGradStep z;
+  z.inputs[1] = tensor({4}, z.z);
+  EXPECT_REFUSED(z.prepare(), "z is f32 [4]");
+  LayerNormGradStep rstd;
+  rstd.inputs[4] = tensor({2}, rstd.rng);
+  EXPECT_REFUSED(rstd.prepare(), "rstd is i32");
+  LayerNormGradStep dgamma;
+  dgamma.outputs[1] = tensor({1}, dgamma.dgamma);
+  EXPECT_REFUSED(dgamma.prepare(), "dgamma is f32 [1], expected 2 elements");
+  LayerNormGradStep alias;
+  alias.outputs[3] = alias.outputs[0];
+  EXPECT_REFUSED(alias.prepare(), "output 3 overlaps output 0");
+  LayerNormGradStep few;
+  few.inputs.resize(4);
+  EXPECT_REFUSED(few.prepare(), "4 inputs");
+}
+
+} // namespace
+} // namespace bertc::rt
