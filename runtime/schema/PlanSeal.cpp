@@ -5,8 +5,6 @@
 #include "runtime/core/Sha256.h"
 #include "runtime/schema/plan_generated.h"
 
-#include <cstring>
-
 namespace bertc::plan {
 
 std::array<uint8_t, 32> planHash(const uint8_t *bytes, size_t size) {
@@ -33,7 +31,10 @@ Status sealPlan(uint8_t *bytes, size_t size) {
                            " bytes, expected 32");
   }
   std::array<uint8_t, 32> hash = planHash(bytes, size);
-  std::memcpy(bytes + (field->data() - bytes), hash.data(), hash.size());
+  auto *target = const_cast<flatbuffers::Vector<uint8_t> *>(field);
+  for (size_t i = 0; i < hash.size(); ++i) {
+    target->Mutate(static_cast<flatbuffers::uoffset_t>(i), hash[i]);
+  }
   return Status();
 }
 
