@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -27,6 +29,19 @@ struct Statistics {
   size_t maxSeqLength = 0, maxPredictions = 0;
   /// Records by length, in eighths of maxSeqLength.
   std::array<uint64_t, histogramBins> lengths{};
+  /// How often each word piece is the answer of a prediction.
+  std::map<int64_t, uint64_t> answers;
+
+  /// Entropy in nats of the answers, -sum p log p: the masked-LM loss of a
+  /// model that knows how frequent each piece is and nothing else.
+  double answerEntropy() const {
+    double entropy = 0;
+    for (const auto &[id, count] : answers) {
+      double p = static_cast<double>(count) / static_cast<double>(predictions);
+      entropy -= p * std::log(p);
+    }
+    return entropy;
+  }
 };
 
 std::string tokenText(const Vocabulary *vocabulary, int64_t id) {
@@ -131,6 +146,11 @@ private:
     ++statistics_.records;
     statistics_.tokens += length;
     statistics_.predictions += record.predictions();
+    for (size_t i = 0; i < record.maskedIds.size(); ++i) {
+      if (record.maskedWeights[i] == 1.0F) {
+        ++statistics_.answers[record.maskedIds[i]];
+      }
+    }
     statistics_.randomNext += record.nextSentenceLabel == 1 ? 1 : 0;
     size_t bin = length == 0
                      ? 0
@@ -182,6 +202,7 @@ Json statisticsJson(const Statistics &statistics, size_t files) {
   json["tokens"] = statistics.tokens;
   json["mean_length"] = mean(statistics.tokens);
   json["mean_predictions"] = mean(statistics.predictions);
+  json["unigram_entropy"] = statistics.answerEntropy();
   json["random_next_share"] = mean(statistics.randomNext);
   Json histogram = Json::array();
   for (size_t bin = 0; bin < histogramBins; ++bin) {
@@ -259,6 +280,8 @@ std::string inspectText(const Json &document) {
                       document["mean_length"].get<double>(),
                       document["mean_predictions"].get<double>(),
                       document["random_next_share"].get<double>() * 100);
+  text += fmt::format("unigram entropy of the predicted tokens {:.3f} nats\n",
+                      document["unigram_entropy"].get<double>());
   uint64_t from = 1;
   for (const Json &bin : document["length_histogram"]) {
     uint64_t count = bin["records"].get<uint64_t>();

@@ -5,6 +5,7 @@
 // do not depend on which thread does which piece, or when.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <utility>
