@@ -13,6 +13,7 @@
 #define BERTC_RUNTIME_KERNELS_COMMON_SIMD_INL_H_
 #endif
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "runtime/kernels/common/Operand.h"
 #include "runtime/kernels/common/Walk.h"
@@ -137,21 +138,41 @@ HWY_INLINE const float *loadBlock(const void *data, DType dtype, int64_t offset,
 }
 
 // Where to compute a block of the output: its own memory when that is dense
-// f32, else `block`, which storeBlock() then writes out.
+// f32, else `block`, which storeBlock() then writes out. With `stream` (see
+// streams()) always the latter.
 HWY_INLINE float *outBlock(void *data, DType dtype, int64_t offset,
-                           int64_t stride, float *block) {
-  return dtype == DType::F32 && stride == 1
+                           int64_t stride, float *block, bool stream = false) {
+  return dtype == DType::F32 && stride == 1 && !stream
              ? static_cast<float *>(data) + offset
              : block;
 }
 
+// Writes dense values past the caches; p may be of any alignment.
+HWY_INLINE void streamOut(const float *HWY_RESTRICT values,
+                          float *HWY_RESTRICT p, size_t n) {
+  size_t i = 0;
+  if (reinterpret_cast<uintptr_t>(p) % (kLanes * sizeof(float)) == 0) {
+    for (; i + kLanes <= n; i += kLanes) {
+      hn::Stream(hn::LoadU(DF(), values + i), DF(), p + i);
+    }
+  }
+  for (; i + kLanes <= n; i += kLanes) {
+    hn::StoreU(hn::LoadU(DF(), values + i), DF(), p + i);
+  }
+  for (; i < n; ++i) {
+    p[i] = values[i];
+  }
+}
+
+// Writes `values`, which outBlock() gave, to the output.
 HWY_INLINE void storeBlock(const float *HWY_RESTRICT values, void *data,
                            DType dtype, int64_t offset, int64_t stride,
-                           size_t n) {
+                           size_t n, bool stream = false) {
   if (dtype == DType::F32) {
     float *p = static_cast<float *>(data) + offset;
     if (stride == 1) {
-      return; // Computed in place.
+      // Without streaming the values were computed in place.
+      return stream ? streamOut(values, p, n) : void();
     }
     for (size_t i = 0; i < n; ++i) {
       p[static_cast<int64_t>(i) * stride] = values[i];
@@ -167,6 +188,13 @@ HWY_INLINE void storeBlock(const float *HWY_RESTRICT values, void *data,
   f32ToBf16(values, halves, n);
   for (size_t i = 0; i < n; ++i) {
     p[static_cast<int64_t>(i) * stride] = halves[i];
+  }
+}
+
+// Makes streamed values visible to other threads; at the end of a task.
+HWY_INLINE void finishStreams(bool stream) {
+  if (stream) {
+    hwy::FlushStream();
   }
 }
 

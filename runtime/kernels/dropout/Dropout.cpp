@@ -16,19 +16,20 @@
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 
-void dropoutRange(const DropoutState &state, Buffer y, Buffer x, int64_t begin,
-                  int64_t end) {
+void dropoutRange(const DropoutState &state, Buffer y, Buffer x, bool stream,
+                  int64_t begin, int64_t end) {
   HWY_ALIGN float in[kBlock];
   HWY_ALIGN float out[kBlock];
   HWY_ALIGN uint32_t words[kKeepWords];
   for (int64_t at = begin; at < end; at += kBlock) {
     size_t n = static_cast<size_t>(end - at < kBlock ? end - at : kBlock);
     const float *src = loadBlock(x.data, x.dtype, at, 1, n, in);
-    float *dst = outBlock(y.data, y.dtype, at, 1, out);
+    float *dst = outBlock(y.data, y.dtype, at, 1, out, stream);
     const uint32_t *keep = keepBlock(state, at, n, words);
     dropBlock(src, keep, state.scale.factor, dst, n);
-    storeBlock(dst, y.data, y.dtype, at, 1, n);
+    storeBlock(dst, y.data, y.dtype, at, 1, n, stream);
   }
+  finishStreams(stream);
 }
 
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
@@ -68,8 +69,9 @@ void dropout(const DropoutState &state, Buffer y, Buffer x, int64_t elements) {
     unary(y.dtype == x.dtype ? UnaryKind::Copy : UnaryKind::Cast, shape, data);
     return;
   }
+  bool stream = streams(y, elements, {x.data});
   parallelRanges(elements, kTaskElements, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(dropoutRange)(state, y, x, begin, end);
+    HWY_DYNAMIC_DISPATCH(dropoutRange)(state, y, x, stream, begin, end);
   });
 }
 

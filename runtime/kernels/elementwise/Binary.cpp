@@ -90,7 +90,7 @@ void binaryBlock(BinaryKind kind, const float *x, const float *y, float *z,
 }
 
 void binaryUnits(BinaryKind kind, const ElementwiseShape &shape,
-                 void *const *data, int64_t first, int64_t last) {
+                 void *const *data, bool stream, int64_t first, int64_t last) {
   HWY_ALIGN float in0[kBlock];
   HWY_ALIGN float in1[kBlock];
   HWY_ALIGN float out[kBlock];
@@ -100,11 +100,13 @@ void binaryUnits(BinaryKind kind, const ElementwiseShape &shape,
                                walk.stride(1), n, in0);
     const float *y = loadBlock(data[2], shape.dtypes[2], walk.offset(2),
                                walk.stride(2), n, in1);
-    float *z =
-        outBlock(data[0], shape.dtypes[0], walk.offset(0), walk.stride(0), out);
+    float *z = outBlock(data[0], shape.dtypes[0], walk.offset(0),
+                        walk.stride(0), out, stream);
     binaryBlock(kind, x, y, z, n);
-    storeBlock(z, data[0], shape.dtypes[0], walk.offset(0), walk.stride(0), n);
+    storeBlock(z, data[0], shape.dtypes[0], walk.offset(0), walk.stride(0), n,
+               stream);
   }
+  finishStreams(stream);
 }
 
 // y[i] = ((inputs[0][i] + inputs[1][i]) + ...), elements [begin, end).
@@ -163,10 +165,12 @@ void binary(BinaryKind kind, const ElementwiseShape &shape, void *const *data) {
   if (!isFloat(shape.dtypes[0])) {
     return binaryInteger(kind, shape, data);
   }
+  bool stream =
+      streams({data[0], shape.dtypes[0]}, shape.elements, {data[1], data[2]});
   parallelRanges(unitCount(shape), unitsPerTask(shape),
                  [&](int64_t first, int64_t last) {
                    HWY_DYNAMIC_DISPATCH(binaryUnits)
-                   (kind, shape, data, first, last);
+                   (kind, shape, data, stream, first, last);
                  });
 }
 

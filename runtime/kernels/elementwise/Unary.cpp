@@ -80,18 +80,20 @@ void unaryBlock(UnaryKind kind, const float *x, float *y, size_t n) {
 }
 
 void unaryUnits(UnaryKind kind, const ElementwiseShape &shape,
-                void *const *data, int64_t first, int64_t last) {
+                void *const *data, bool stream, int64_t first, int64_t last) {
   HWY_ALIGN float in[kBlock];
   HWY_ALIGN float out[kBlock];
   for (UnitWalk walk(shape, first); walk.unit() < last; walk.next()) {
     size_t n = static_cast<size_t>(walk.count());
     const float *x = loadBlock(data[1], shape.dtypes[1], walk.offset(1),
                                walk.stride(1), n, in);
-    float *y =
-        outBlock(data[0], shape.dtypes[0], walk.offset(0), walk.stride(0), out);
+    float *y = outBlock(data[0], shape.dtypes[0], walk.offset(0),
+                        walk.stride(0), out, stream);
     unaryBlock(kind, x, y, n);
-    storeBlock(y, data[0], shape.dtypes[0], walk.offset(0), walk.stride(0), n);
+    storeBlock(y, data[0], shape.dtypes[0], walk.offset(0), walk.stride(0), n,
+               stream);
   }
+  finishStreams(stream);
 }
 
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
@@ -128,10 +130,11 @@ void unary(UnaryKind kind, const ElementwiseShape &shape, void *const *data) {
     return kind == UnaryKind::Neg ? negateInteger(shape, data)
                                   : convert(shape, data);
   }
+  bool stream = streams({data[0], shape.dtypes[0]}, shape.elements, {data[1]});
   parallelRanges(unitCount(shape), unitsPerTask(shape),
                  [&](int64_t first, int64_t last) {
                    HWY_DYNAMIC_DISPATCH(unaryUnits)
-                   (kind, shape, data, first, last);
+                   (kind, shape, data, stream, first, last);
                  });
 }
 

@@ -16,6 +16,21 @@
 #include "runtime/kernels/common/Math-inl.h"
 #include "runtime/kernels/dropout/Dropout-inl.h"
 
+#ifndef BERTC_RUNTIME_KERNELS_LAYERNORM_SHARED_
+#define BERTC_RUNTIME_KERNELS_LAYERNORM_SHARED_
+namespace bertc::rt::kernels {
+
+// A call and which of its outputs bypass the caches.
+struct LayerNormTask : LayerNormArgs {
+  bool streamY, streamZ;
+};
+struct LayerNormGradTask : LayerNormGradArgs {
+  bool streamDz, streamDx;
+};
+
+} // namespace bertc::rt::kernels
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 
@@ -114,18 +129,20 @@ HWY_INLINE void copyBlock(const float *x, float *y, size_t n) {
 
 // A row of up to kLayerNormMaxColumns as f32: z's own memory when that is f32,
 // else `row`.
-HWY_INLINE void layerNormRow(const LayerNormArgs &args, int64_t r,
+HWY_INLINE void layerNormRow(const LayerNormTask &args, int64_t r,
                              NormBlock &block, float *row) {
   const int64_t h = args.columns;
   const int64_t base = r * h;
-  bool direct = args.z.data != nullptr && args.z.dtype == DType::F32;
+  bool direct =
+      args.z.data != nullptr && args.z.dtype == DType::F32 && !args.streamZ;
   float *z = direct ? static_cast<float *>(args.z.data) + base : row;
   float sum = 0.0f;
   for (int64_t c = 0; c < h; c += kBlock) {
     size_t n = blockLength(c, h);
     copyBlock(sumAt(args, base + c, n, block, z + c), z + c, n);
     if (args.z.data != nullptr) {
-      storeBlock(z + c, args.z.data, args.z.dtype, base + c, 1, n);
+      storeBlock(z + c, args.z.data, args.z.dtype, base + c, 1, n,
+                 args.streamZ);
     }
     sum += sumBlock(z + c, n);
   }
@@ -144,18 +161,20 @@ HWY_INLINE void layerNormRow(const LayerNormArgs &args, int64_t r,
         loadBlock(args.gamma.data, args.gamma.dtype, c, 1, n, block.in0);
     const float *beta =
         loadBlock(args.beta.data, args.beta.dtype, c, 1, n, block.in1);
-    float *y = outBlock(args.y.data, args.y.dtype, base + c, 1, block.out);
+    float *y = outBlock(args.y.data, args.y.dtype, base + c, 1, block.out,
+                        args.streamY);
     normaliseBlock(z + c, gamma, beta, mean, rstd, y, n);
-    storeBlock(y, args.y.data, args.y.dtype, base + c, 1, n);
+    storeBlock(y, args.y.data, args.y.dtype, base + c, 1, n, args.streamY);
   }
 }
 
-void layerNormRows(const LayerNormArgs &args, int64_t first, int64_t last) {
+void layerNormRows(const LayerNormTask &args, int64_t first, int64_t last) {
   NormBlock block;
   HWY_ALIGN float row[kLayerNormMaxColumns];
   for (int64_t r = first; r < last; ++r) {
     layerNormRow(args, r, block, row);
   }
+  finishStreams(args.streamY || args.streamZ);
 }
 
 // Sums of g and g * u, with g = gamma * dy and u = (z - mean) * rstd; adds
@@ -226,7 +245,7 @@ HWY_INLINE GradOperands gradOperands(const LayerNormGradArgs &args,
           loadBlock(args.gamma.data, args.gamma.dtype, c, 1, n, block.in2)};
 }
 
-HWY_INLINE void layerNormGradRow(const LayerNormGradArgs &args, int64_t r,
+HWY_INLINE void layerNormGradRow(const LayerNormGradTask &args, int64_t r,
                                  NormBlock &block, float *dgamma,
                                  float *dbeta) {
   const int64_t h = args.columns;
@@ -246,26 +265,28 @@ HWY_INLINE void layerNormGradRow(const LayerNormGradArgs &args, int64_t r,
     size_t n = blockLength(c, h);
     int64_t at = base + c;
     GradOperands in = gradOperands(args, base, c, n, block);
-    float *dz = outBlock(args.dz.data, args.dz.dtype, at, 1, block.out);
+    float *dz =
+        outBlock(args.dz.data, args.dz.dtype, at, 1, block.out, args.streamDz);
     gradBlock(in.dy, in.z, in.gamma, mean, rstd, c1, c2, dz, n);
-    storeBlock(dz, args.dz.data, args.dz.dtype, at, 1, n);
+    storeBlock(dz, args.dz.data, args.dz.dtype, at, 1, n, args.streamDz);
     if (args.dx.data == nullptr) {
       continue;
     }
     // in0 is free again: dy has been read.
-    float *dx = outBlock(args.dx.data, args.dx.dtype, at, 1, block.in0);
+    float *dx =
+        outBlock(args.dx.data, args.dx.dtype, at, 1, block.in0, args.streamDx);
     if (args.dropout.active) {
       const uint32_t *keep = keepBlock(args.dropout, at, n, block.keep);
       dropBlock(dz, keep, args.dropout.scale.factor, dx, n);
     } else {
       copyBlock(dz, dx, n);
     }
-    storeBlock(dx, args.dx.data, args.dx.dtype, at, 1, n);
+    storeBlock(dx, args.dx.data, args.dx.dtype, at, 1, n, args.streamDx);
   }
 }
 
 // Rows [first, last); their sums of dgamma and dbeta go to `partial` [2, H].
-void layerNormGradRows(const LayerNormGradArgs &args, int64_t first,
+void layerNormGradRows(const LayerNormGradTask &args, int64_t first,
                        int64_t last, float *partial) {
   NormBlock block;
   for (int64_t i = 0; i < 2 * args.columns; ++i) {
@@ -274,6 +295,7 @@ void layerNormGradRows(const LayerNormGradArgs &args, int64_t first,
   for (int64_t r = first; r < last; ++r) {
     layerNormGradRow(args, r, block, partial, partial + args.columns);
   }
+  finishStreams(args.streamDz || args.streamDx);
 }
 
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
@@ -314,10 +336,14 @@ void combineStrip(const LayerNormGradArgs &args, int64_t groups, int64_t first,
 } // namespace
 
 void layerNorm(const LayerNormArgs &args) {
+  int64_t n = args.rows * args.columns;
+  LayerNormTask call = {args,
+                        streams(args.y, n, {args.x.data, args.residual.data}),
+                        streams(args.z, n, {args.x.data, args.residual.data})};
   int64_t grain =
       std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, args.columns));
   parallelRanges(args.rows, grain, [&](int64_t first, int64_t last) {
-    HWY_DYNAMIC_DISPATCH(layerNormRows)(args, first, last);
+    HWY_DYNAMIC_DISPATCH(layerNormRows)(call, first, last);
   });
 }
 
@@ -328,13 +354,17 @@ int64_t layerNormGradScratch(int64_t rows, int64_t columns) {
 }
 
 void layerNormGrad(const LayerNormGradArgs &args) {
+  int64_t n = args.rows * args.columns;
+  LayerNormGradTask call = {args,
+                            streams(args.dz, n, {args.dy.data, args.z.data}),
+                            streams(args.dx, n, {args.dy.data, args.z.data})};
   int64_t group = groupRows(args.rows, args.columns);
   int64_t groups = (args.rows + group - 1) / group;
   int64_t width = 2 * args.columns;
   auto *partials = static_cast<float *>(args.scratch);
   parallelRanges(args.rows, group, [&](int64_t first, int64_t last) {
     HWY_DYNAMIC_DISPATCH(layerNormGradRows)
-    (args, first, last, partials + first / group * width);
+    (call, first, last, partials + first / group * width);
   });
   int64_t grain = std::max(kStrip, kTaskElements / groups / kStrip * kStrip);
   parallelRanges(width, grain, [&](int64_t begin, int64_t end) {

@@ -113,21 +113,22 @@ RowSums logSoftmaxSums(Buffer x, int64_t base, int64_t columns) {
 
 // y = (x - largest) - logSum, in this order, for one row.
 void logSoftmaxWrite(Buffer y, Buffer x, int64_t base, int64_t columns,
-                     float largest, float logSum) {
+                     float largest, float logSum, bool stream) {
   HWY_ALIGN float in[kBlock];
   HWY_ALIGN float out[kBlock];
   for (int64_t c = 0; c < columns; c += kBlock) {
     size_t n = blockLength(c, columns);
     const float *p = loadBlock(x.data, x.dtype, base + c, 1, n, in);
-    float *q = outBlock(y.data, y.dtype, base + c, 1, out);
+    float *q = outBlock(y.data, y.dtype, base + c, 1, out, stream);
     mapBlock(SubtractOp{splat(largest)}, p, q, n);
     mapBlock(SubtractOp{splat(logSum)}, q, q, n);
-    storeBlock(q, y.data, y.dtype, base + c, 1, n);
+    storeBlock(q, y.data, y.dtype, base + c, 1, n, stream);
   }
+  finishStreams(stream);
 }
 
 void logSoftmaxGradRow(Buffer dx, Buffer dy, Buffer y, int64_t base,
-                       int64_t columns) {
+                       int64_t columns, bool stream) {
   HWY_ALIGN float in0[kBlock];
   HWY_ALIGN float in1[kBlock];
   HWY_ALIGN float out[kBlock];
@@ -142,10 +143,11 @@ void logSoftmaxGradRow(Buffer dx, Buffer dy, Buffer y, int64_t base,
     size_t n = blockLength(c, columns);
     const float *d = loadBlock(dy.data, dy.dtype, base + c, 1, n, in0);
     const float *p = loadBlock(y.data, y.dtype, base + c, 1, n, in1);
-    float *q = outBlock(dx.data, dx.dtype, base + c, 1, out);
+    float *q = outBlock(dx.data, dx.dtype, base + c, 1, out, stream);
     mapBlock(op, d, p, q, n);
-    storeBlock(q, dx.data, dx.dtype, base + c, 1, n);
+    storeBlock(q, dx.data, dx.dtype, base + c, 1, n, stream);
   }
+  finishStreams(stream);
 }
 
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
@@ -166,22 +168,24 @@ int64_t rowsPerTask(int64_t columns) {
 } // namespace
 
 void logSoftmax(Buffer y, Buffer x, int64_t rows, int64_t columns) {
+  bool stream = streams(y, rows * columns, {x.data});
   parallelRanges(rows, rowsPerTask(columns), [&](int64_t first, int64_t last) {
     for (int64_t r = first; r < last; ++r) {
       int64_t base = r * columns;
       auto sums = HWY_DYNAMIC_DISPATCH(logSoftmaxSums)(x, base, columns);
       HWY_DYNAMIC_DISPATCH(logSoftmaxWrite)
-      (y, x, base, columns, sums.largest, std::log(sums.sum));
+      (y, x, base, columns, sums.largest, std::log(sums.sum), stream);
     }
   });
 }
 
 void logSoftmaxGrad(Buffer dx, Buffer dy, Buffer y, int64_t rows,
                     int64_t columns) {
+  bool stream = streams(dx, rows * columns, {dy.data, y.data});
   parallelRanges(rows, rowsPerTask(columns), [&](int64_t first, int64_t last) {
     for (int64_t r = first; r < last; ++r) {
       HWY_DYNAMIC_DISPATCH(logSoftmaxGradRow)
-      (dx, dy, y, r * columns, columns);
+      (dx, dy, y, r * columns, columns, stream);
     }
   });
 }

@@ -16,6 +16,21 @@
 #include "runtime/kernels/common/Math-inl.h"
 #include "runtime/kernels/dropout/Dropout-inl.h"
 
+#ifndef BERTC_RUNTIME_KERNELS_SOFTMAX_SHARED_
+#define BERTC_RUNTIME_KERNELS_SOFTMAX_SHARED_
+namespace bertc::rt::kernels {
+
+// A call and whether its outputs bypass the caches.
+struct SoftmaxTask : SoftmaxArgs {
+  bool stream;
+};
+struct SoftmaxGradTask : SoftmaxGradArgs {
+  bool stream;
+};
+
+} // namespace bertc::rt::kernels
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 
@@ -99,12 +114,13 @@ struct SoftmaxBlock {
 };
 
 // Writes e * factor as y, and the dropout of it, for a block at `offset`.
-HWY_INLINE void finishBlock(const SoftmaxArgs &args, const float *e,
+HWY_INLINE void finishBlock(const SoftmaxTask &args, const float *e,
                             float factor, int64_t offset, size_t n,
                             SoftmaxBlock &block) {
-  float *y = outBlock(args.y.data, args.y.dtype, offset, 1, block.out);
+  float *y =
+      outBlock(args.y.data, args.y.dtype, offset, 1, block.out, args.stream);
   scaleBlock(e, factor, y, n);
-  storeBlock(y, args.y.data, args.y.dtype, offset, 1, n);
+  storeBlock(y, args.y.data, args.y.dtype, offset, 1, n, args.stream);
   if (args.dropped.data == nullptr) {
     return;
   }
@@ -116,7 +132,8 @@ HWY_INLINE void finishBlock(const SoftmaxArgs &args, const float *e,
   } else {
     scaleBlock(y, 1.0f, d, n);
   }
-  storeBlock(d, args.dropped.data, args.dropped.dtype, offset, 1, n);
+  storeBlock(d, args.dropped.data, args.dropped.dtype, offset, 1, n,
+             args.stream);
 }
 
 HWY_INLINE size_t blockLength(int64_t begin, int64_t columns) {
@@ -133,7 +150,7 @@ HWY_INLINE float termsAt(const SoftmaxArgs &args, const float *mask,
                     largest, out, n);
 }
 
-HWY_INLINE void softmaxRow(const SoftmaxArgs &args, const float *mask,
+HWY_INLINE void softmaxRow(const SoftmaxTask &args, const float *mask,
                            int64_t row, SoftmaxBlock &block) {
   const float lowest = -__builtin_inff();
   int64_t base = row * args.columns;
@@ -164,7 +181,7 @@ HWY_INLINE void softmaxRow(const SoftmaxArgs &args, const float *mask,
   }
 }
 
-void softmaxRows(const SoftmaxArgs &args, int64_t first, int64_t last) {
+void softmaxRows(const SoftmaxTask &args, int64_t first, int64_t last) {
   SoftmaxBlock block;
   for (int64_t row = first; row < last; ++row) {
     const float *mask = args.mask;
@@ -177,6 +194,7 @@ void softmaxRows(const SoftmaxArgs &args, int64_t first, int64_t last) {
     }
     softmaxRow(args, mask, row, block);
   }
+  finishStreams(args.stream);
 }
 
 // dy after the gradient of dropout, for the block at `offset`.
@@ -209,7 +227,7 @@ HWY_INLINE void gradientBlock(const float *g, const float *y, float dot,
   }
 }
 
-void softmaxGradRows(const SoftmaxGradArgs &args, int64_t first, int64_t last) {
+void softmaxGradRows(const SoftmaxGradTask &args, int64_t first, int64_t last) {
   SoftmaxBlock block;
   bool once = args.columns <= kBlock;
   for (int64_t row = first; row < last; ++row) {
@@ -230,11 +248,13 @@ void softmaxGradRows(const SoftmaxGradArgs &args, int64_t first, int64_t last) {
         g = gradientAt(args, offset, n, block);
         y = loadBlock(args.y.data, args.y.dtype, offset, 1, n, block.other);
       }
-      float *dx = outBlock(args.dx.data, args.dx.dtype, offset, 1, block.out);
+      float *dx = outBlock(args.dx.data, args.dx.dtype, offset, 1, block.out,
+                           args.stream);
       gradientBlock(g, y, dot, args.scale, dx, n);
-      storeBlock(dx, args.dx.data, args.dx.dtype, offset, 1, n);
+      storeBlock(dx, args.dx.data, args.dx.dtype, offset, 1, n, args.stream);
     }
   }
+  finishStreams(args.stream);
 }
 
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
@@ -252,16 +272,21 @@ int64_t rowsPerTask(int64_t columns) {
 } // namespace
 
 void softmax(const SoftmaxArgs &args) {
-  parallelRanges(args.batch * args.heads * args.rows, rowsPerTask(args.columns),
+  int64_t rows = args.batch * args.heads * args.rows;
+  SoftmaxTask call = {args,
+                      streams(args.y, rows * args.columns, {args.x.data})};
+  parallelRanges(rows, rowsPerTask(args.columns),
                  [&](int64_t first, int64_t last) {
-                   HWY_DYNAMIC_DISPATCH(softmaxRows)(args, first, last);
+                   HWY_DYNAMIC_DISPATCH(softmaxRows)(call, first, last);
                  });
 }
 
 void softmaxGrad(const SoftmaxGradArgs &args) {
+  SoftmaxGradTask call = {args, streams(args.dx, args.rows * args.columns,
+                                        {args.dy.data, args.y.data})};
   parallelRanges(args.rows, rowsPerTask(args.columns),
                  [&](int64_t first, int64_t last) {
-                   HWY_DYNAMIC_DISPATCH(softmaxGradRows)(args, first, last);
+                   HWY_DYNAMIC_DISPATCH(softmaxGradRows)(call, first, last);
                  });
 }
 
