@@ -4,6 +4,8 @@
 
 #include "test/unit/runtime/PlanBuilder.h"
 
+#include <cstdlib>
+#include <cstring>
 #include <gmock/gmock.h>
 #include <numeric>
 
@@ -215,6 +217,16 @@ TEST_F(SessionTest, profilesEveryStep) {
   EXPECT_EQ(times[0].calls, 1u);
   session->resetTimes();
   EXPECT_TRUE(session->timeByKind().empty());
+}
+
+TEST_F(SessionTest, printsTheChosenImplementationsWhenAsked) {
+  setenv("BERTC_VERBOSE", "dispatch", 1);
+  ::testing::internal::CaptureStderr();
+  Status status = session->prepare("main");
+  std::string printed = ::testing::internal::GetCapturedStderr();
+  unsetenv("BERTC_VERBOSE");
+  ASSERT_TRUE(status.ok());
+  EXPECT_THAT(printed, HasSubstr("bertc: dispatch: main 0 Binary layer/add:"));
 }
 
 TEST_F(SessionTest, reportsItsMemory) {
