@@ -6,7 +6,6 @@
 #include "dialects/bert/BertOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include <optional>
@@ -15,13 +14,13 @@ namespace bertc {
 
 /// The number when `value` is a scalar float constant.
 inline std::optional<llvm::APFloat> scalarConstant(mlir::Value value) {
-  mlir::DenseElementsAttr elements;
   auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
-  if (type.getRank() != 0 ||
-      !llvm::isa<mlir::FloatType>(type.getElementType()) ||
-      !mlir::matchPattern(value, mlir::m_Constant(&elements))) {
+  auto constant = value.getDefiningOp<bertc::bert::ConstantOp>();
+  if (!constant || type.getRank() != 0 ||
+      !llvm::isa<mlir::FloatType>(type.getElementType())) {
     return std::nullopt;
   }
+  auto elements = llvm::cast<mlir::DenseElementsAttr>(constant.getValue());
   return elements.getSplatValue<llvm::APFloat>();
 }
 
@@ -75,12 +74,13 @@ inline mlir::FloatAttr f32Attr(mlir::MLIRContext *context,
 
 /// Erases operations that nobody uses any more, last first.
 inline void eraseDeadOperations(mlir::func::FuncOp function) {
-  mlir::Block &body = function.getBody().front();
-  for (mlir::Operation &op :
-       llvm::make_early_inc_range(llvm::reverse(body.without_terminator()))) {
-    if (mlir::isOpTriviallyDead(&op)) {
-      op.erase();
+  mlir::Operation *op = function.getBody().front().getTerminator();
+  while (op) {
+    mlir::Operation *previous = op->getPrevNode();
+    if (mlir::isOpTriviallyDead(op)) {
+      op->erase();
     }
+    op = previous;
   }
 }
 

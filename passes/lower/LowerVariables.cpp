@@ -5,7 +5,6 @@
 
 #include "passes/lower/FunctionLowering.h"
 
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -57,6 +56,15 @@ bool accumulate(FunctionLowering &f, bert::AccumulateOp op) {
   return true;
 }
 
+bool isZero(Value value) {
+  auto constant = value.getDefiningOp<bert::ConstantOp>();
+  auto elements = constant ? dyn_cast<DenseElementsAttr>(constant.getValue())
+                           : DenseElementsAttr();
+  return elements && elements.isSplat() &&
+         isa<FloatType>(elements.getElementType()) &&
+         elements.getSplatValue<APFloat>().isZero();
+}
+
 /// The assignment of zeros to `variable` that follows `op`, if there is one.
 bert::AssignOp zeroingAfter(Operation *op, StringRef variable) {
   for (Operation *next = op->getNextNode(); next; next = next->getNextNode()) {
@@ -66,8 +74,7 @@ bert::AssignOp zeroingAfter(Operation *op, StringRef variable) {
     }
     auto assign = dyn_cast<bert::AssignOp>(next);
     if (assign && assign.getVariable() == variable) {
-      bool zero = matchPattern(assign.getValue(), m_AnyZeroFloat());
-      return zero ? assign : nullptr;
+      return isZero(assign.getValue()) ? assign : nullptr;
     }
   }
   return nullptr;

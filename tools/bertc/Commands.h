@@ -14,5 +14,6 @@ namespace bertc {
 using Command = std::function<int()>;
 
 Command addCompileCommand(CLI::App &app);
+Command addInspectCommand(CLI::App &app);
 
 } // namespace bertc

@@ -4,15 +4,19 @@
 #include "tools/bertc/Commands.h"
 #include "tools/bertc/CompileFlags.h"
 
+#include "compiler/emit/PlanWriter.h"
+#include "compiler/inspect/PlanReport.h"
 #include "io/Files.h"
+#include "runtime/core/CpuFeatures.h"
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
 
 namespace bertc {
 namespace {
 
-/// Writes text to a file, whole or not at all, or to stdout.
+/// Writes text or a plan to a file, whole or not at all, or to stdout.
 Status writeText(const std::string &path, const std::string &text) {
   if (path.empty() || path == "-") {
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
@@ -26,14 +30,44 @@ Status writeText(const std::string &path, const std::string &text) {
   return file.commit();
 }
 
+/// The instruction set that the plan will ask for.
+StatusOr<std::string> requiredIsa(const CompileFlags &flags) {
+  if (flags.cpuIsa != "native") {
+    return flags.cpuIsa;
+  }
+  rt::Isa isa = rt::usableIsa();
+  if (isa == rt::Isa::None) {
+    return failedPrecondition("--cpu-isa is native and this CPU has no AVX2, "
+                              "expected the level of the CPU that will run "
+                              "the plan, e.g. --cpu-isa avx2");
+  }
+  return std::string(rt::isaName(isa));
+}
+
+/// Says what came out: tables on stderr, or JSON on stdout when that is free.
+Status report(const CompileFlags &flags, const std::string &plan,
+              double seconds) {
+  std::string name = flags.output.empty() ? "plan" : flags.output;
+  BERTC_ASSIGN_OR_RETURN(
+      auto file, rt::PlanFile::fromBytes(plan.data(), plan.size(), name));
+  if (flags.json) {
+    std::fputs(jsonText(summaryJson(*file, seconds)).c_str(),
+               flags.output == "-" ? stderr : stdout);
+  } else {
+    std::fputs(summaryText(*file, seconds).c_str(), stderr);
+  }
+  return Status::okStatus();
+}
+
 Status compile(const CompileFlags &flags) {
-  BERTC_ASSIGN_OR_RETURN(CompileOptions options, compileOptions(flags));
+  auto start = std::chrono::steady_clock::now();
+  BERTC_ASSIGN_OR_RETURN(CompileOptions asked, compileOptions(flags));
   BERTC_ASSIGN_OR_RETURN(std::optional<Phase> printed, compileToPhase(flags));
   if (!printed && flags.output.empty() && !flags.dryRun) {
     return invalidArgument("--output is missing, expected a file for the plan, "
                            "- for stdout, --dry-run or --compile-to");
   }
-  Compiler compiler(std::move(options));
+  Compiler compiler(std::move(asked));
   BERTC_RETURN_IF_ERROR(compiler.import());
   for (const std::string &note : compiler.notes()) {
     std::fprintf(stderr, "bertc: note: %s\n", note.c_str());
@@ -44,8 +78,17 @@ Status compile(const CompileFlags &flags) {
                         : writeText(flags.output, compiler.moduleText());
   }
   BERTC_RETURN_IF_ERROR(compiler.runThrough(Phase::Memory));
-  return failedPrecondition("no plan can be written by this version, expected "
-                            "--compile-to with an earlier phase");
+  PlanWriterOptions writer;
+  writer.producer = std::string("bertc ") + projectVersion();
+  BERTC_ASSIGN_OR_RETURN(writer.cpuIsa, requiredIsa(flags));
+  BERTC_ASSIGN_OR_RETURN(std::string plan,
+                         writePlan(compiler.module(), writer));
+  if (!flags.dryRun) {
+    BERTC_RETURN_IF_ERROR(writeText(flags.output, plan));
+  }
+  std::chrono::duration<double> seconds =
+      std::chrono::steady_clock::now() - start;
+  return report(flags, plan, seconds.count());
 }
 
 } // namespace

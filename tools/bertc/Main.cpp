@@ -18,7 +18,7 @@ int run(int argc, char **argv) {
   app.require_subcommand(1);
   using Adder = Command (*)(CLI::App &);
   const std::pair<const char *, Adder> adders[] = {
-      {"compile", addCompileCommand}};
+      {"compile", addCompileCommand}, {"inspect", addInspectCommand}};
   std::vector<std::pair<const char *, Command>> commands;
   for (const auto &[name, add] : adders) {
     commands.emplace_back(name, add(app));

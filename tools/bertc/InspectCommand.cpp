@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// bertc inspect: what is in a plan. Loads it as the runtime does, except that
+// this CPU need not be able to run it.
+#include "tools/bertc/Commands.h"
+
+#include "compiler/inspect/PlanReport.h"
+
+#include <cstdio>
+#include <memory>
+
+namespace bertc {
+namespace {
+
+struct InspectFlags {
+  std::string plan;
+  bool json = false;
+};
+
+Status inspect(const InspectFlags &flags) {
+  BERTC_ASSIGN_OR_RETURN(auto file, rt::PlanFile::load(flags.plan));
+  std::string text = flags.json ? jsonText(planJson(*file)) : planText(*file);
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
+      std::fflush(stdout) != 0) {
+    return ioError("cannot write to stdout");
+  }
+  return Status::okStatus();
+}
+
+} // namespace
+
+Command addInspectCommand(CLI::App &app) {
+  auto flags = std::make_shared<InspectFlags>();
+  CLI::App *command = app.add_subcommand("inspect", "shows what is in a plan");
+  command->add_option("plan", flags->plan, "plan file")->required();
+  command->add_flag("--json", flags->json, "everything, as JSON");
+  return [flags] { return reportError("bertc", inspect(*flags)); };
+}
+
+} // namespace bertc
