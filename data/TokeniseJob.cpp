@@ -2,6 +2,7 @@
 #include "data/TokeniseJob.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "data/Pipeline.h"
 #include "data/Random.h"
@@ -119,8 +120,13 @@ private:
 } // namespace
 
 bool isTestDocument(uint64_t seed, uint64_t document, double testSplit) {
-  return testSplit > 0 &&
-         Random{seed, splitStream, document}.uniform() < testSplit;
+  // Evenly spaced from a random start: the share is met exactly, also by a
+  // handful of documents.
+  double start = Random{seed, splitStream}.uniform();
+  auto heldOutBefore = [&](uint64_t count) {
+    return std::floor(static_cast<double>(count) * testSplit + start);
+  };
+  return heldOutBefore(document + 1) > heldOutBefore(document);
 }
 
 StatusOr<TokeniseCounts> tokeniseFiles(TextBlockReader &reader,

@@ -37,8 +37,9 @@ StatusOr<TokeniseCounts> tokeniseFiles(TextBlockReader &reader,
                                        const TokeniseOptions &options,
                                        TokenStore *store);
 
-/// Whether document number `document` (from 0) is held out. Depends on the
-/// seed and the number only.
+/// Whether document number `document` (from 0) is held out: of any n documents
+/// in a row, n * testSplit rounded up or down. Depends on the seed and the
+/// number only.
 bool isTestDocument(uint64_t seed, uint64_t document, double testSplit);
 
 } // namespace bertc
