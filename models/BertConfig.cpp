@@ -159,8 +159,12 @@ StatusOr<Json> parseObject(std::string_view text, const std::string &where) {
   try {
     object = Json::parse(text.begin(), text.end(), watch);
   } catch (const Json::exception &error) {
-    return corrupt(fmt::format("{}: expected a JSON object: {}", where,
-                               std::string(error.what())));
+    // "[json.exception.NAME.NUMBER] words": the words are what helps.
+    std::string words = error.what();
+    size_t bracket = words.find("] ");
+    words = bracket == std::string::npos ? words : words.substr(bracket + 2);
+    return corrupt(
+        fmt::format("{}: expected a JSON object: {}", where, words));
   }
   if (!object.is_object()) {
     return corrupt(fmt::format("{}: expected a JSON object, found {}", where,

@@ -327,7 +327,7 @@ def parameters(weights):
 
 
 def as_f32(tensors):
-    return {k: np.ascontiguousarray(v.detach().numpy(), np.float32)
+    return {k: np.array(v.detach().numpy(), np.float32, order="C")
             for k, v in tensors.items()}
 
 
@@ -406,7 +406,7 @@ CASES = [
 
 
 def write(case, name, tensors):
-    save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()},
+    save_file({k: np.array(v, order="C") for k, v in tensors.items()},
               os.path.join(DATA, case, name + ".safetensors"))
 
 
@@ -469,16 +469,22 @@ def decayed(name):
     return not any(x in name for x in ("LayerNorm", "layer_norm", "bias"))
 
 
+# Plans keep these as f32. The reference has 1 - beta in f32 instead, which
+# differs from this by 1.3e-5 for beta2.
+BETA1, BETA2, EPS, DECAY = (float(np.float32(x)) for x in
+                            (0.9, 0.999, 1e-6, 0.01))
+
+
 def adamw(w, m, v, g, rate, step, decay):
-    m[...] = 0.9 * m + 0.1 * g
-    v[...] = 0.999 * v + 0.001 * g * g
-    w -= rate * (m / np.sqrt(v + 1e-6 ** 2) + decay * w)
+    m[...] = BETA1 * m + (1 - BETA1) * g
+    v[...] = BETA2 * v + (1 - BETA2) * g * g
+    w -= rate * (m / np.sqrt(v + EPS ** 2) + decay * w)
 
 
 def lamb(w, m, v, g, rate, step, decay):
-    m[...] = 0.9 * m + 0.1 * g
-    v[...] = 0.999 * v + 0.001 * g * g
-    u = m / (1 - 0.9 ** step) / (np.sqrt(v / (1 - 0.999 ** step)) + 1e-6)
+    m[...] = BETA1 * m + (1 - BETA1) * g
+    v[...] = BETA2 * v + (1 - BETA2) * g * g
+    u = m / (1 - BETA1 ** step) / (np.sqrt(v / (1 - BETA2 ** step)) + EPS)
     u = u + decay * w
     a, b = np.linalg.norm(w), np.linalg.norm(u)
     w -= (a / b if a > 0 and b > 0 else 1.0) * rate * u
@@ -528,7 +534,7 @@ def make_optimizer_case(seed, name, rule, init):
                 accum[k] += g * min(1.0 / norm, 1.0)
         for k in w:
             rule(w[k], m[k], v[k], accum[k], float(rates[update]), update + 1,
-                 0.01 if decayed(k) else 0.0)
+                 DECAY if decayed(k) else 0.0)
     print(f"{name}: {clipped} of {UPDATES * ACCUMULATION} micro-batches "
           f"clipped, loss {losses[0]:.3f} to {losses[-1]:.3f}")
     assert 0 < clipped < UPDATES * ACCUMULATION
