@@ -69,7 +69,7 @@ PreparedStepOr prepareUnary(StepContext &ctx) {
   BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap(kAnyInPlace));
   auto shape = kernels::makeElementwise(shapeOf(y), {shapeOf(x)});
   std::array<void *, 2> data = {y.data, x.data};
-  return makeStep([=] {
+  return makeKernelStep([=] {
     kernels::unary(kind, shape, data.data());
     return Status();
   });
@@ -102,7 +102,7 @@ PreparedStepOr prepareBinary(StepContext &ctx) {
   BERTC_RETURN_IF_ERROR(checkBroadcastStep(ctx, {"x", "y"}));
   auto shape = kernels::makeElementwise(shapeOf(z), {shapeOf(x), shapeOf(y)});
   std::array<void *, 3> data = {z.data, x.data, y.data};
-  return makeStep([=] {
+  return makeKernelStep([=] {
     kernels::binary(kind, shape, data.data());
     return Status();
   });
@@ -124,7 +124,7 @@ PreparedStepOr prepareCompare(StepContext &ctx) {
   BERTC_RETURN_IF_ERROR(checkBroadcastStep(ctx, {"x", "y"}));
   auto shape = kernels::makeElementwise(shapeOf(z), {shapeOf(x), shapeOf(y)});
   std::array<void *, 3> data = {z.data, x.data, y.data};
-  return makeStep([=] {
+  return makeKernelStep([=] {
     kernels::compare(kind, shape, data.data());
     return Status();
   });
@@ -145,7 +145,7 @@ PreparedStepOr prepareSelect(StepContext &ctx) {
   auto shape = kernels::makeElementwise(
       shapeOf(z), {shapeOf(condition), shapeOf(x), shapeOf(y)});
   std::array<void *, 4> data = {z.data, condition.data, x.data, y.data};
-  return makeStep([=] {
+  return makeKernelStep([=] {
     kernels::select(shape, data.data());
     return Status();
   });
@@ -163,7 +163,7 @@ PreparedStepOr prepareFill(StepContext &ctx) {
   }
   auto shape = kernels::makeElementwise(shapeOf(y), {});
   void *data = y.data;
-  return makeStep([=] {
+  return makeKernelStep([=] {
     kernels::fill(value, shape, &data);
     return Status();
   });
@@ -187,7 +187,7 @@ PreparedStepOr prepareAddN(StepContext &ctx) {
   BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap(kAnyInPlace));
   kernels::Buffer out = bufferOf(y);
   int64_t elements = y.numElements();
-  return makeStep([=] {
+  return makeKernelStep([=] {
     kernels::addN(out, inputs.data(), static_cast<int>(inputs.size()),
                   elements);
     return Status();

@@ -64,7 +64,7 @@ PreparedStepOr prepareGather(StepContext &ctx) {
   kernels::Buffer out = bufferOf(y);
   kernels::Buffer in = bufferOf(table);
   const auto *at = indices.as<int32_t>();
-  return makeStep([=] { return kernels::gather(shape, out, in, at); });
+  return makeKernelStep([=] { return kernels::gather(shape, out, in, at); });
 }
 
 PreparedStepOr prepareGatherGrad(StepContext &ctx) {
@@ -81,7 +81,8 @@ PreparedStepOr prepareGatherGrad(StepContext &ctx) {
   auto *out = dtable.as<float>();
   kernels::Buffer in = bufferOf(dy);
   const auto *at = indices.as<int32_t>();
-  return makeStep([=] { return kernels::gatherGrad(shape, out, in, at); });
+  return makeKernelStep(
+      [=] { return kernels::gatherGrad(shape, out, in, at); });
 }
 
 } // namespace

@@ -69,7 +69,7 @@ PreparedStepOr prepareLayerNorm(StepContext &ctx) {
   args.rstd = ctx.output(2).as<float>();
   args.z = bufferOf(ctx.output(3));
   DropoutSource source{params.rate(), params.op_id(), rng.as<int32_t>()};
-  return makeStep([=]() mutable {
+  return makeKernelStep([=]() mutable {
     args.dropout = source.state();
     kernels::layerNorm(args);
     return Status();
@@ -128,7 +128,7 @@ PreparedStepOr prepareLayerNormGrad(StepContext &ctx) {
   ctx.requestScratch(static_cast<size_t>(
       kernels::layerNormGradScratch(args.rows, args.columns)));
   DropoutSource source{params.rate(), params.op_id(), rng.as<int32_t>()};
-  return makeStep([=](const RunContext &run) mutable {
+  return makeKernelStep([=](const RunContext &run) mutable {
     args.dropout = source.state();
     args.scratch = run.scratch;
     kernels::layerNormGrad(args);

@@ -30,7 +30,7 @@ PreparedStepOr prepareLogSoftmax(StepContext &ctx) {
   kernels::Buffer out = bufferOf(y);
   int64_t rows = leadingElements(x);
   int64_t columns = lastDim(x);
-  return makeStep([=] {
+  return makeKernelStep([=] {
     kernels::logSoftmax(out, in, rows, columns);
     return Status();
   });
@@ -51,7 +51,7 @@ PreparedStepOr prepareLogSoftmaxGrad(StepContext &ctx) {
   kernels::Buffer out = bufferOf(dx);
   int64_t rows = leadingElements(dy);
   int64_t columns = lastDim(dy);
-  return makeStep([=] {
+  return makeKernelStep([=] {
     kernels::logSoftmaxGrad(out, inDy, inY, rows, columns);
     return Status();
   });
@@ -78,7 +78,8 @@ PreparedStepOr prepareNll(StepContext &ctx) {
   kernels::Buffer in = bufferOf(logProbs);
   kernels::Buffer out = bufferOf(loss);
   const auto *at = labels.as<int32_t>();
-  return makeStep([=] { return kernels::nll(out, in, at, rows, columns); });
+  return makeKernelStep(
+      [=] { return kernels::nll(out, in, at, rows, columns); });
 }
 
 PreparedStepOr prepareNllGrad(StepContext &ctx) {
@@ -95,7 +96,8 @@ PreparedStepOr prepareNllGrad(StepContext &ctx) {
   kernels::Buffer in = bufferOf(dloss);
   kernels::Buffer out = bufferOf(d);
   const auto *at = labels.as<int32_t>();
-  return makeStep([=] { return kernels::nllGrad(out, in, at, rows, columns); });
+  return makeKernelStep(
+      [=] { return kernels::nllGrad(out, in, at, rows, columns); });
 }
 
 } // namespace

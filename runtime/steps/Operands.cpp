@@ -4,7 +4,6 @@
 
 #include "runtime/steps/Operands.h"
 
-#include "runtime/kernels/common/Targets.h"
 #include "runtime/steps/Steps.h"
 
 #include <algorithm>

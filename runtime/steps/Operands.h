@@ -5,6 +5,7 @@
 
 #include "runtime/core/StepHandler.h"
 #include "runtime/kernels/common/Operand.h"
+#include "runtime/kernels/common/TargetName.h"
 #include "runtime/kernels/dropout/Dropout.h"
 
 namespace bertc::rt {
@@ -43,5 +44,22 @@ struct DropoutSource {
     return kernels::dropoutState(rate, opId, rng);
   }
 };
+
+/// makeStep() for a step that one of our kernels executes: profiles show the
+/// instruction set it was dispatched to.
+template <typename Fn> std::unique_ptr<PreparedStep> makeKernelStep(Fn fn) {
+  struct Step final : PreparedStep {
+    explicit Step(std::unique_ptr<PreparedStep> inner)
+        : inner(std::move(inner)) {}
+    Status run(const RunContext &context) override {
+      return inner->run(context);
+    }
+    const char *implementation() const override {
+      return kernels::kernelTargetName();
+    }
+    std::unique_ptr<PreparedStep> inner;
+  };
+  return std::make_unique<Step>(makeStep(std::move(fn)));
+}
 
 } // namespace bertc::rt

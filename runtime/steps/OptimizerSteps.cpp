@@ -39,7 +39,7 @@ PreparedStepOr prepareAssignAdd(StepContext &ctx) {
   auto shape = kernels::makeElementwise(shapeOf(var), {shapeOf(x)});
   std::array<void *, 2> data = {var.data, x.data};
   const float *factor = scale.as<float>();
-  return makeStep([=] {
+  return makeKernelStep([=] {
     kernels::assignAdd(factor == nullptr ? 1.0f : *factor, shape, data.data());
     return Status();
   });
@@ -96,7 +96,7 @@ PreparedStepOr prepareOptimizer(StepContext &ctx) {
   BERTC_RETURN_IF_ERROR(setConstants<Params>(ctx, args));
   const float *rate = ctx.input(4).as<float>();
   const auto *step = ctx.input(5).as<int32_t>();
-  return makeStep([=]() mutable {
+  return makeKernelStep([=]() mutable {
     if (*step < 1) {
       return invalidArgument("update_step is " + std::to_string(*step) +
                              ", expected to count from 1");

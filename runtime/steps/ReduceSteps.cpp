@@ -59,7 +59,7 @@ PreparedStepOr prepareReduce(StepContext &ctx) {
   ctx.requestScratch(static_cast<size_t>(kernels::reduceScratch(shape)));
   kernels::Buffer in = bufferOf(x);
   kernels::Buffer out = bufferOf(y);
-  return makeStep([=](const RunContext &run) {
+  return makeKernelStep([=](const RunContext &run) {
     kernels::reduce(kind, shape, out, in, run.scratch);
     return Status();
   });
@@ -80,7 +80,7 @@ PreparedStepOr prepareArgMax(StepContext &ctx) {
   BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap());
   auto *out = y.as<int32_t>();
   kernels::Buffer in = bufferOf(x);
-  return makeStep([=] {
+  return makeKernelStep([=] {
     kernels::argMax(out, in, rows, columns);
     return Status();
   });
@@ -96,7 +96,7 @@ PreparedStepOr prepareL2Loss(StepContext &ctx) {
   auto *out = y.as<float>();
   kernels::Buffer in = bufferOf(x);
   int64_t elements = x.numElements();
-  return makeStep([=] {
+  return makeKernelStep([=] {
     *out = kernels::l2Loss(in, elements);
     return Status();
   });

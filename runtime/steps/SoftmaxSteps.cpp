@@ -26,7 +26,7 @@ PreparedStepOr prepareDropout(StepContext &ctx) {
   kernels::Buffer in = bufferOf(x);
   kernels::Buffer out = bufferOf(y);
   int64_t elements = x.numElements();
-  return makeStep([=] {
+  return makeKernelStep([=] {
     kernels::dropout(source.state(), out, in, elements);
     return Status();
   });
@@ -103,7 +103,7 @@ PreparedStepOr prepareSoftmax(StepContext &ctx) {
   args.y = bufferOf(y);
   args.scale = params.scale();
   DropoutSource source{params.rate(), params.op_id(), rng.as<int32_t>()};
-  return makeStep([=]() mutable {
+  return makeKernelStep([=]() mutable {
     args.dropout = source.state();
     kernels::softmax(args);
     return Status();
@@ -132,7 +132,7 @@ PreparedStepOr prepareSoftmaxGrad(StepContext &ctx) {
   args.dx = bufferOf(dx);
   args.scale = params.scale();
   DropoutSource source{params.rate(), params.op_id(), rng.as<int32_t>()};
-  return makeStep([=]() mutable {
+  return makeKernelStep([=]() mutable {
     args.dropout = source.state();
     kernels::softmaxGrad(args);
     return Status();

@@ -4,6 +4,8 @@
 
 #include "runtime/kernels/common/Targets.h"
 
+#include "runtime/kernels/common/TargetName.h"
+
 #include "hwy/highway.h"
 #include "hwy/targets.h"
 

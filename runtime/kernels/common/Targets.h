@@ -7,15 +7,3 @@
 
 // What lies between plain x86-64 and AVX2 is not worth its compile time.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4)
-
-#include "runtime/core/CpuFeatures.h"
-
-namespace bertc::rt::kernels {
-
-/// Caps the kernels at `isa`; calls after the first may only lower the cap.
-void limitKernels(Isa isa);
-
-/// The instruction set the kernels run with now: "avx512", "avx2" or "x86-64".
-const char *kernelTargetName();
-
-} // namespace bertc::rt::kernels

@@ -7,7 +7,9 @@
 
 #include "runtime/kernels/common/Bf16.h"
 #include "runtime/kernels/common/Walk.h"
+#include "runtime/kernels/common/ZeroMemory.h"
 
+#include <cmath>
 #include <type_traits>
 
 namespace bertc::rt::kernels {
@@ -181,6 +183,10 @@ void select(const ElementwiseShape &shape, void *const *data) {
 }
 
 void fill(double value, const ElementwiseShape &shape, void *const *data) {
+  // All zeros, but not -0.
+  if (value == 0.0 && !std::signbit(value) && shape.isFlat()) {
+    return zeroMemory(data[0], shape.elements * elementBytes(shape.dtypes[0]));
+  }
   switch (shape.dtypes[0]) {
   case DType::F32:
     return fillTyped(static_cast<float>(value), shape, data);

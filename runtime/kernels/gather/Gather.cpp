@@ -9,6 +9,7 @@
 
 #include "runtime/kernels/common/Bf16.h"
 #include "runtime/kernels/common/Parallel.h"
+#include "runtime/kernels/common/ZeroMemory.h"
 
 #include <algorithm>
 #include <cstring>
@@ -31,15 +32,6 @@ Status checkIndices(const GatherShape &shape, const int32_t *indices) {
     }
   }
   return Status();
-}
-
-void zeroRows(float *data, int64_t rows, int64_t columns) {
-  int64_t grain =
-      std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, columns));
-  parallelRanges(rows, grain, [&](int64_t first, int64_t last) {
-    std::memset(data + first * columns, 0,
-                static_cast<size_t>((last - first) * columns) * sizeof(float));
-  });
 }
 
 template <typename T> float asFloat(T value) {
@@ -87,7 +79,9 @@ Status gather(const GatherShape &shape, Buffer y, Buffer table,
 Status gatherGrad(const GatherShape &shape, float *dtable, Buffer dy,
                   const int32_t *indices) {
   BERTC_RETURN_IF_ERROR(checkIndices(shape, indices));
-  zeroRows(dtable, shape.batch * shape.tableRows, shape.columns);
+  int64_t rows = shape.batch * shape.tableRows;
+  zeroMemory(dtable,
+             rows * shape.columns * static_cast<int64_t>(sizeof(float)));
   int64_t strips = (shape.columns + kStrip - 1) / kStrip;
   parallelTasks(shape.batch * strips, [&](int64_t task) {
     int64_t b = task / strips;

@@ -3,11 +3,9 @@
 // Negative log-likelihood of labels: one element of each row.
 
 #include "runtime/kernels/common/Bf16.h"
-#include "runtime/kernels/common/Parallel.h"
+#include "runtime/kernels/common/ZeroMemory.h"
 #include "runtime/kernels/loss/Loss.h"
 
-#include <algorithm>
-#include <cstring>
 #include <string>
 
 namespace bertc::rt::kernels {
@@ -53,16 +51,10 @@ Status nll(Buffer loss, Buffer logProbs, const int32_t *labels, int64_t rows,
 Status nllGrad(Buffer d, Buffer dloss, const int32_t *labels, int64_t rows,
                int64_t columns) {
   BERTC_RETURN_IF_ERROR(checkLabels(labels, rows, columns));
-  int64_t bytes = elementBytes(d.dtype);
-  int64_t grain =
-      std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, columns));
-  parallelRanges(rows, grain, [&](int64_t first, int64_t last) {
-    std::memset(static_cast<char *>(d.data) + first * columns * bytes, 0,
-                static_cast<size_t>((last - first) * columns * bytes));
-    for (int64_t r = first; r < last; ++r) {
-      store(d, r * columns + labels[r], -load(dloss, r));
-    }
-  });
+  zeroMemory(d.data, rows * columns * elementBytes(d.dtype));
+  for (int64_t r = 0; r < rows; ++r) {
+    store(d, r * columns + labels[r], -load(dloss, r));
+  }
   return Status();
 }
 

@@ -5,6 +5,7 @@
 #include "runtime/kernels/elementwise/Elementwise.h"
 #include "test/unit/kernels/KernelTesting.h"
 
+#include <algorithm>
 #include <numeric>
 
 namespace bertc::rt::kernels {
@@ -164,6 +165,19 @@ TEST(Fill, EveryType) {
   data = &half;
   fill(-2.5, makeElementwise(denseShape(DType::BF16, {}), {}), &data);
   EXPECT_EQ(half, 0xc020);
+}
+
+// Large enough for stores past the caches, from an odd address on.
+TEST(Fill, LargeZeros) {
+  forEachTarget([] {
+    const int64_t n = (kStreamBytes / 4) + 5;
+    std::vector<float> y(static_cast<size_t>(n) + 2, 3.0f);
+    void *data = y.data() + 1;
+    fill(0, makeElementwise(denseShape(DType::F32, {n}), {}), &data);
+    EXPECT_EQ(y.front(), 3.0f);
+    EXPECT_EQ(y.back(), 3.0f);
+    EXPECT_EQ(std::count(y.begin(), y.end(), 0.0f), n);
+  });
 }
 
 TEST(ElementwiseShape, MergesWhatAllOperandsWalkAlike) {

@@ -132,6 +132,25 @@ TEST(Unary, RootsNegationAndRelu) {
       0.0);
 }
 
+// Outputs that bypass the caches, aligned or not, hold what others hold.
+TEST(Unary, LargeOutputs) {
+  forEachTarget([] {
+    size_t n = kStreamBytes / 4 + 3;
+    Values x = randomValues(DType::F32, n);
+    for (size_t shift : {0u, 1u}) {
+      Values y(DType::F32, n);
+      size_t count = n - shift;
+      OperandShape s = denseShape(DType::F32, {static_cast<int64_t>(count)});
+      void *data[] = {y.f32() + shift, x.data()};
+      unary(UnaryKind::Neg, makeElementwise(s, {s}), data);
+      EXPECT_TRUE(y.guardIntact());
+      for (size_t i = 0; i < count; ++i) {
+        ASSERT_EQ(y[i + shift], -x[i]) << i;
+      }
+    }
+  });
+}
+
 TEST(Unary, SameBitsForAnyNumberOfThreads) {
   expectSameBitsForThreads([] {
     return runUnary(UnaryKind::GeluErf, randomValues(DType::F32, 100003),

@@ -227,6 +227,25 @@ TEST(LayerNormGrad, MatchesTheFormula) {
   });
 }
 
+// Rows enough for outputs that bypass the caches.
+TEST(LayerNorm, LargeOutputs) {
+  forEachTarget([] {
+    size_t rows = kStreamBytes / 4 / 1000 + 1;
+    Forward f(rows, 1000, DType::F32);
+    LayerNormArgs args = f.args();
+    layerNorm(args);
+    Expected e = reference(f, args);
+    expectClose(f.z, e.z, 1e-6);
+    expectClose(f.y, e.y, 2e-5);
+    Backward b(rows, 1000, DType::F32);
+    LayerNormGradArgs grad = b.args();
+    ExpectedGrad g = reference(b, grad);
+    layerNormGrad(grad);
+    expectClose(b.dz, g.dz, 1e-5);
+    expectClose(b.dx, g.dx, 1e-5);
+  });
+}
+
 TEST(LayerNormGrad, WorksInPlace) {
   forEachTarget([] {
     for (DType dtype : {DType::F32, DType::BF16}) {

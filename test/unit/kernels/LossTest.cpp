@@ -57,6 +57,24 @@ TEST(LogSoftmaxGrad, MatchesTheFormula) {
   });
 }
 
+// Outputs that bypass the caches equal those that do not.
+TEST(LogSoftmax, LargeOutputs) {
+  forEachTarget([] {
+    const int64_t rows = 100;
+    const int64_t columns = kStreamBytes / 4 / rows + 1;
+    Values x = randomValues(DType::F32, static_cast<size_t>(rows * columns));
+    Values y(DType::F32, x.size());
+    logSoftmax(y.buffer(), x.buffer(), rows, columns);
+    Values dx(DType::F32, x.size());
+    logSoftmaxGrad(dx.buffer(), x.buffer(), y.buffer(), rows, columns);
+    logSoftmaxGrad(x.buffer(), x.buffer(), y.buffer(), rows, columns);
+    EXPECT_TRUE(dx.sameBits(x));
+    x = randomValues(DType::F32, x.size());
+    logSoftmax(x.buffer(), x.buffer(), rows, columns);
+    EXPECT_TRUE(y.sameBits(x));
+  });
+}
+
 TEST(LogSoftmax, SameBitsForAnyNumberOfThreads) {
   expectSameBitsForThreads([] {
     Values x = randomValues(DType::F32, 40 * 3000);

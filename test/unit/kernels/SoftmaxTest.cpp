@@ -19,7 +19,7 @@ struct Case {
 const Case kCases[] = {{1, 1, 1, 1, true},     {2, 3, 5, 7, true},
                        {2, 3, 5, 16, false},   {1, 2, 3, 128, true},
                        {2, 2, 2, 1024, false}, {1, 2, 2, 1025, true},
-                       {1, 1, 3, 2500, false}};
+                       {1, 1, 3, 2500, false}, {8, 8, 128, 129, true}};
 
 size_t elements(const Case &c) {
   return static_cast<size_t>(c.batch * c.heads * c.rows * c.columns);

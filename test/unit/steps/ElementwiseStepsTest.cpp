@@ -2,6 +2,7 @@
 //
 // The handlers of elementwise steps: what they run and what they refuse.
 
+#include "runtime/kernels/common/TargetName.h"
 #include "test/unit/steps/StepTesting.h"
 
 #include <limits>
@@ -26,6 +27,12 @@ TEST(UnaryStep, Runs) {
   UnaryStep s;
   ASSERT_TRUE(s.run().ok());
   EXPECT_EQ(s.y, (Floats{-1, 2, -3, 4, -5, 6}));
+}
+
+TEST(UnaryStep, NamesTheInstructionSet) {
+  UnaryStep s;
+  ASSERT_TRUE(s.prepare().ok());
+  EXPECT_STREQ(s.implementation(), kernels::kernelTargetName());
 }
 
 TEST(UnaryStep, RunsInPlace) {

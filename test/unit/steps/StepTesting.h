@@ -87,6 +87,8 @@ public:
     return Status();
   }
 
+  const char *implementation() const { return prepared_->implementation(); }
+
   /// prepare(), then run.
   Status run() {
     BERTC_RETURN_IF_ERROR(prepare());
