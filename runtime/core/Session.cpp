@@ -136,6 +136,11 @@ Status Session::initialise(uint64_t seed) {
   VariableStore &store = *impl_->variables;
   const std::vector<VariableInfo> &infos = impl_->file.variables();
   for (uint32_t i = 0; i < infos.size(); ++i) {
+    bool zeros = infos[i].init == InitKind::Constant && infos[i].initValue == 0;
+    if (zeros && store.pristine(i)) {
+      store.markChanged(i);
+      continue;
+    }
     // Every element is overwritten, so a bound value need not be copied home.
     initialiseVariable(infos[i], seed, store.overwrite(i));
     store.markChanged(i);

@@ -15,6 +15,7 @@ VariableStore::create(std::shared_ptr<const PlanFile> file) {
       MemoryBlock::map(store.file_->root().state_bytes(), "variables"));
   size_t count = store.file_->variables().size();
   store.versions_.assign(count, 1);
+  store.pristine_.assign(count, true);
   for (uint32_t i = 0; i < count; ++i) {
     store.at_.push_back(store.home(i));
   }
@@ -59,6 +60,7 @@ void VariableStore::place(uint32_t i, const std::byte *data) {
 
 std::byte *VariableStore::writable(uint32_t i) {
   std::byte *own = home(i);
+  pristine_[i] = false;
   if (at_[i] != own) {
     parallelCopy(own, at_[i], file_->variables()[i].bytes());
     place(i, own);
@@ -68,6 +70,7 @@ std::byte *VariableStore::writable(uint32_t i) {
 
 std::byte *VariableStore::overwrite(uint32_t i) {
   std::byte *own = home(i);
+  pristine_[i] = false;
   place(i, own);
   return own;
 }

@@ -32,6 +32,10 @@ public:
   /// The same without that copy, for a caller that writes every element.
   std::byte *overwrite(uint32_t i);
 
+  /// True while variable i still is the zeros it was mapped as: filling it with
+  /// zeros would only make its pages resident.
+  bool pristine(uint32_t i) const { return pristine_[i] && at_[i] == home(i); }
+
   void copyIn(uint32_t i, const void *data);
   void bind(uint32_t i, const void *data);
   void markChanged(uint32_t i) { ++versions_[i]; }
@@ -50,6 +54,7 @@ private:
   MemoryBlock state_;
   std::vector<const std::byte *> at_;
   std::vector<uint64_t> versions_;
+  std::vector<bool> pristine_;
   uint64_t generation_ = 1;
 };
 

@@ -266,6 +266,34 @@ TEST(Session, initialisesTheSameWhateverTheThreadCount) {
   EXPECT_EQ((*one)->variable("w")->as<float>()[3], 3.0f);
 }
 
+TEST(Session, initialisesAgainAfterAnyKindOfChange) {
+  auto session = *Session::create(*adder().load());
+  float w[4] = {1, 2, 3, 4};
+  auto first = [&] { return session->variable("w")->as<float>()[0]; };
+  ASSERT_TRUE(session->setVariable("w", {DType::F32, {4}, w}).ok());
+  ASSERT_TRUE(session->initialise(1).ok());
+  EXPECT_EQ(first(), 0.0f);
+  ASSERT_TRUE(session->bindVariable("w", {DType::F32, {4}, w}).ok());
+  ASSERT_TRUE(session->initialise(1).ok());
+  EXPECT_EQ(first(), 0.0f);
+  ASSERT_TRUE(session->run("grow", {{"x", {DType::F32, {4}, w}}}, {}).ok());
+  EXPECT_EQ(first(), 1.0f);
+  ASSERT_TRUE(session->initialise(1).ok());
+  EXPECT_EQ(first(), 0.0f);
+  session->mutableVariable("w")->as<float>()[0] = 9;
+  ASSERT_TRUE(session->initialise(1).ok());
+  EXPECT_EQ(first(), 0.0f);
+}
+
+TEST(Session, initialisesAVariableThatWasOnlyEverBound) {
+  auto session = *Session::create(*adder().load());
+  float w[4] = {1, 2, 3, 4};
+  ASSERT_TRUE(session->bindVariable("w", {DType::F32, {4}, w}).ok());
+  ASSERT_TRUE(session->initialise(1).ok());
+  EXPECT_EQ(session->variable("w")->as<float>()[0], 0.0f);
+  EXPECT_EQ(w[0], 1.0f);
+}
+
 TEST(Session, runsTheTinyModelAlikeAtAnyThreadCount) {
   StatusOr<Plan> plan = tinyModel().load();
   ASSERT_TRUE(plan.ok()) << plan.status().message();
