@@ -2,6 +2,7 @@
 #include "tools/bert-data/Commands.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <sstream>
 #include <thread>
@@ -47,12 +48,20 @@ void addJobsAndMemory(CLI::App &app, int &jobs, uint64_t &memoryLimit) {
   app.add_option("--jobs", jobs, "threads; the output is the same at any")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
-  app.add_option("--memory-limit", memoryLimit,
-                 "bytes of memory to stay within, e.g. 512MB")
-      ->default_str("1GB")
-      ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::Range(uint64_t{128} << 20, uint64_t{1} << 50))
-      ->type_name("SIZE");
+  auto parse = [&memoryLimit](std::string value) {
+    std::string problem = CLI::AsSizeValue(false)(value);
+    uint64_t bytes =
+        problem.empty() ? std::strtoull(value.c_str(), nullptr, 10) : 0;
+    if (bytes < uint64_t{128} << 20) {
+      throw CLI::ValidationError("--memory-limit",
+                                 "expected a size of at least 128MB");
+    }
+    memoryLimit = bytes;
+  };
+  app.add_option_function<std::string>(
+         "--memory-limit", parse, "bytes of memory to stay within, e.g. 512MB")
+      ->type_name("SIZE")
+      ->default_str("1GB");
 }
 
 /// Splits "a,b" as the reference's file lists are written.
