@@ -182,7 +182,7 @@ struct SessionOptions {
 };
 
 /// One executed step, handed to the profile hook after the step ended. The
-/// pointers live as long as the session.
+/// pointers are valid during the call.
 struct StepEvent {
   const char *entry;
   uint32_t index;
@@ -236,8 +236,8 @@ public:
 
   // ---- variables -----------------------------------------------------------
 
-  /// Gives every variable its initial value. The same seed gives the same
-  /// numbers whatever the thread count and the batch shape of the plan.
+  /// Gives every variable its initial value. The same seed gives a variable of
+  /// the same name the same numbers at any thread count and in any plan.
   Status initialise(uint64_t seed);
   /// Copies `value` in. Errors: NotFound, InvalidArgument (dtype, shape).
   Status setVariable(const std::string &name, const ConstTensorView &value);
