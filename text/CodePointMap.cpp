@@ -180,13 +180,17 @@ void CodePointMap::compress(const std::vector<uint32_t> &flat) {
   std::map<std::vector<uint32_t>, uint16_t> known;
   // Payload 0 means "itself", so the pool's indices start at 1.
   for (uint32_t block = 0; block < codePointCount >> 8; ++block) {
-    std::vector<uint32_t> content(flat.begin() + block * 256,
-                                  flat.begin() + (block + 1) * 256);
+    auto begin = flat.begin() + block * 256;
+    // Most blocks repeat their neighbour: unassigned or private planes.
+    if (block > 0 && std::equal(begin, begin + 256, begin - 256)) {
+      index_.push_back(index_.back());
+      continue;
+    }
+    std::vector<uint32_t> content(begin, begin + 256);
     auto [position, isNew] = known.try_emplace(
         std::move(content), static_cast<uint16_t>(known.size()));
     if (isNew) {
-      blocks_.insert(blocks_.end(), flat.begin() + block * 256,
-                     flat.begin() + (block + 1) * 256);
+      blocks_.insert(blocks_.end(), begin, begin + 256);
     }
     index_.push_back(position->second);
   }
