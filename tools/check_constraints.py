@@ -14,6 +14,7 @@ import argparse
 import pathlib
 import re
 import sys
+import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OPERATION = re.compile(r"^def (\w+Op) ?:(.*?)^}", re.S | re.M)
@@ -85,25 +86,75 @@ def split_types(text):
     return [p for p in parts + [text[start:].strip()] if p]
 
 
+def statements(example):
+    """The operations of an example, each on one line."""
+    lines = []
+    for line in textwrap.dedent(example).strip().splitlines():
+        if not line.startswith(" "):
+            lines.append(line)
+        else:
+            lines[-1] += " " + line.strip()
+    return lines
+
+
+def operand_types(statement, dialect):
+    """Pairs (operand, type) of a statement, by its trailing type."""
+    head = statement.split("{", 1)[0] if "{" in statement else statement
+    head = re.split(r" : ", head, maxsplit=1)[0]
+    uses = re.findall(r"%\w+", head.split(f"{dialect}.", 1)[1])
+    if not uses:
+        return []
+    signature = re.search(r" : ((?:\(.*\) -> .*)|(?:tensor<[^:]*))$", statement)
+    signature = signature.group(1)
+    types = ([signature] if not signature.startswith("(") else
+             split_types(signature[1:signature.index(") -> ")]))
+    return list(zip(uses, types))
+
+
+def declarations(dialect, body, symbols):
+    """Variables that the example uses and does not declare."""
+    wanted = {}
+    for line in body:
+        match = re.search(r"\.(?:read|variable_ref|packed_ref|assign) "
+                          r"(@(?:\w+|\"[^\"]*\")),?.* : (tensor<[^>]*>)", line)
+        if match:
+            wanted[match.group(1)] = (match.group(2), "packed_ref" in line)
+    for name, (type_, is_packed) in wanted.items():
+        if any(f"{name} " in symbol for symbol in symbols):
+            continue
+        attributes = {"bert": "", "cpu": " {init = #cpu<init constant>, "
+                      "init_value = 0.0 : f32, role = #cpu<role weight>}"}
+        if is_packed:
+            yield f"cpu.variable @packed : {type_}{attributes['cpu']}"
+            yield (f"cpu.packed_weight {name} of @packed "
+                   "{max_bytes = 4096 : i64, rows = 8 : i64}")
+        else:
+            yield f"{dialect}.variable {name} : {type_}{attributes[dialect]}"
+
+
 def print_examples(dialect):
-    """Each example in a function whose arguments are its operands."""
-    print("bert.variable @w : tensor<4xf32>")
+    """Each example in a module of its own: symbols first, then a function whose
+    arguments are the operands that the example does not define."""
     for mnemonic, _, description in operations(dialect):
         example = re.search(r"```mlir\n(.*?)```", description, re.S)
-        line = " ".join(example.group(1).split())
-        if line.startswith(f"{dialect}.variable"):
-            print(line)
-            continue
-        code = line.split(" : ", 1)[0].split("{", 1)[0]
-        uses = re.findall(r"%\w+", code.split(f"{dialect}.", 1)[1])
-        signature = line.rsplit(" : ", 1)[1] if uses else ""
-        if signature.startswith("("):
-            types = split_types(signature[1:signature.index(") -> ")])
-        else:
-            types = [signature]
-        arguments = ", ".join(f"{u}: {t}" for u, t in zip(uses, types))
-        print(f"func.func @example_{mnemonic}({arguments}) {{")
-        print(f"  {line}\n  return\n}}")
+        lines = statements(example.group(1))
+        symbols = [l for l in lines if re.match(
+            r"\w+\.(variable|packed_weight) @", l)]
+        body = [l for l in lines if l not in symbols]
+        defined, arguments = set(), {}
+        for line in body:
+            for use, type_ in operand_types(line, dialect):
+                if use not in defined:
+                    arguments.setdefault(use, type_)
+            defined |= set(re.findall(r"%\w+", line.split("=", 1)[0])
+                           if line.startswith("%") else [])
+        print(f"module @example_{mnemonic} {{")
+        print("\n".join(symbols + list(declarations(dialect, body, symbols))))
+        if body:
+            signature = ", ".join(f"{u}: {t}" for u, t in arguments.items())
+            print(f"func.func @example({signature}) {{")
+            print("  " + "\n  ".join(body) + "\n  return\n}")
+        print("}")
 
 
 def main():

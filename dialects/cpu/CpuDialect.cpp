@@ -54,11 +54,11 @@ void CpuDialect::initialize() {
 LogicalResult
 LayoutAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
                            function_ref<InFlightDiagnostic()> emitError) const {
-  if (getStrides().size() != shape.size()) { // layout C1
+  if (getStrides().size() != shape.size()) { // C1 of a layout
     return emitError() << "expected a layout with " << shape.size()
                        << " strides, found " << getStrides().size();
   }
-  if (getOffset() < 0 || // layout C2
+  if (getOffset() < 0 || // C2 of a layout
       llvm::any_of(getStrides(), [](int64_t s) { return s <= 0; })) {
     return emitError() << "expected a layout with positive strides and an "
                           "offset that is not negative, found "

@@ -47,8 +47,8 @@ def Cpu_LayoutAttr : AttrDef<Cpu_Dialect, "Layout",
     elements from the start of the storage.
 
     Constraints:
-    * C1. `strides` has one entry per dimension.
-    * C2. `offset` is not negative and every stride is positive.
+    - (C1) `strides` has one entry per dimension.
+    - (C2) `offset` is not negative and every stride is positive.
 
     Example: `#cpu.layout<strides = [98304, 64, 768, 1], offset = 0>`
   }];

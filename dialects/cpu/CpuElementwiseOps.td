@@ -15,9 +15,9 @@ def Cpu_UnaryOp : Cpu_Step<"unary",
     rounding to nearest even.
 
     Constraints:
-    * C1. Operand and result have the same shape.
-    * C2. The element types are equal, except for `cast`.
-    * C3. Functions other than `copy`, `neg` and `cast` work on floats.
+    - (C1) operand and result have the same shape.
+    - (C2) the element types are equal, except for `cast`.
+    - (C3) functions other than `copy`, `neg` and `cast` work on floats.
 
     ```mlir
     %y = cpu.unary tanh %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
@@ -38,9 +38,9 @@ def Cpu_BinaryOp : Cpu_Step<"binary",
     result of tanh instead of x.
 
     Constraints:
-    * C1. The result has the shape that the operands broadcast to together.
-    * C2. Operands and result have the same element type.
-    * C3. Gradients work on floats.
+    - (C1) the result has the shape that the operands broadcast to together.
+    - (C2) operands and result have the same element type.
+    - (C3) gradients work on floats.
 
     ```mlir
     %z = cpu.binary add %x, %y : (tensor<4x8xf32>, tensor<8xf32>)
@@ -59,8 +59,8 @@ def Cpu_CompareOp : Cpu_Step<"compare",
   let summary = "comparison of two elements, with numpy broadcasting";
   let description = [{
     Constraints:
-    * C1. The result has the shape that the operands broadcast to together.
-    * C2. The operands have the same element type.
+    - (C1) the result has the shape that the operands broadcast to together.
+    - (C2) the operands have the same element type.
 
     ```mlir
     %z = cpu.compare eq %x, %y : (tensor<4xi32>, tensor<i32>) -> tensor<4xi1>
@@ -78,8 +78,8 @@ def Cpu_SelectOp : Cpu_Step<"select",
   let summary = "x where the condition holds, else y; numpy broadcasting";
   let description = [{
     Constraints:
-    * C1. The result has the shape that the operands broadcast to together.
-    * C2. `x`, `y` and the result have the same element type.
+    - (C1) the result has the shape that the operands broadcast to together.
+    - (C2) `x`, `y` and the result have the same element type.
 
     ```mlir
     %z = cpu.select %c, %x, %y : (tensor<4xi1>, tensor<4xf32>, tensor<f32>)
@@ -101,7 +101,7 @@ def Cpu_FillOp : Op<Cpu_Dialect, "fill",
     Allocates, so that two of them are never merged: `insert` writes into one.
 
     Constraints:
-    * C1. The result is dense.
+    - (C1) the result is dense.
 
     ```mlir
     %z = cpu.fill {value = 0.0 : f64} : () -> tensor<4x8xf32>
@@ -118,10 +118,10 @@ def Cpu_ReduceOp : Cpu_Step<"reduce"> {
   let summary = "sum, mean or maximum over some axes";
   let description = [{
     Constraints:
-    * C1. `axes` are distinct, ascending axes of the operand.
-    * C2. The result has the operand's shape without the axes, or with 1 there
+    - (C1) `axes` are distinct, ascending axes of the operand.
+    - (C2) the result has the operand's shape without the axes, or with 1 there
       when `keep_dims` is set.
-    * C3. Operand and result have the same element type.
+    - (C3) operand and result have the same element type.
 
     ```mlir
     %y = cpu.reduce sum %x {axes = array<i64: 0>} : (tensor<4x8xf32>)
@@ -139,7 +139,7 @@ def Cpu_ArgMaxOp : Cpu_Step<"arg_max"> {
   let summary = "index of the first maximum of the last axis";
   let description = [{
     Constraints:
-    * C1. The operand has rank at least 1 and the result its shape without the
+    - (C1) the operand has rank at least 1 and the result its shape without the
       last axis.
 
     ```mlir
@@ -156,7 +156,7 @@ def Cpu_L2LossOp : Cpu_Step<"l2_loss"> {
   let summary = "half the sum of squares";
   let description = [{
     Constraints:
-    * C1. The result is a scalar.
+    - (C1) the result is a scalar.
 
     ```mlir
     %y = cpu.l2_loss %x : (tensor<4x8xf32>) -> tensor<f32>
@@ -173,7 +173,7 @@ def Cpu_AddNOp : Cpu_Step<"add_n",
   let summary = "sum of tensors of one type";
   let description = [{
     Constraints:
-    * C1. There is at least one operand, and all have the shape and element type
+    - (C1) there is at least one operand, and all have the shape and element type
       of the result.
 
     ```mlir

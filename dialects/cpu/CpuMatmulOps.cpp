@@ -102,13 +102,13 @@ template <typename OpTy> LogicalResult verifyOptimizer(OpTy op) {
         {"m", op.getM()},
         {"v", op.getV()},
         {"accum", op.getAccum()}}) {
-    if (failed(checkVariable(op, name, value)) || // lamb C1, adamw C1
+    if (failed(checkVariable(op, name, value)) || // lamb, adamw C1
         failed(checkShape(op, name, value, shapeOf(op.getVariable())))) {
-      return failure(); // lamb C2, adamw C2
+      return failure(); // lamb, adamw C2
     }
   }
   if (failed(checkShape(op, "learning_rate", op.getLearningRate(), {}))) {
-    return failure(); // lamb C3, adamw C3
+    return failure(); // lamb, adamw C3
   }
   return checkShape(op, "update_step", op.getUpdateStep(), {});
 }

@@ -17,11 +17,11 @@ def Cpu_MatmulOp : Cpu_Step<"matmul",
     accumulator's storage.
 
     Constraints:
-    * C1. `a`, `b` and the result have the same rank, at least 2, and equal
+    - (C1) `a`, `b` and the result have the same rank, at least 2, and equal
       leading dimensions.
-    * C2. `a` is [.., M, K], `b` is [.., K, N] and the result is [.., M, N].
-    * C3. `bias` is [N].
-    * C4. `residual` and `accumulator` have the shape of the result.
+    - (C2) `a` is [.., M, K], `b` is [.., K, N] and the result is [.., M, N].
+    - (C3) `bias` is [N].
+    - (C4) `residual` and `accumulator` have the shape of the result.
 
     ```mlir
     %c = cpu.matmul %a, %b bias %bias {scale = 1.0 : f32}
@@ -48,11 +48,11 @@ def Cpu_InsertOp : Cpu_Step<"insert",
     relative to it, replaced by those of `source`. A Unary Copy step.
 
     Constraints:
-    * C1. `dest` and the result have one type, dense, with the element type of
+    - (C1) `dest` and the result have one type, dense, with the element type of
       `source`.
-    * C2. `window` with the shape of `source` lies inside `dest`.
-    * C3. `dest` has no other user.
-    * C4. `dest` is made by `empty`, `fill` or `insert`.
+    - (C2) `window` with the shape of `source` lies inside `dest`.
+    - (C3) `dest` has no other user.
+    - (C4) `dest` is made by `empty`, `fill` or `insert`.
 
     ```mlir
     %e = cpu.empty : tensor<4x8xf32>
@@ -72,8 +72,8 @@ def Cpu_AssignOp : Cpu_UpdateStep<"assign",
   let summary = "overwrites a variable";
   let description = [{
     Constraints:
-    * C1. `variable` is made by `variable_ref`.
-    * C2. `value` has the shape and element type of `variable`.
+    - (C1) `variable` is made by `variable_ref`.
+    - (C2) `value` has the shape and element type of `variable`.
 
     ```mlir
     %w = cpu.variable_ref @w : tensor<8x4xf32>
@@ -92,9 +92,9 @@ def Cpu_AssignAddOp : Cpu_UpdateStep<"assign_add"> {
     `scale` is 1 when absent.
 
     Constraints:
-    * C1. `variable` is made by `variable_ref`.
-    * C2. `value` has the shape of `variable`.
-    * C3. `scale` is a scalar.
+    - (C1) `variable` is made by `variable_ref`.
+    - (C2) `value` has the shape of `variable`.
+    - (C3) `scale` is a scalar.
 
     ```mlir
     %w = cpu.variable_ref @w : tensor<8x4xf32>
@@ -125,9 +125,9 @@ def Cpu_LambOp : Cpu_OptimizerOp<"lamb"> {
     Formula in docs/numerics.md. All four tensors change in place.
 
     Constraints:
-    * C1. `variable`, `m`, `v` and `accum` are made by `variable_ref`.
-    * C2. They have the same shape.
-    * C3. `learning_rate` and `update_step` are scalars.
+    - (C1) `variable`, `m`, `v` and `accum` are made by `variable_ref`.
+    - (C2) they have the same shape.
+    - (C3) `learning_rate` and `update_step` are scalars.
 
     ```mlir
     %w = cpu.variable_ref @w : tensor<8x4xf32>
@@ -149,9 +149,9 @@ def Cpu_AdamWOp : Cpu_OptimizerOp<"adamw"> {
     Formula in docs/numerics.md. Operands as `cpu.lamb`.
 
     Constraints:
-    * C1. `variable`, `m`, `v` and `accum` are made by `variable_ref`.
-    * C2. They have the same shape.
-    * C3. `learning_rate` and `update_step` are scalars.
+    - (C1) `variable`, `m`, `v` and `accum` are made by `variable_ref`.
+    - (C2) they have the same shape.
+    - (C3) `learning_rate` and `update_step` are scalars.
 
     ```mlir
     %w = cpu.variable_ref @w : tensor<4xf32>

@@ -16,9 +16,9 @@ def Cpu_DropoutOp : Cpu_Step<"dropout",
     gradient is the same step.
 
     Constraints:
-    * C1. Operand and result have the same shape and element type.
-    * C2. `rng` is i32[4].
-    * C3. `rate` lies in [0, 1).
+    - (C1) operand and result have the same shape and element type.
+    - (C2) `rng` is i32[4].
+    - (C3) `rate` lies in [0, 1).
 
     ```mlir
     %y = cpu.dropout %x, %rng {op_id = 3 : i32, rate = 0.1 : f32}
@@ -40,10 +40,10 @@ def Cpu_SoftmaxOp : Cpu_Step<"softmax",
     exactly when `rng` is.
 
     Constraints:
-    * C1. `x`, `softmax` and `dropped` have the same shape, rank at least 1.
-    * C2. `mask` has the rank of `x` and broadcasts to it.
-    * C3. `rng` is i32[4] and present exactly when `dropped` is.
-    * C4. `rate` lies in [0, 1).
+    - (C1) `x`, `softmax` and `dropped` have the same shape, rank at least 1.
+    - (C2) `mask` has the rank of `x` and broadcasts to it.
+    - (C3) `rng` is i32[4] and present exactly when `dropped` is.
+    - (C4) `rate` lies in [0, 1).
 
     ```mlir
     %y = cpu.softmax %x {scale = 0.125 : f32} : (tensor<2x4x8x8xf32>)
@@ -71,9 +71,9 @@ def Cpu_SoftmaxGradOp : Cpu_Step<"softmax_grad",
     `rng`, g is dy.
 
     Constraints:
-    * C1. `dy`, `y` and the result have the same shape, rank at least 1.
-    * C2. `rng` is i32[4].
-    * C3. `rate` lies in [0, 1).
+    - (C1) `dy`, `y` and the result have the same shape, rank at least 1.
+    - (C2) `rng` is i32[4].
+    - (C3) `rate` lies in [0, 1).
 
     ```mlir
     %dx = cpu.softmax_grad %dy, %y {scale = 0.125 : f32}
@@ -99,12 +99,12 @@ def Cpu_LayerNormOp : Cpu_Step<"layer_norm",
     last axis. Without `residual` and `rng`, z is x and is no result.
 
     Constraints:
-    * C1. `x`, `residual`, `y` and `z` have the same shape, rank at least 1.
-    * C2. `gamma` and `beta` are [H], H the last dimension of `x`.
-    * C3. `mean` and `rstd` are f32 of the shape of `x` without the last axis.
-    * C4. `rng` is i32[4] and comes with a `residual`.
-    * C5. `z` is a result only when there is a `residual`.
-    * C6. `rate` lies in [0, 1).
+    - (C1) `x`, `residual`, `y` and `z` have the same shape, rank at least 1.
+    - (C2) `gamma` and `beta` are [H], H the last dimension of `x`.
+    - (C3) `mean` and `rstd` are f32 of the shape of `x` without the last axis.
+    - (C4) `rng` is i32[4] and comes with a `residual`.
+    - (C5) `z` is a result only when there is a `residual`.
+    - (C6) `rate` lies in [0, 1).
 
     ```mlir
     %y, %mean, %rstd = cpu.layer_norm %x, %g, %b {eps = 1.0e-12 : f32}
@@ -133,11 +133,11 @@ def Cpu_LayerNormGradOp : Cpu_Step<"layer_norm_grad",
     `rng` is, the gradient of x through dropout.
 
     Constraints:
-    * C1. `dy`, `z`, `dz` and `dx` have the same shape, rank at least 1.
-    * C2. `gamma`, `dgamma` and `dbeta` are [H], H the last dimension of `z`.
-    * C3. `mean` and `rstd` have the shape of `z` without the last axis.
-    * C4. `rng` is i32[4] and present exactly when `dx` is.
-    * C5. `rate` lies in [0, 1).
+    - (C1) `dy`, `z`, `dz` and `dx` have the same shape, rank at least 1.
+    - (C2) `gamma`, `dgamma` and `dbeta` are [H], H the last dimension of `z`.
+    - (C3) `mean` and `rstd` have the shape of `z` without the last axis.
+    - (C4) `rng` is i32[4] and present exactly when `dx` is.
+    - (C5) `rate` lies in [0, 1).
 
     ```mlir
     %dz, %dg, %db = cpu.layer_norm_grad %dy, %z, %g, %mean, %rstd
@@ -165,9 +165,9 @@ def Cpu_GatherOp : Cpu_Step<"gather",
     table [batch.., R, H..], indices [batch.., N..] -> [batch.., N.., H..].
 
     Constraints:
-    * C1. `batch_dims` leading dimensions of `table` and `indices` agree, and
+    - (C1) `batch_dims` leading dimensions of `table` and `indices` agree, and
       `table` has at least one more.
-    * C2. The result is [batch.., N.., H..] of the table's element type.
+    - (C2) the result is [batch.., N.., H..] of the table's element type.
 
     ```mlir
     %y = cpu.gather %t, %i {batch_dims = 0 : i64}
@@ -188,9 +188,9 @@ def Cpu_GatherGradOp : Cpu_Step<"gather_grad"> {
     zero where no index points.
 
     Constraints:
-    * C1. `batch_dims` leading dimensions of the result and `indices` agree, and
+    - (C1) `batch_dims` leading dimensions of the result and `indices` agree, and
       the result has at least one more.
-    * C2. `dy` is [batch.., N.., H..].
+    - (C2) `dy` is [batch.., N.., H..].
 
     ```mlir
     %dt = cpu.gather_grad %dy, %i {batch_dims = 0 : i64}
@@ -209,7 +209,7 @@ def Cpu_LogSoftmaxOp : Cpu_Step<"log_softmax",
   let summary = "logarithm of the softmax over the last axis";
   let description = [{
     Constraints:
-    * C1. Operand and result have the same shape, rank 2.
+    - (C1) operand and result have the same shape, rank 2.
 
     ```mlir
     %y = cpu.log_softmax %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
@@ -226,7 +226,7 @@ def Cpu_LogSoftmaxGradOp : Cpu_Step<"log_softmax_grad",
   let summary = "dx = dy - exp(y) * sum(dy)";
   let description = [{
     Constraints:
-    * C1. Operands and result have the same shape, rank 2.
+    - (C1) operands and result have the same shape, rank 2.
 
     ```mlir
     %dx = cpu.log_softmax_grad %dy, %y
@@ -244,7 +244,7 @@ def Cpu_NllOp : Cpu_Step<"nll"> {
   let summary = "loss[i] = -log_probs[i, labels[i]]";
   let description = [{
     Constraints:
-    * C1. `log_probs` is [N, C]; `labels` and the result are [N].
+    - (C1) `log_probs` is [N, C]; `labels` and the result are [N].
 
     ```mlir
     %l = cpu.nll %p, %labels : (tensor<4x8xf32>, tensor<4xi32>) -> tensor<4xf32>
@@ -261,7 +261,7 @@ def Cpu_NllGradOp : Cpu_Step<"nll_grad"> {
   let summary = "d[i, c] = -dloss[i] where c is the label, else 0";
   let description = [{
     Constraints:
-    * C1. `dloss` and `labels` are [N]; the result is [N, C].
+    - (C1) `dloss` and `labels` are [N]; the result is [N, C].
 
     ```mlir
     %d = cpu.nll_grad %dl, %labels : (tensor<4xf32>, tensor<4xi32>)

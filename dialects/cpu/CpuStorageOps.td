@@ -15,9 +15,9 @@ def Cpu_VariableOp : Cpu_StorageOp<"variable", [Symbol]> {
     by cpu-plan-memory.
 
     Constraints:
-    * C1. `type` is a dense tensor of static shape.
-    * C2. `owner` is present for slots and absent for weights.
-    * C3. `owner` names a weight variable of the same shape.
+    - (C1) `type` is a dense tensor of static shape.
+    - (C2) `owner` is present for slots and absent for weights.
+    - (C3) `owner` names a weight variable of the same shape.
 
     ```mlir
     cpu.variable @"bert/pooler/dense/kernel" : tensor<8x8xf32>
@@ -43,8 +43,8 @@ def Cpu_PackedWeightOp : Cpu_StorageOp<"packed_weight", [Symbol]> {
     the matmuls that use it, a hint for the layout.
 
     Constraints:
-    * C1. `variable` names a variable of rank 2.
-    * C2. `rows` and `max_bytes` are positive.
+    - (C1) `variable` names a variable of rank 2.
+    - (C2) `rows` and `max_bytes` are positive.
 
     ```mlir
     cpu.variable @w : tensor<8x4xf32>
@@ -67,7 +67,7 @@ def Cpu_VariableRefOp : Cpu_StorageOp<"variable_ref",
     content at the time the step runs.
 
     Constraints:
-    * C1. `variable` names a variable whose type is the result type.
+    - (C1) `variable` names a variable whose type is the result type.
 
     ```mlir
     %w = cpu.variable_ref @"bert/pooler/dense/kernel" : tensor<8x8xf32>
@@ -84,8 +84,8 @@ def Cpu_PackedRefOp : Cpu_StorageOp<"packed_ref",
   let summary = "a packed weight as the second operand of a matmul";
   let description = [{
     Constraints:
-    * C1. `packed` names a packed weight whose shape is the result's.
-    * C2. Every user is a matmul that takes it as operand `b`.
+    - (C1) `packed` names a packed weight whose shape is the result's.
+    - (C2) every user is a matmul that takes it as operand `b`.
 
     ```mlir
     %w = cpu.packed_ref @"w/packed" : tensor<8x4xf32>
@@ -102,7 +102,7 @@ def Cpu_ConstantOp : Cpu_StorageOp<"constant",
   let summary = "read-only data inside the plan";
   let description = [{
     Constraints:
-    * C1. The result is dense.
+    - (C1) the result is dense.
 
     ```mlir
     %c = cpu.constant dense<[1.0, 2.0]> : tensor<2xf32>
@@ -121,9 +121,9 @@ def Cpu_ViewOp : Cpu_StorageOp<"view", [Pure]> {
     from the start of the storage, not of the source.
 
     Constraints:
-    * C1. Source and result have the same element type.
-    * C2. The result's window lies inside the storage of the source.
-    * C3. The source is not a packed weight.
+    - (C1) source and result have the same element type.
+    - (C2) the result's window lies inside the storage of the source.
+    - (C3) the source is not a packed weight.
 
     ```mlir
     %t = cpu.view %x : (tensor<2x3xf32>)
@@ -141,7 +141,7 @@ def Cpu_EmptyOp : Cpu_StorageOp<"empty", [MemoryEffects<[MemAlloc]>]> {
     What `insert` fills piece by piece.
 
     Constraints:
-    * C1. The result is dense.
+    - (C1) the result is dense.
 
     ```mlir
     %e = cpu.empty : tensor<4x8xf32>

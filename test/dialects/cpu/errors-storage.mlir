@@ -2,40 +2,50 @@
 // Constraints of layouts and of the operations that say where bytes are.
 
 // expected-error@+1 {{expected a layout with 2 strides, found 1}}
-func.func @layout_c1(%x: tensor<2x3xf32, #cpu.layout<strides = [1], offset = 0>>)
+func.func @layout_with_too_few_strides(%x: tensor<2x3xf32, #cpu.layout<strides = [1], offset = 0>>)
 
 // -----
 
 // expected-error@+1 {{expected a layout with positive strides and an offset that is not negative, found #cpu.layout<strides = [0, 1], offset = 0>}}
-func.func @layout_c2(%x: tensor<2x3xf32, #cpu.layout<strides = [0, 1], offset = 0>>)
+func.func @layout_with_stride_zero(%x: tensor<2x3xf32, #cpu.layout<strides = [0, 1], offset = 0>>)
 
 // -----
 
+module @variable_c1 {
 // expected-error@+1 {{expected a dense tensor of static shape, found 'tensor<?xf32>'}}
-cpu.variable @variable_c1 : tensor<?xf32> {init = #cpu<init constant>, init_value = 0.0 : f32, role = #cpu<role weight>}
+cpu.variable @slot : tensor<?xf32> {init = #cpu<init constant>, init_value = 0.0 : f32, role = #cpu<role weight>}
+}
 
 // -----
 
+module @variable_c2 {
 // expected-error@+1 {{expected an owner for a slot}}
-cpu.variable @variable_c2 : tensor<2xf32> {init = #cpu<init constant>, init_value = 0.0 : f32, role = #cpu<role accum>}
+cpu.variable @slot : tensor<2xf32> {init = #cpu<init constant>, init_value = 0.0 : f32, role = #cpu<role accum>}
+}
 
 // -----
 
+module @variable_c3 {
 cpu.variable @w : tensor<3xf32> {init = #cpu<init constant>, init_value = 0.0 : f32, role = #cpu<role weight>}
 // expected-error@+1 {{expected owner @w to be a weight variable of shape 2}}
-cpu.variable @variable_c3 : tensor<2xf32> {init = #cpu<init constant>, init_value = 0.0 : f32, owner = @w, role = #cpu<role accum>}
+cpu.variable @slot : tensor<2xf32> {init = #cpu<init constant>, init_value = 0.0 : f32, owner = @w, role = #cpu<role accum>}
+}
 
 // -----
 
+module @packed_weight_c1 {
 cpu.variable @w : tensor<3xf32> {init = #cpu<init constant>, init_value = 0.0 : f32, role = #cpu<role weight>}
 // expected-error@+1 {{expected @w to be a variable of rank 2}}
-cpu.packed_weight @packed_weight_c1 of @w {max_bytes = 128 : i64, rows = 64 : i64}
+cpu.packed_weight @slot of @w {max_bytes = 128 : i64, rows = 64 : i64}
+}
 
 // -----
 
+module @packed_weight_c2 {
 cpu.variable @w : tensor<3x2xf32> {init = #cpu<init constant>, init_value = 0.0 : f32, role = #cpu<role weight>}
 // expected-error@+1 {{expected positive rows and max_bytes, found 0 and 128}}
-cpu.packed_weight @packed_weight_c2 of @w {max_bytes = 128 : i64, rows = 0 : i64}
+cpu.packed_weight @slot of @w {max_bytes = 128 : i64, rows = 0 : i64}
+}
 
 // -----
 
