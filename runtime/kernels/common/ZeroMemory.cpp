@@ -15,6 +15,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
+namespace {
 
 void streamZeros(char *data, int64_t bytes) {
   constexpr int64_t kVector = static_cast<int64_t>(kLanes * sizeof(float));
@@ -31,6 +32,7 @@ void streamZeros(char *data, int64_t bytes) {
   finishStreams(true);
 }
 
+} // namespace
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -15,6 +15,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
+namespace {
 
 void dropoutRange(const DropoutState &state, Buffer y, Buffer x, bool stream,
                   int64_t begin, int64_t end) {
@@ -32,6 +33,7 @@ void dropoutRange(const DropoutState &state, Buffer y, Buffer x, bool stream,
   finishStreams(stream);
 }
 
+} // namespace
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -16,6 +16,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
+namespace {
 
 struct AddOp {
   HWY_INLINE VF operator()(VF x, VF y) const { return hn::Add(x, y); }
@@ -137,6 +138,7 @@ void addNRange(Buffer y, const Buffer *inputs, int count, int64_t begin,
   }
 }
 
+} // namespace
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -15,6 +15,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
+namespace {
 
 struct IdentityOp {
   HWY_INLINE VF operator()(VF x) const { return x; }
@@ -96,6 +97,7 @@ void unaryUnits(UnaryKind kind, const ElementwiseShape &shape,
   finishStreams(stream);
 }
 
+} // namespace
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -33,6 +33,7 @@ struct LayerNormGradTask : LayerNormGradArgs {
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
+namespace {
 
 HWY_INLINE float sumBlock(const float *x, size_t n) {
   const DF df;
@@ -298,6 +299,7 @@ void layerNormGradRows(const LayerNormGradTask &args, int64_t first,
   finishStreams(args.streamDz || args.streamDx);
 }
 
+} // namespace
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -27,6 +27,7 @@ struct RowSums {
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
+namespace {
 
 HWY_INLINE float maxBlock(const float *x, float start, size_t n) {
   const DF df;
@@ -150,6 +151,7 @@ void logSoftmaxGradRow(Buffer dx, Buffer dy, Buffer y, int64_t base,
   finishStreams(stream);
 }
 
+} // namespace
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -41,6 +41,7 @@ struct NormSums {
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
+namespace {
 
 HWY_INLINE VF mixV(VF old, VF fresh, float keep, float take) {
   return hn::MulAdd(old, splat(keep), hn::Mul(fresh, splat(take)));
@@ -172,6 +173,7 @@ void assignAddUnits(float scale, const ElementwiseShape &shape,
   }
 }
 
+} // namespace
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -17,6 +17,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
+namespace {
 
 // NaN in either operand gives NaN.
 HWY_INLINE VF larger(VF a, VF b) {
@@ -180,6 +181,7 @@ void columnReduce(ReduceKind kind, Buffer x, int64_t offset, int64_t columns,
   }
 }
 
+} // namespace
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -33,6 +33,7 @@ struct SoftmaxGradTask : SoftmaxGradArgs {
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
+namespace {
 
 // Writes scale * x + mask to out and returns the larger of `largest` and its
 // maximum.
@@ -257,6 +258,7 @@ void softmaxGradRows(const SoftmaxGradTask &args, int64_t first, int64_t last) {
   finishStreams(args.stream);
 }
 
+} // namespace
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
