@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text/Vocabulary.h"
 
+#include <random>
+
 #include <gtest/gtest.h>
+
+#include "io/Files.h"
 
 namespace bertc {
 namespace {
@@ -75,6 +79,39 @@ TEST(Vocabulary, MissingFileIsNotFound) {
   StatusOr<Vocabulary> v = Vocabulary::load("/no/such/vocab.txt");
   ASSERT_FALSE(v.ok());
   EXPECT_EQ(v.status().code(), StatusCode::NotFound);
+}
+
+TEST(Vocabulary, MutatedFilesAreReadOrRefusedNeverWorse) {
+  const unsigned seed = 21;
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  StatusOr<std::string> original =
+      readFile(std::string(BERTC_TEST_DATA) + "/text/vocab.txt");
+  ASSERT_TRUE(original.ok());
+  int refused = 0;
+  for (int round = 0; round < 2000; ++round) {
+    std::string text = original->substr(0, 600);
+    for (unsigned i = 0; i < 1 + random() % 4; ++i) {
+      size_t at = random() % text.size();
+      switch (random() % 3) {
+      case 0:
+        text[at] = static_cast<char>(random());
+        break;
+      case 1:
+        text.erase(at, 1 + random() % 9);
+        break;
+      default:
+        text.insert(at, 1 + random() % 3, static_cast<char>(random()));
+      }
+    }
+    StatusOr<Vocabulary> vocabulary = Vocabulary::parse(text, "v.txt");
+    if (!vocabulary.ok()) {
+      ++refused;
+      ASSERT_EQ(vocabulary.status().code(), StatusCode::Corrupt);
+      ASSERT_EQ(vocabulary.status().message().rfind("v.txt: ", 0), 0U);
+    }
+  }
+  EXPECT_GT(refused, 200);
 }
 
 } // namespace

@@ -126,6 +126,50 @@ TEST(WordPieceTokenizer, CacheNeverChangesTheAnswer) {
   }
 }
 
+TEST(WordPieceTokenizer, AnyBytesGiveIdsOfTheVocabulary) {
+  const unsigned seed = 17;
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  TokenizerOptions options;
+  options.matchSpecialTokens = true;
+  options.maxCharsPerWord = 5;
+  WordPieceTokenizer tokenizer(
+      makeVocabulary({"a", "##a", "\xf0\x9d\x85\xa5", "##e"}), options);
+  WordPieceEncoder encoder(tokenizer);
+  // Pieces of what the code treats apart: marks that are sorted, Hangul,
+  // ideographs, controls, half sequences.
+  static const char *const parts[] = {"a",
+                                      "\xc3\xa9",
+                                      "\xf0\x9d\x85\xad",
+                                      "\xf0\x9d\x85\xa5",
+                                      " ",
+                                      "\xea\xb0\x81",
+                                      "\xe4\xb8\xad",
+                                      "[MASK]",
+                                      "[",
+                                      ".",
+                                      "\xe0\xad\x96",
+                                      "\xf0\x9d\x85\xa0",
+                                      "\xe2",
+                                      "\xff",
+                                      "\x01",
+                                      "\xcc\x81"};
+  for (int round = 0; round < 20000; ++round) {
+    std::string text;
+    for (unsigned i = 0; i < random() % 30; ++i) {
+      text += random() % 8 == 0 ? std::string(1, static_cast<char>(random()))
+                                : parts[random() % std::size(parts)];
+    }
+    std::vector<int32_t> ids;
+    encoder.encode(text, &ids);
+    ASSERT_LE(ids.size(), text.size());
+    for (int32_t id : ids) {
+      ASSERT_GE(id, 0);
+      ASSERT_LT(id, static_cast<int32_t>(tokenizer.vocabulary().size()));
+    }
+  }
+}
+
 TEST(BasicTokens, WordsAreNormalisedAndUnlimited) {
   CodePointMap map({true, true});
   EXPECT_THAT(basicTokens(map, "H\xc3\xa9llo, W\xc3\xb6rld\xff!"),
