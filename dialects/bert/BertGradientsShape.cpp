@@ -49,9 +49,13 @@ LogicalResult broadcastTo(BroadcastToOp op, Flow &f) {
   return success();
 }
 
-/// `value`, reduced from `type` over `axes`, with these dimensions as 1.
+/// `value`, reduced from `type` over `axes`, in a shape that broadcasts back to
+/// that of `type`: with these dimensions as 1. A scalar always does.
 Value keepDims(Flow &f, Value value, mlir::RankedTensorType type,
                llvm::ArrayRef<int64_t> axes) {
+  if (typeOf(value).getRank() == 0) {
+    return value;
+  }
   llvm::SmallVector<int64_t> shape(type.getShape());
   for (int64_t axis : axes) {
     shape[axis] = 1;
