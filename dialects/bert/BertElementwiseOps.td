@@ -27,6 +27,7 @@ def Bert_NegOp : Bert_UnaryOp<"neg", "Neg", Bert_NumberTensor> {
     %y = bert.neg %x : (tensor<2x3xf32>) -> tensor<2x3xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_ExpOp : Bert_UnaryOp<"exp", "Exp", Bert_FloatTensor> {
@@ -39,6 +40,7 @@ def Bert_ExpOp : Bert_UnaryOp<"exp", "Exp", Bert_FloatTensor> {
     %y = bert.exp %x : (tensor<2x3xf32>) -> tensor<2x3xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_LogOp : Bert_UnaryOp<"log", "Log", Bert_FloatTensor> {
@@ -51,6 +53,7 @@ def Bert_LogOp : Bert_UnaryOp<"log", "Log", Bert_FloatTensor> {
     %y = bert.log %x : (tensor<2x3xf32>) -> tensor<2x3xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_SqrtOp : Bert_UnaryOp<"sqrt", "Sqrt", Bert_FloatTensor> {
@@ -63,6 +66,7 @@ def Bert_SqrtOp : Bert_UnaryOp<"sqrt", "Sqrt", Bert_FloatTensor> {
     %y = bert.sqrt %x : (tensor<f32>) -> tensor<f32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_RsqrtOp : Bert_UnaryOp<"rsqrt", "Rsqrt", Bert_FloatTensor> {
@@ -75,6 +79,7 @@ def Bert_RsqrtOp : Bert_UnaryOp<"rsqrt", "Rsqrt", Bert_FloatTensor> {
     %y = bert.rsqrt %x : (tensor<2x1xf32>) -> tensor<2x1xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_TanhOp : Bert_UnaryOp<"tanh", "Tanh", Bert_FloatTensor> {
@@ -87,6 +92,7 @@ def Bert_TanhOp : Bert_UnaryOp<"tanh", "Tanh", Bert_FloatTensor> {
     %y = bert.tanh %x : (tensor<2x8xf32>) -> tensor<2x8xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_ReluOp : Bert_UnaryOp<"relu", "Relu", Bert_FloatTensor> {
@@ -127,6 +133,7 @@ def Bert_IdentityOp : Bert_UnaryOp<"identity", "Identity", Bert_Tensor> {
     %y = bert.identity %x : (tensor<2x8xf32>) -> tensor<2x8xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_CastOp : Bert_TypedOp<"cast", "Cast", (ins Bert_Tensor:$x),
@@ -145,6 +152,7 @@ def Bert_CastOp : Bert_TypedOp<"cast", "Cast", (ins Bert_Tensor:$x),
     %y = bert.cast %x : (tensor<2x8xi1>) -> tensor<2x8xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -171,6 +179,7 @@ def Bert_AddOp : Bert_BinaryOp<"add", "AddV2", Bert_NumberTensor,
     %z = bert.add %x, %y : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_SubOp : Bert_BinaryOp<"sub", "Sub", Bert_NumberTensor> {
@@ -187,6 +196,7 @@ def Bert_SubOp : Bert_BinaryOp<"sub", "Sub", Bert_NumberTensor> {
     %z = bert.sub %x, %y : (tensor<f32>, tensor<2x1x3xf32>) -> tensor<2x1x3xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_MulOp : Bert_BinaryOp<"mul", "Mul", Bert_NumberTensor,
@@ -204,6 +214,7 @@ def Bert_MulOp : Bert_BinaryOp<"mul", "Mul", Bert_NumberTensor,
     %z = bert.mul %x, %y : (tensor<2x3xf32>, tensor<2x1xf32>) -> tensor<2x3xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_DivOp : Bert_BinaryOp<"div", "RealDiv", Bert_FloatTensor> {
@@ -220,6 +231,7 @@ def Bert_DivOp : Bert_BinaryOp<"div", "RealDiv", Bert_FloatTensor> {
     %z = bert.div %x, %y : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_MaximumOp : Bert_BinaryOp<"maximum", "Maximum", Bert_NumberTensor,
@@ -237,6 +249,7 @@ def Bert_MaximumOp : Bert_BinaryOp<"maximum", "Maximum", Bert_NumberTensor,
     %z = bert.maximum %x, %y : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_MinimumOp : Bert_BinaryOp<"minimum", "Minimum", Bert_NumberTensor,
@@ -254,6 +267,7 @@ def Bert_MinimumOp : Bert_BinaryOp<"minimum", "Minimum", Bert_NumberTensor,
     %z = bert.minimum %x, %y : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_CompareOp : Bert_Op<"compare", "Compare",
@@ -275,6 +289,7 @@ def Bert_CompareOp : Bert_Op<"compare", "Compare",
   }];
   // One TensorFlow operation type per predicate.
   let extraClassDeclaration = [{ ::llvm::StringRef getTfOpType(); }];
+  let hasFolder = 1;
 }
 
 def Bert_SelectOp : Bert_InferredOp<"select", "SelectV2",
@@ -293,6 +308,7 @@ def Bert_SelectOp : Bert_InferredOp<"select", "SelectV2",
     %z = bert.select %cond, %x, %y : (tensor<4x1xi1>, tensor<4x3xf32>, tensor<f32>) -> tensor<4x3xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_AddNOp : Bert_InferredOp<"add_n", "AddN",
@@ -310,6 +326,8 @@ def Bert_AddNOp : Bert_InferredOp<"add_n", "AddN",
     %y = bert.add_n %a, %b, %c : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
     ```
   }];
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------===//

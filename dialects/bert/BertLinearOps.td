@@ -26,6 +26,7 @@ def Bert_MatmulOp : Bert_InferredOp<"matmul", "MatMul",
     %c = bert.matmul %a, %b {transpose_b} : (tensor<2x3xf32>, tensor<4x3xf32>) -> tensor<2x4xf32>
     ```
   }];
+  let hasCanonicalizer = 1;
 }
 
 def Bert_BatchMatmulOp : Bert_InferredOp<"batch_matmul", "BatchMatMulV2",
@@ -48,6 +49,7 @@ def Bert_BatchMatmulOp : Bert_InferredOp<"batch_matmul", "BatchMatMulV2",
     %c = bert.batch_matmul %q, %k {adj_y} : (tensor<2x4x8x16xf32>, tensor<2x4x8x16xf32>) -> tensor<2x4x8x8xf32>
     ```
   }];
+  let hasCanonicalizer = 1;
 }
 
 def Bert_BiasAddOp : Bert_InferredOp<"bias_add", "BiasAdd",

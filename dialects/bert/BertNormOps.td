@@ -136,6 +136,7 @@ def Bert_DropoutOp : Bert_DropoutBase<"dropout", "HabanaDropout",
     %y = bert.dropout %x, %rng {rate = 0.1 : f32, op_id = 7 : i32} : (tensor<2x8xf32>, tensor<4xi32>) -> tensor<2x8xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_DropoutGradOp : Bert_DropoutBase<"dropout_grad", "HabanaDropoutGrad",
@@ -153,6 +154,7 @@ def Bert_DropoutGradOp : Bert_DropoutBase<"dropout_grad", "HabanaDropoutGrad",
     %dx = bert.dropout_grad %dy, %rng {rate = 0.1 : f32, op_id = 7 : i32} : (tensor<2x8xf32>, tensor<4xi32>) -> tensor<2x8xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 #endif // BERT_NORM_OPS_TD

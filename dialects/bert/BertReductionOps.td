@@ -25,6 +25,8 @@ def Bert_ReduceSumOp : Bert_ReduceOp<"reduce_sum", "Sum", Bert_NumberTensor> {
     %y = bert.reduce_sum %x {axes = array<i64: 0, 2>} : (tensor<2x3x4xf32>) -> tensor<3xf32>
     ```
   }];
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Bert_ReduceMeanOp : Bert_ReduceOp<"reduce_mean", "Mean",
@@ -41,6 +43,8 @@ def Bert_ReduceMeanOp : Bert_ReduceOp<"reduce_mean", "Mean",
     %y = bert.reduce_mean %x {axes = array<i64: 1>, keep_dims} : (tensor<2x3xf32>) -> tensor<2x1xf32>
     ```
   }];
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Bert_ReduceMaxOp : Bert_ReduceOp<"reduce_max", "Max", Bert_NumberTensor> {
@@ -56,6 +60,8 @@ def Bert_ReduceMaxOp : Bert_ReduceOp<"reduce_max", "Max", Bert_NumberTensor> {
     %y = bert.reduce_max %x {axes = array<i64: 1>} : (tensor<2x3xf32>) -> tensor<2xf32>
     ```
   }];
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Bert_ArgmaxOp : Bert_Op<"argmax", "ArgMax",

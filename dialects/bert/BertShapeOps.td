@@ -19,6 +19,7 @@ def Bert_ConstantOp : Bert_Op<"constant", "Const",
     %y = bert.constant {value = dense<[1.0, 2.0]> : tensor<2xf32>} : () -> tensor<2xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_ReshapeOp : Bert_TypedOp<"reshape", "Reshape", (ins Bert_Tensor:$x),
@@ -36,6 +37,7 @@ def Bert_ReshapeOp : Bert_TypedOp<"reshape", "Reshape", (ins Bert_Tensor:$x),
     %y = bert.reshape %x : (tensor<2x3x4xf32>) -> tensor<6x4xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_TransposeOp : Bert_InferredOp<"transpose", "Transpose",
@@ -53,6 +55,7 @@ def Bert_TransposeOp : Bert_InferredOp<"transpose", "Transpose",
     %y = bert.transpose %x {permutation = array<i64: 0, 2, 1, 3>} : (tensor<2x3x4x5xf32>) -> tensor<2x4x3x5xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_SliceOp : Bert_InferredOp<"slice", "StridedSlice",
@@ -71,6 +74,7 @@ def Bert_SliceOp : Bert_InferredOp<"slice", "StridedSlice",
     %y = bert.slice %x {starts = array<i64: 0, 1>, sizes = array<i64: 2, 3>} : (tensor<2x5xf32>) -> tensor<2x3xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_SliceGradOp : Bert_InferredOp<"slice_grad", "StridedSliceGrad",
@@ -110,6 +114,7 @@ def Bert_ConcatOp : Bert_InferredOp<"concat", "ConcatV2",
     %y = bert.concat %a, %b {axis = 1 : i64} : (tensor<2x3xf32>, tensor<2x4xf32>) -> tensor<2x7xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 def Bert_BroadcastToOp : Bert_TypedOp<"broadcast_to", "BroadcastTo",
@@ -127,6 +132,7 @@ def Bert_BroadcastToOp : Bert_TypedOp<"broadcast_to", "BroadcastTo",
     %y = bert.broadcast_to %x : (tensor<2x1xf32>) -> tensor<3x2x4xf32>
     ```
   }];
+  let hasFolder = 1;
 }
 
 #endif // BERT_SHAPE_OPS_TD
