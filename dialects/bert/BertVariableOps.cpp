@@ -4,7 +4,6 @@
 #include "dialects/bert/BertOps.h"
 #include "dialects/bert/BertShapes.h"
 
-
 using namespace mlir;
 
 namespace bertc::bert {
