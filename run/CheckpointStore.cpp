@@ -115,13 +115,16 @@ Status CheckpointStore::checkSpace(const rt::Plan &plan, int64_t saves) const {
     count = std::max<int64_t>(
         1, count - static_cast<int64_t>(existing->all.size()));
   }
-  uint64_t needed = checkpointBytes(plan) * static_cast<uint64_t>(count);
+  // In f64: a product of two large counts must not wrap to a small one.
+  double needed =
+      static_cast<double>(checkpointBytes(plan)) * static_cast<double>(count);
   struct statvfs disk = {};
   if (statvfs(directory_.c_str(), &disk) != 0) {
     return ioError(fmt::format("{}: cannot tell the free space: {}", directory_,
                                std::strerror(errno)));
   }
-  uint64_t available = static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize;
+  double available =
+      static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize);
   if (available < needed) {
     return resourceExhausted(fmt::format(
         "{}: {} checkpoint{} need {:.1f} MB, the disk has {:.1f} MB free; free "

@@ -261,6 +261,18 @@ TEST_F(PretrainTest, passesOverADamagedCheckpoint) {
   EXPECT_EQ(content(again->checkpoint), expected);
 }
 
+TEST_F(PretrainTest, checksTheDiskBeforeItStarts) {
+  PretrainOptions run = options("full");
+  run.keepCheckpointMax = 0;
+  run.saveCheckpointsSteps = 1;
+  run.trainSteps = int64_t{1} << 50;
+  auto result = pretrain(run);
+  EXPECT_EQ(result.status().code(), StatusCode::ResourceExhausted);
+  EXPECT_THAT(result.status().message(),
+              HasSubstr("1125899906842624 checkpoints need "));
+  EXPECT_THAT(result.status().message(), HasSubstr(" MB free"));
+}
+
 TEST_F(PretrainTest, tracesTheUpdatesAskedFor) {
   PretrainOptions run = options("traced");
   run.profile = std::make_pair<int64_t, int64_t>(2, 3);

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-STEPS = 24
+STEPS = 16
 
 
 def command(program, plan, records, output):
@@ -19,7 +19,7 @@ def command(program, plan, records, output):
             f"--output-dir={output}", f"--num-train-steps={STEPS}",
             "--num-warmup-steps=4", "--learning-rate=0.01",
             "--num-accumulation-steps=2", "--save-checkpoints-steps=1",
-            "--quiet"]
+            "--threads=1", "--quiet"]
 
 
 def final_state(program, output):
@@ -27,7 +27,7 @@ def final_state(program, output):
     that was repeated after a kill may have other file names.)"""
     target = output / "final.safetensors"
     subprocess.run([program, "convert", str(output / f"model.ckpt-{STEPS}"),
-                    str(target), "--quiet"], check=True)
+                    str(target), "--threads=1", "--quiet"], check=True)
     content = target.read_bytes()
     assert b"bertc/run_state" in content and b"adam_v" in content
     return content
