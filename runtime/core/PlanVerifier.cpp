@@ -150,6 +150,10 @@ Status verifyTotals(const plan::Plan &plan) {
       return corrupt("packed weights add up to more than 2^46 bytes");
     }
   }
+  if (plan.constants() != nullptr &&
+      reinterpret_cast<uintptr_t>(plan.constants()->data()) % 32 != 0) {
+    return corrupt("the constants are not aligned to 32 bytes in the file");
+  }
   if (plan.state_bytes() > kMaxBytes || plan.arena_bytes() > kMaxBytes) {
     return corrupt("state of " + num(plan.state_bytes()) + " and arena of " +
                    num(plan.arena_bytes()) + " bytes are more than 2^46 bytes");

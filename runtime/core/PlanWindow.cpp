@@ -17,6 +17,16 @@ std::string text(const flatbuffers::Vector<int64_t> &v) {
   return shapeString(Shape(v.begin(), v.end()));
 }
 
+// The FlatBuffers verifier looks at the alignment of a vector's length only,
+// and the builder does not align an empty one (the shape of a scalar).
+Status checkAligned(const flatbuffers::Vector<int64_t> &v) {
+  if (v.size() != 0 &&
+      reinterpret_cast<uintptr_t>(v.data()) % alignof(int64_t) != 0) {
+    return corrupt("a shape or stride list is not aligned in the file");
+  }
+  return Status();
+}
+
 struct Axis {
   int64_t count;
   uint64_t stride;
@@ -27,6 +37,9 @@ StatusOr<std::vector<Axis>> sortedAxes(const plan::Tensor &tensor) {
   const auto &shape = *tensor.shape();
   const auto *strides = tensor.strides();
   bool strided = strides != nullptr && strides->size() != 0;
+  if (strided) {
+    BERTC_RETURN_IF_ERROR(checkAligned(*strides));
+  }
   if (strided && strides->size() != shape.size()) {
     return corrupt("there are " + std::to_string(strides->size()) +
                    " strides for shape " + text(shape));
@@ -61,6 +74,7 @@ StatusOr<uint64_t> checkedBytes(plan::DType dtype,
     return corrupt("shape has " + std::to_string(shape.size()) +
                    " axes, expected at most " + std::to_string(kMaxRank));
   }
+  BERTC_RETURN_IF_ERROR(checkAligned(shape));
   uint64_t bytes = dtypeBytes(static_cast<DType>(dtype));
   for (int64_t dim : shape) {
     if (dim < 1) {

@@ -153,8 +153,8 @@ void reseal(std::vector<uint8_t> &bytes) {
   (void)plan::sealPlan(bytes.data(), bytes.size());
 }
 
-// ids -> embedding rows -> dense + bias -> gelu -> softmax -> y; the bias is
-// moved by the column sums of y.
+// ids -> embedding rows -> dense + bias -> times constants -> gelu -> softmax
+// -> y; the bias is moved by the column sums of y.
 PlanBuilder tinyModel() {
   PlanBuilder b;
   uint32_t table = b.onVariable(b.variable("table", {10, 8}));
@@ -167,10 +167,15 @@ PlanBuilder tinyModel() {
   b.step(plan::GatherParamsT(), {table, ids}, {rows});
   uint32_t dense = b.arena({4, 8});
   b.step(plan::MatmulParamsT(), {rows, packed, bias}, {dense}).scope = "dense";
+  const float weights[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+  uint32_t weighted = b.arena({4, 8});
+  plan::BinaryParamsT mul;
+  mul.kind = plan::BinaryKind::Mul;
+  b.step(mul, {dense, b.constant({8}, DType::F32, weights)}, {weighted});
   uint32_t active = b.arena({4, 8});
   plan::UnaryParamsT gelu;
   gelu.kind = plan::UnaryKind::GeluErf;
-  b.step(gelu, {dense}, {active});
+  b.step(gelu, {weighted}, {active});
   uint32_t y = b.arena({4, 8});
   uint32_t scores = b.view(active, {1, 1, 4, 8}, {});
   uint32_t softmax = b.view(y, {1, 1, 4, 8}, {});

@@ -22,7 +22,7 @@ TEST(PlanFile, describesEntriesVariablesAndModel) {
   StatusOr<Plan> plan = tinyModel().load();
   ASSERT_TRUE(plan.ok()) << plan.status().message();
   ASSERT_NE(plan->findEntry("main"), nullptr);
-  EXPECT_EQ(plan->findEntry("main")->numSteps, 6u);
+  EXPECT_EQ(plan->findEntry("main")->numSteps, 7u);
   ASSERT_NE(plan->findEntry("main")->findInput("ids"), nullptr);
   EXPECT_EQ(plan->findEntry("main")->findInput("ids")->dtype, DType::I32);
   EXPECT_EQ(plan->findEntry("main")->findOutput("y")->shape, Shape({4, 8}));
