@@ -150,7 +150,7 @@ Status verifyTotals(const plan::Plan &plan) {
       return corrupt("packed weights add up to more than 2^46 bytes");
     }
   }
-  if (plan.constants() != nullptr &&
+  if (plan.constants() != nullptr && plan.constants()->size() != 0 &&
       reinterpret_cast<uintptr_t>(plan.constants()->data()) % 32 != 0) {
     return corrupt("the constants are not aligned to 32 bytes in the file");
   }

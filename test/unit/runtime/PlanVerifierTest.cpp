@@ -36,6 +36,18 @@ TEST(PlanVerifier, acceptsASoundPlan) {
   EXPECT_TRUE(Sound().verify().ok()) << Sound().verify().message();
 }
 
+// Their empty shapes are written at any multiple of 4.
+TEST(PlanVerifier, acceptsScalars) {
+  for (int count = 1; count < 4; ++count) {
+    Sound b;
+    for (int i = 0; i < count; ++i) {
+      b.input("s" + std::to_string(i), b.arena({}));
+      b.variable("v" + std::string(static_cast<size_t>(i), 'v'), {});
+    }
+    EXPECT_TRUE(b.verify().ok()) << b.verify().message();
+  }
+}
+
 TEST(PlanVerifier, refusesTwoVariablesOfOneName) {
   Sound b;
   b.variable("w", {1});
