@@ -18,8 +18,7 @@ std::string text(const flatbuffers::Vector<int64_t> &v) {
 }
 
 // The FlatBuffers verifier looks at the alignment of a vector's length only,
-// and its builder aligns no empty vector. and the builder does not align an
-// empty one (the shape of a scalar).
+// and the builder does not align an empty one (the shape of a scalar).
 Status checkAligned(const flatbuffers::Vector<int64_t> &v) {
   if (v.size() != 0 &&
       reinterpret_cast<uintptr_t>(v.data()) % alignof(int64_t) != 0) {
