@@ -257,8 +257,8 @@ def BertToCpu : Pass<"bert-to-cpu", "::mlir::ModuleOp"> {
     a few, or none: reshapes, transposes and slices are views, and a copy is made
     only for a consumer whose kernel cannot walk strides. A matrix product whose
     only user is a transpose writes its result in the transposed order. Weights
-    that are second operand of a large product are read in packed form, once
-    more for the transposed product of its gradient. Reading a variable names
+    that are second operand of a product are read in packed form where that pays
+    (LowerLinear.cpp has the figures). Reading a variable names
     its storage; accumulation and optimizer updates become steps in place.
 
     ```mlir

@@ -10,8 +10,8 @@ bert.variable @"w/adam_m" : tensor<64x64xf32> {role = #bert.role<adam_m>, owner 
 bert.variable @"w/adam_v" : tensor<64x64xf32> {role = #bert.role<adam_v>, owner = @w}
 bert.variable @small : tensor<64x2xf32> {trainable}
 
-// Tests that a large weight is packed for its product and for the transposed
-// product of its gradient, and a small one is not.
+// Tests that a large weight is packed for its product and, when there are few
+// rows, for the transposed product of its gradient, and a small one is not.
 // CHECK-LABEL: func.func @packed
 // CHECK: %[[P:.*]] = cpu.packed_ref @"w/packed" : tensor<64x64xf32>
 // CHECK: cpu.matmul %arg0, %[[P]]
@@ -30,13 +30,18 @@ func.func @packed(%x: tensor<32x64xf32> {bert.name = "x"}) -> (tensor<32x64xf32>
   return %0, %1, %2 : tensor<32x64xf32>, tensor<32x64xf32>, tensor<32x2xf32>
 }
 
-// Tests that a product of more rows shares the packed weight.
+// Tests that a product of more rows shares the packed weight, and that with many
+// rows the library may transpose by itself.
 // CHECK-LABEL: func.func @packed_more_rows
-// CHECK: cpu.packed_ref @"w/packed"
-func.func @packed_more_rows(%x: tensor<128x64xf32> {bert.name = "x"}) -> (tensor<128x64xf32> {bert.name = "a"}) attributes {bert.entry} {
+// CHECK: %[[P:.*]] = cpu.packed_ref @"w/packed"
+// CHECK: cpu.matmul %arg0, %[[P]]
+// CHECK: %[[T:.*]] = cpu.view %{{.*}} -> tensor<64x64xf32, #cpu.layout<strides = [1, 64], offset = 0>>
+// CHECK: cpu.matmul %arg0, %[[T]]
+func.func @packed_more_rows(%x: tensor<128x64xf32> {bert.name = "x"}) -> (tensor<128x64xf32> {bert.name = "a"}, tensor<128x64xf32> {bert.name = "b"}) attributes {bert.entry} {
   %w = bert.read @w : tensor<64x64xf32>
   %0 = bert.matmul %x, %w : (tensor<128x64xf32>, tensor<64x64xf32>) -> tensor<128x64xf32>
-  return %0 : tensor<128x64xf32>
+  %1 = bert.matmul %x, %w {transpose_b} : (tensor<128x64xf32>, tensor<64x64xf32>) -> tensor<128x64xf32>
+  return %0, %1 : tensor<128x64xf32>, tensor<128x64xf32>
 }
 
 // Tests that a weight that the entry changes is not packed in it.
