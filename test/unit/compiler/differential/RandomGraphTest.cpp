@@ -102,8 +102,9 @@ TEST(RandomGraph, GradientsAreDifferencesOfTheLoss) {
     interpret::TensorMap weights = interpreter.variables();
     std::vector<interpret::Tensor> arguments = interpret::randomArguments(
         (*module)->lookupSymbol<mlir::func::FuncOp>("loss"), seed);
-    auto outputs = interpreter.run(
-        "gradients", {{"rng", arguments[0]}, {"indices", arguments[1]}});
+    auto outputs = interpreter.run("gradients", {{"rng", arguments[0]},
+                                                 {"mask", arguments[1]},
+                                                 {"indices", arguments[2]}});
     ASSERT_TRUE(outputs.ok()) << outputs.status().message();
 
     std::mt19937_64 random(seed);
