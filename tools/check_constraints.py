@@ -10,13 +10,13 @@
 #
 #   check_constraints.py bert              check; lists what is missing
 #   check_constraints.py bert --examples   print all examples as one module
+#   --root DIR                             another tree than this script's
 import argparse
 import pathlib
 import re
 import sys
 import textwrap
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 OPERATION = re.compile(r"^def (\w+Op) ?:(.*?)^}", re.S | re.M)
 CONSTRAINT = re.compile(r"^\s*- \(C(\d+)\)", re.M)
 BRANCH = re.compile(r"//\s*((?:\w+,\s+)*\w+) C(\d+)\b")
@@ -29,9 +29,9 @@ def field(body, name):
     return (match.group(1) or match.group(2)) if match else None
 
 
-def operations(dialect):
+def operations(root, dialect):
     """Yields (mnemonic, summary, description) of each operation."""
-    for path in sorted((ROOT / "dialects" / dialect).glob("*Ops.td")):
+    for path in sorted((root / "dialects" / dialect).glob("*Ops.td")):
         for _, body in OPERATION.findall(path.read_text()):
             mnemonic = re.search(r'"(\w+)"', body).group(1)
             yield mnemonic, field(body, "summary"), field(body, "description")
@@ -46,10 +46,10 @@ def found(dialect_dir, glob, pattern):
     return pairs
 
 
-def check(dialect):
+def check(root, dialect):
     errors = []
     stated = set()
-    for mnemonic, summary, description in operations(dialect):
+    for mnemonic, summary, description in operations(root, dialect):
         if not summary or not description:
             errors.append(f"{mnemonic}: no summary or no description")
             continue
@@ -61,8 +61,8 @@ def check(dialect):
         stated |= {(mnemonic, n) for n in numbers}
     if not stated:
         errors.append(f"no constraints found in dialects/{dialect}")
-    branches = found(ROOT / "dialects" / dialect, "*.cpp", BRANCH)
-    tests = found(ROOT / "test/dialects" / dialect, "errors-*.mlir", TEST)
+    branches = found(root / "dialects" / dialect, "*.cpp", BRANCH)
+    tests = found(root / "test/dialects" / dialect, "errors-*.mlir", TEST)
     for what, there in (("verifier branch", branches), ("error test", tests)):
         for name, number in sorted(stated - there):
             errors.append(f"{name} C{number}: no {what}")
@@ -132,10 +132,10 @@ def declarations(dialect, body, symbols):
             yield f"{dialect}.variable {name} : {type_}{attributes[dialect]}"
 
 
-def print_examples(dialect):
+def print_examples(root, dialect):
     """Each example in a module of its own: symbols first, then a function whose
     arguments are the operands that the example does not define."""
-    for mnemonic, _, description in operations(dialect):
+    for mnemonic, _, description in operations(root, dialect):
         example = re.search(r"```mlir\n(.*?)```", description, re.S)
         lines = statements(example.group(1))
         symbols = [l for l in lines if re.match(
@@ -161,11 +161,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("dialect")
     parser.add_argument("--examples", action="store_true")
+    parser.add_argument(
+        "--root", type=pathlib.Path,
+        default=pathlib.Path(__file__).resolve().parent.parent)
     options = parser.parse_args()
     if options.examples:
-        print_examples(options.dialect)
+        print_examples(options.root, options.dialect)
         return 0
-    return check(options.dialect)
+    return check(options.root, options.dialect)
 
 
 if __name__ == "__main__":
