@@ -27,7 +27,7 @@ def final_state(program, output):
     that was repeated after a kill may have other file names.)"""
     target = output / "final.safetensors"
     subprocess.run([program, "convert", str(output / f"model.ckpt-{STEPS}"),
-                    str(target), "--threads=1", "--quiet"], check=True)
+                    str(target), "--quiet"], check=True)
     content = target.read_bytes()
     assert b"bertc/run_state" in content and b"adam_v" in content
     return content
