@@ -47,6 +47,22 @@ dnnl::memory::desc PackedWeights::plainDesc(uint32_t index) const {
           dnnl::memory::dims{t.strides[0], t.strides[1]}};
 }
 
+static size_t align64(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+// No copy takes more than its max_bytes, so the block never runs out.
+StatusOr<void *> PackedWeights::allocate(size_t bytes) {
+  if (block_.size() == 0) {
+    size_t total = 0;
+    for (const plan::PackedWeight *w : *plan_.packed_weights()) {
+      total += align64(w->max_bytes());
+    }
+    BERTC_ASSIGN_OR_RETURN(block_, MemoryBlock::map(total, "packed weights"));
+  }
+  void *data = block_.data() + used_;
+  used_ += align64(bytes);
+  return data;
+}
+
 Status PackedWeights::decide(uint32_t index, Slot *slot) {
   using dnnl::memory;
   const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
@@ -71,8 +87,7 @@ Status PackedWeights::decide(uint32_t index, Slot *slot) {
                    std::to_string(slot->desc.get_size()));
   }
   if (!slot->usePlain) {
-    BERTC_ASSIGN_OR_RETURN(
-        slot->block, MemoryBlock::map(slot->desc.get_size(), "packed weights"));
+    BERTC_ASSIGN_OR_RETURN(slot->data, allocate(slot->desc.get_size()));
   }
   slot->decided = true;
   return Status();
@@ -98,7 +113,7 @@ StatusOr<PackedWeights::Layout> PackedWeights::require(uint32_t index) {
   }
   if (!layout.usePlain) {
     layout.desc = slot.desc;
-    layout.data = slot.block.data();
+    layout.data = slot.data;
     asked_[index] = true;
   }
   return layout;
@@ -111,7 +126,7 @@ Status PackedWeights::refresh(uint32_t index, uint64_t version) {
   }
   Status status = callDnnl("packing weights", [&] {
     dnnl::memory from(plainDesc(index), cpuEngine(), plainWindow(index).data);
-    dnnl::memory to(slot.desc, cpuEngine(), slot.block.data());
+    dnnl::memory to(slot.desc, cpuEngine(), slot.data);
     dnnl::reorder(from, to).execute(cpuStream(), from, to);
     cpuStream().wait();
     return Status();
@@ -120,14 +135,6 @@ Status PackedWeights::refresh(uint32_t index, uint64_t version) {
     slot.version = version;
   }
   return status;
-}
-
-uint64_t PackedWeights::bytes() const {
-  uint64_t total = 0;
-  for (const Slot &slot : slots_) {
-    total += slot.block.size();
-  }
-  return total;
 }
 
 } // namespace bertc::rt

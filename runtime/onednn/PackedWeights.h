@@ -45,25 +45,29 @@ public:
   /// Packs `index` again when `version` differs from the last packed one.
   Status refresh(uint32_t index, uint64_t version);
 
-  /// Bytes mapped for packed copies.
-  uint64_t bytes() const;
+  /// Bytes that packed copies take.
+  uint64_t bytes() const { return used_; }
 
 private:
   struct Slot {
     bool decided = false;
     bool usePlain = true;
     dnnl::memory::desc desc;
-    MemoryBlock block;
+    void *data = nullptr;
     uint64_t version = 0;
   };
 
   Status decide(uint32_t index, Slot *slot);
+  StatusOr<void *> allocate(size_t bytes);
   TensorRef plainWindow(uint32_t index) const;
   dnnl::memory::desc plainDesc(uint32_t index) const;
 
   const plan::Plan &plan_;
   std::function<void *(uint32_t)> variableData_;
   std::vector<Slot> slots_;
+  /// All copies one behind the other, so that huge pages fill up.
+  MemoryBlock block_;
+  size_t used_ = 0;
   std::vector<bool> written_;
   std::vector<bool> asked_;
 };
