@@ -550,7 +550,7 @@ def main():
     for seed, case in enumerate(CASES):
         make_case(seed + 100, *case)
     make_optimizer_case(200, "lamb", lamb, 0.02)
-    make_optimizer_case(201, "adamw", adamw, 0.005)
+    make_optimizer_case(201, "adamw", adamw, 0.002)
 
 
 main()

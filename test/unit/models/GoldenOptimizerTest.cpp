@@ -93,11 +93,12 @@ TEST_P(GoldenOptimizer, fiftyUpdates) {
 
 INSTANTIATE_TEST_SUITE_P(
     Bert, GoldenOptimizer,
-    testing::Values(std::make_tuple("lamb", Phase::Optimizer, Rounding::None),
-                    std::make_tuple("lamb", Phase::Optimizer,
-                                    Rounding::AsTyped),
-                    std::make_tuple("adamw", Phase::Optimizer, Rounding::None),
-                    std::make_tuple("adamw", Phase::Fuse, Rounding::None)),
+    testing::Values(
+        std::make_tuple("lamb", Phase::Optimizer, Rounding::None),
+        std::make_tuple("lamb", Phase::Optimizer, Rounding::AsTyped),
+        std::make_tuple("adamw", Phase::Optimizer, Rounding::None),
+        std::make_tuple("adamw", Phase::Optimizer, Rounding::AsTyped),
+        std::make_tuple("adamw", Phase::Fuse, Rounding::None)),
     [](const auto &info) {
       return std::string(std::get<0>(info.param)) +
              (std::get<1>(info.param) == Phase::Fuse ? "_Fused" : "") +
