@@ -163,8 +163,7 @@ StatusOr<Json> parseObject(std::string_view text, const std::string &where) {
     std::string words = error.what();
     size_t bracket = words.find("] ");
     words = bracket == std::string::npos ? words : words.substr(bracket + 2);
-    return corrupt(
-        fmt::format("{}: expected a JSON object: {}", where, words));
+    return corrupt(fmt::format("{}: expected a JSON object: {}", where, words));
   }
   if (!object.is_object()) {
     return corrupt(fmt::format("{}: expected a JSON object, found {}", where,

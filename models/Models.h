@@ -52,8 +52,8 @@ struct ModelOptions {
 /// InvalidArgument names the option that does not fit, with what is expected.
 Status checkModelOptions(const BertConfig &config, const ModelOptions &options);
 
-/// The module, unverified. models/Tasks.h has the names and shapes of inputs and
-/// outputs of each function.
+/// The module, unverified. models/Tasks.h has the names and shapes of inputs
+/// and outputs of each function.
 StatusOr<mlir::OwningOpRef<mlir::ModuleOp>>
 buildModel(mlir::MLIRContext &context, const BertConfig &config,
            const ModelOptions &options);
