@@ -189,6 +189,9 @@ StatusOr<ExecResult> exec(const ExecOptions &options) {
   }
   rt::SessionOptions sessionOptions;
   sessionOptions.threads = options.threads;
+  // Packing costs about as much as it saves in this many runs.
+  constexpr int kManyRuns = 8;
+  sessionOptions.packWeights = options.repeat >= kManyRuns;
   SafeTensorsFile weights;
   BERTC_ASSIGN_OR_RETURN(std::unique_ptr<rt::Session> session,
                          rt::Session::create(plan, sessionOptions));

@@ -120,9 +120,11 @@ Session::create(const Plan &plan, const SessionOptions &options) {
   BERTC_ASSIGN_OR_RETURN(raw->arena,
                          MemoryBlock::map(plan.arenaBytes(), "arena"));
   raw->packed = std::make_unique<PackedWeights>(
-      raw->file.root(), [raw](uint32_t i) -> void * {
+      raw->file.root(),
+      [raw](uint32_t i) -> void * {
         return const_cast<std::byte *>(raw->variables->data(i));
-      });
+      },
+      options.packWeights);
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
 

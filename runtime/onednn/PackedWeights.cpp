@@ -5,8 +5,9 @@
 namespace bertc::rt {
 
 PackedWeights::PackedWeights(const plan::Plan &plan,
-                             std::function<void *(uint32_t)> variableData)
-    : plan_(plan), variableData_(std::move(variableData)),
+                             std::function<void *(uint32_t)> variableData,
+                             bool enabled)
+    : plan_(plan), variableData_(std::move(variableData)), enabled_(enabled),
       slots_(plan.packed_weights()->size()),
       written_(plan.variables()->size(), false), asked_(slots_.size(), false) {}
 
@@ -94,14 +95,17 @@ Status PackedWeights::decide(uint32_t index, Slot *slot) {
 }
 
 StatusOr<PackedWeights::Layout> PackedWeights::require(uint32_t index) {
+  const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
+  Layout layout;
+  layout.plain = plainWindow(index);
+  if (!enabled_ && w.dtype() == plan::DType::F32) {
+    return layout;
+  }
   Slot &slot = slots_[index];
   if (!slot.decided) {
     BERTC_RETURN_IF_ERROR(
         callDnnl("packing weights", [&] { return decide(index, &slot); }));
   }
-  const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
-  Layout layout;
-  layout.plain = plainWindow(index);
   layout.usePlain = slot.usePlain;
   if (written_[w.variable()]) {
     if (w.dtype() != plan::DType::F32) {

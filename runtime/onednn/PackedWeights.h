@@ -29,9 +29,11 @@ public:
     void *data = nullptr;
   };
 
-  /// `variableData` yields where variable i currently is.
+  /// `variableData` yields where variable i currently is. Unless `enabled`,
+  /// f32 weights are always plain (bf16 ones have no other form).
   PackedWeights(const plan::Plan &plan,
-                std::function<void *(uint32_t)> variableData);
+                std::function<void *(uint32_t)> variableData,
+                bool enabled = true);
 
   /// Decides the layout at the first call for `index`. Plain when the entry
   /// being prepared writes the variable: a copy would go stale between steps.
@@ -64,6 +66,7 @@ private:
 
   const plan::Plan &plan_;
   std::function<void *(uint32_t)> variableData_;
+  bool enabled_;
   std::vector<Slot> slots_;
   /// All copies one behind the other, so that huge pages fill up.
   MemoryBlock block_;

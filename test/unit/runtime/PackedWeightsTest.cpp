@@ -140,6 +140,16 @@ TEST(PackedWeights, fallBackToPlainWhenTheBytesAreTooFew) {
   EXPECT_EQ(m.session->memory().packedWeights, 0u);
 }
 
+TEST(PackedWeights, areLeftOutOnRequest) {
+  SessionOptions options;
+  options.packWeights = false;
+  Model m(packedModel());
+  m.session = *Session::create(m.session->plan(), options);
+  ASSERT_TRUE(m.session->setVariable("w", m.wView()).ok());
+  m.expectProduct(m.w);
+  EXPECT_EQ(m.session->memory().packedWeights, 0u);
+}
+
 TEST(PackedWeights, serveAnotherNumberOfRowsThanTheHint) {
   Options options;
   options.hint = 4096;
