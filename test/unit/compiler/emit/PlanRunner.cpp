@@ -32,7 +32,11 @@ DataType dataType(rt::DType dtype) {
 
 StatusOr<PlanRunner> PlanRunner::create(Compiler &compiler, int threads) {
   BERTC_RETURN_IF_ERROR(compiler.runThrough(Phase::Memory));
-  BERTC_ASSIGN_OR_RETURN(std::string bytes, writePlan(compiler.module(), {}));
+  return create(compiler.module(), threads);
+}
+
+StatusOr<PlanRunner> PlanRunner::create(mlir::ModuleOp module, int threads) {
+  BERTC_ASSIGN_OR_RETURN(std::string bytes, writePlan(module, {}));
   BERTC_ASSIGN_OR_RETURN(rt::Plan plan,
                          rt::Plan::fromBytes(bytes.data(), bytes.size()));
   rt::SessionOptions options;

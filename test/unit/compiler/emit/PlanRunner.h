@@ -19,6 +19,9 @@ public:
   /// and opens a session on it.
   static StatusOr<PlanRunner> create(Compiler &compiler, int threads = 0);
 
+  /// The same for a module that has been through memory planning.
+  static StatusOr<PlanRunner> create(mlir::ModuleOp module, int threads = 0);
+
   /// Sets every variable of the map.
   Status setVariables(const interpret::TensorMap &values);
   /// The present value of a variable.
