@@ -232,6 +232,34 @@ def evaluate_pretrain(model, b):
             "next_sentence_count": examples.sum()}
 
 
+def weighted_mean(loss, examples):
+    total, count = (loss * examples).sum(), examples.sum()
+    return {"total_loss": total / max(float(count), 1.0), "loss_sum": total,
+            "count": count}
+
+
+def evaluate_classify(model, b):
+    logits = model.classify(b)
+    examples = b["example_weights"].double()
+    loss = nll(torch.log_softmax(logits, -1), b["label_ids"])
+    right = (logits.argmax(-1) == b["label_ids"]).double()
+    return {**weighted_mean(loss, examples), "logits": logits,
+            "correct": (examples * right).sum(),
+            "probabilities": torch.softmax(logits, -1)}
+
+
+def evaluate_squad(model, b):
+    start, end = model.squad(b)
+    loss = (nll(torch.log_softmax(start, -1), b["start_positions"])
+            + nll(torch.log_softmax(end, -1), b["end_positions"])) / 2
+    return {**weighted_mean(loss, b["example_weights"].double()),
+            "start_logits": start, "end_logits": end}
+
+
+EVALUATE = {"pretrain": evaluate_pretrain, "classify": evaluate_classify,
+            "squad": evaluate_squad}
+
+
 # --- random weights and batches -----------------------------------------------
 
 def shapes(task, c, labels):
@@ -451,13 +479,12 @@ def make_case(seed, case, task, c, b, s, p, labels, rng):
         write(case, "predict.in", inputs_only(batch))
         write(case, "predict.out",
               as_f32(predict(task, Model(c, params), as_torch(batch))))
-        if task == "pretrain":
-            weighted = dict(batch)
-            weighted["example_weights"] = np.ones(b, np.float32)
-            weighted["example_weights"][1:] = [i % 2 for i in range(1, b)]
-            write(case, "evaluate.in", weighted)
-            write(case, "evaluate.out", as_f32(
-                evaluate_pretrain(Model(c, params), as_torch(weighted))))
+        weighted = dict(batch)
+        weighted["example_weights"] = np.ones(b, np.float32)
+        weighted["example_weights"][1:] = [i % 2 for i in range(1, b)]
+        write(case, "evaluate.in", weighted)
+        write(case, "evaluate.out", as_f32(
+            EVALUATE[task](Model(c, params), as_torch(weighted))))
 
 
 # --- optimizers ---------------------------------------------------------------

@@ -78,12 +78,7 @@ TEST_P(Golden, gradients) { check("gradients"); }
 
 TEST_P(Golden, predict) { check("predict"); }
 
-TEST_P(Golden, evaluate) {
-  std::string name = std::get<0>(GetParam());
-  if (name != "classify" && name != "squad") {
-    check("evaluate");
-  }
-}
+TEST_P(Golden, evaluate) { check("evaluate"); }
 
 INSTANTIATE_TEST_SUITE_P(
     Bert, Golden,
