@@ -57,12 +57,7 @@ TEST_P(GoldenPlan, gradients) { check("gradients"); }
 
 TEST_P(GoldenPlan, predict) { check("predict"); }
 
-TEST_P(GoldenPlan, evaluate) {
-  std::string name = GetParam();
-  if (name != "classify" && name != "squad") {
-    check("evaluate");
-  }
-}
+TEST_P(GoldenPlan, evaluate) { check("evaluate"); }
 
 INSTANTIATE_TEST_SUITE_P(Bert, GoldenPlan,
                          testing::Values("gelu_padding", "gelu_tanh_odd",
