@@ -126,6 +126,12 @@ Status writeCheckpoint(const std::string &prefix,
 /// Removes a checkpoint's files, index first.
 Status removeCheckpoint(const std::string &prefix);
 
+/// Removes what a killed process left of a checkpoint it was writing: hidden
+/// files named ".BASE...tmp-PID-N" whose process is gone. Every save does this;
+/// a run that has nothing left to save may do it by itself.
+void removeStaleCheckpointFiles(const std::string &directory,
+                                const std::string &base = "model.ckpt");
+
 struct SaveOptions {
   /// Checkpoints to keep in the folder, this one included; 0 keeps all.
   int keepMax = 2;

@@ -85,9 +85,26 @@ Status verifyCheckpoint(const std::string &prefix) {
   return reader.verifyAll();
 }
 
-/// Removes what a killed process left of a checkpoint it was writing: hidden
-/// files named ".BASE...tmp-PID-N" whose process is gone.
-void removeStaleFiles(const std::string &directory, const std::string &base) {
+/// The state after adding `name`: earlier names that still exist, then it.
+CheckpointState advance(const std::string &directory, const std::string &name) {
+  CheckpointState state;
+  StatusOr<CheckpointState> before = readCheckpointState(directory);
+  if (before.ok()) {
+    for (const std::string &old : before->all) {
+      if (old != name && fileExists(joinPath(directory, old + ".index"))) {
+        state.all.push_back(old);
+      }
+    }
+  }
+  state.all.push_back(name);
+  state.latest = name;
+  return state;
+}
+
+} // namespace
+
+void removeStaleCheckpointFiles(const std::string &directory,
+                                const std::string &base) {
   DIR *dir = ::opendir(directory.c_str());
   if (dir == nullptr) {
     return;
@@ -111,24 +128,6 @@ void removeStaleFiles(const std::string &directory, const std::string &base) {
     ::unlink(path.c_str());
   }
 }
-
-/// The state after adding `name`: earlier names that still exist, then it.
-CheckpointState advance(const std::string &directory, const std::string &name) {
-  CheckpointState state;
-  StatusOr<CheckpointState> before = readCheckpointState(directory);
-  if (before.ok()) {
-    for (const std::string &old : before->all) {
-      if (old != name && fileExists(joinPath(directory, old + ".index"))) {
-        state.all.push_back(old);
-      }
-    }
-  }
-  state.all.push_back(name);
-  state.latest = name;
-  return state;
-}
-
-} // namespace
 
 StatusOr<CheckpointState> readCheckpointState(const std::string &directory) {
   const std::string path = joinPath(directory, kStateFile);
@@ -167,7 +166,7 @@ StatusOr<std::string> saveCheckpoint(const std::string &directory, int64_t step,
                                      const std::vector<TensorSource> &tensors,
                                      const SaveOptions &options) {
   BERTC_RETURN_IF_ERROR(makeDirectories(directory));
-  removeStaleFiles(directory, options.baseName);
+  removeStaleCheckpointFiles(directory, options.baseName);
   const std::string name = options.baseName + "-" + std::to_string(step);
   const std::string prefix = joinPath(directory, name);
   BERTC_RETURN_IF_ERROR(writeCheckpoint(prefix, tensors));

@@ -17,6 +17,7 @@ CheckpointStore::newest(std::vector<std::string> *notes) const {
   if (!directoryExists(directory_)) {
     return std::string();
   }
+  removeStaleCheckpointFiles(directory_);
   std::vector<std::string> rejected;
   StatusOr<std::string> prefix = latestCheckpoint(directory_, &rejected);
   for (const std::string &line : rejected) {

@@ -33,7 +33,7 @@ public:
   };
 
   /// Prefix of the newest usable checkpoint; empty when the folder has none.
-  /// All of them damaged is an error.
+  /// All of them damaged is an error. Removes what a killed save left behind.
   StatusOr<std::string> newest(std::vector<std::string> *notes) const;
 
   /// Loads weights and slots from `prefix` into the session; every weight must
