@@ -63,6 +63,7 @@ void buildPhase(Phase phase, const PipelineOptions &options,
     functions.addPass(createBertFuseAttentionSoftmax());
     functions.addPass(createBertFuseMatmulBias());
     functions.addPass(createBertFuseResidualLayerNorm());
+    functions.addPass(createBertRematerialize());
     break;
   }
   case Phase::Lower:
