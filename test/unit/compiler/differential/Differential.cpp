@@ -38,6 +38,7 @@ const std::vector<std::string> &graphPasses() {
       "func.func(bert-fuse-attention-softmax)",
       "func.func(bert-fuse-matmul-bias)",
       "func.func(bert-fuse-residual-layer-norm)",
+      "func.func(bert-rematerialize)",
   };
   return passes;
 }

@@ -51,11 +51,12 @@ Status lower(mlir::ModuleOp module) {
                       {text("task", "encode"), text("mode", "infer"),
                        text("hidden_act", "gelu"), text("precision", "f32"),
                        text("config_json", "{}")}));
-  for (const char *pass : {"func.func(canonicalize)", "func.func(cse)",
-                           "func.func(bert-fuse-attention-softmax)",
-                           "func.func(bert-fuse-matmul-bias)",
-                           "func.func(bert-fuse-residual-layer-norm)",
-                           "bert-to-cpu", "cpu-plan-memory"}) {
+  for (const char *pass :
+       {"func.func(canonicalize)", "func.func(cse)",
+        "func.func(bert-fuse-attention-softmax)",
+        "func.func(bert-fuse-matmul-bias)",
+        "func.func(bert-fuse-residual-layer-norm)",
+        "func.func(bert-rematerialize)", "bert-to-cpu", "cpu-plan-memory"}) {
     Status status = runPass(module, pass);
     if (!status.ok()) {
       return status.annotate(pass);
