@@ -29,7 +29,9 @@ path = os.pathsep.join(
     [os.path.join(build, "bin"), llvm, config.environment.get("PATH", "")])
 config.environment["PATH"] = path
 config.environment["NO_COLOR"] = "1"
-# Two tests at a time share two cores; the numbers do not depend on it.
+# Tests run side by side: two thread teams on the same cores would wait for
+# each other in every parallel region. Tests of threads set the number.
+config.environment["OMP_NUM_THREADS"] = "1"
 for name in ("OMP_NUM_THREADS", "BERTC_MAX_ISA", "ONEDNN_MAX_CPU_ISA"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
