@@ -141,14 +141,18 @@ StatusOr<EncodedSlice> encodeSlice(PretrainEncoder &encoder,
                                    const Slice &slice) {
   EncodedSlice result;
   PretrainInstance instance;
-  std::string record;
   for (size_t i = slice.first; i < slice.last; ++i) {
-    if (!unpackInstance(slice.source->instances[i], &instance)) {
+    if (!unpackInstance((*slice.source)[i], &instance)) {
       return internalError("a temporary file holds a malformed instance");
     }
-    record.clear();
-    encoder.encode(instance, &record);
-    frameRecord(record, &result.framed);
+    size_t begin = beginRecord(&result.framed);
+    encoder.encode(instance, &result.framed);
+    endRecord(begin, &result.framed);
+    if (result.ends.empty()) {
+      // Records are of about the same size.
+      result.framed.reserve((slice.last - slice.first) *
+                            (result.framed.size() + result.framed.size() / 8));
+    }
     result.ends.push_back(result.framed.size());
   }
   return result;
@@ -217,7 +221,7 @@ Status writeRecords(ShuffleStore &shuffle, int32_t padId,
     if (stopRequested()) {
       return failedPrecondition("interrupted; no records were written");
     }
-    if (!current || at == current->instances.size()) {
+    if (!current || at == current->size()) {
       current.reset();
       at = 0;
       BERTC_ASSIGN_OR_RETURN(current, shuffle.next());
@@ -225,7 +229,7 @@ Status writeRecords(ShuffleStore &shuffle, int32_t padId,
         return std::optional<Slice>();
       }
     }
-    size_t last = std::min(at + sliceInstances, current->instances.size());
+    size_t last = std::min(at + sliceInstances, current->size());
     Slice slice{current, at, last};
     at = last;
     return std::optional<Slice>(std::move(slice));

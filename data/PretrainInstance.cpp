@@ -34,9 +34,8 @@ Status InstanceMaker::make(
   size_t first = 0;
   size_t length = 0;
   for (size_t i = 0; i < document.size();) {
-    scratch_.clear();
-    BERTC_RETURN_IF_ERROR(document.append(i, &scratch_));
-    length += scratch_.size();
+    BERTC_ASSIGN_OR_RETURN(size_t tokens, document.tokens(i));
+    length += tokens;
     ++i;
     if (i < document.size() && length < target) {
       continue;
@@ -89,15 +88,19 @@ void InstanceMaker::truncate(Random &random) {
   aFirst_ = bFirst_ = 0;
   aLast_ = a_.size();
   bLast_ = b_.size();
+  uint64_t coins = 0;
+  int left = 0;
   while (aLast_ - aFirst_ + bLast_ - bFirst_ > maxTokens) {
-    bool longerIsA = aLast_ - aFirst_ > bLast_ - bFirst_;
-    size_t &front = longerIsA ? aFirst_ : bFirst_;
-    size_t &back = longerIsA ? aLast_ : bLast_;
-    if (random.uniform() < 0.5) {
-      ++front;
-    } else {
-      --back;
+    if (left == 0) {
+      coins = random.next();
+      left = 64;
     }
+    bool longerIsA = aLast_ - aFirst_ > bLast_ - bFirst_;
+    size_t front = coins & 1;
+    coins >>= 1;
+    --left;
+    (longerIsA ? aFirst_ : bFirst_) += front;
+    (longerIsA ? aLast_ : bLast_) -= 1 - front;
   }
 }
 
@@ -114,7 +117,8 @@ void InstanceMaker::assemble() {
   ids.push_back(vocabulary_.sepId());
 }
 
-void InstanceMaker::mask(Random &random) {
+/// What may be masked: all but [CLS] and the two [SEP].
+void InstanceMaker::findCandidates() {
   const std::vector<int32_t> &ids = instance_.ids;
   candidates_.clear();
   for (uint32_t i = 1; i + 1 < ids.size(); ++i) {
@@ -130,20 +134,24 @@ void InstanceMaker::mask(Random &random) {
       candidates_.emplace_back(i, i + 1);
     }
   }
-  random.shuffle(&candidates_);
+}
 
+void InstanceMaker::mask(Random &random) {
+  const std::vector<int32_t> &ids = instance_.ids;
+  findCandidates();
   auto wanted = static_cast<size_t>(predictionCount(ids.size(), options_));
   std::vector<int32_t> &positions = instance_.maskedPositions;
   positions.clear();
-  for (const auto &[first, last] : candidates_) {
-    if (positions.size() >= wanted) {
-      break;
-    }
+  // In random order: of a shuffle, only as much as is looked at.
+  for (size_t i = 0; i < candidates_.size() && positions.size() < wanted; ++i) {
+    std::swap(candidates_[i],
+              candidates_[i + random.below(candidates_.size() - i)]);
+    const auto [first, last] = candidates_[i];
     if (positions.size() + (last - first) > wanted) {
       continue;
     }
-    for (uint32_t i = first; i < last; ++i) {
-      positions.push_back(static_cast<int32_t>(i));
+    for (uint32_t token = first; token < last; ++token) {
+      positions.push_back(static_cast<int32_t>(token));
     }
   }
   // Labels first: masking overwrites the tokens.

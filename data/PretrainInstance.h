@@ -45,6 +45,8 @@ class DocumentSentences {
 public:
   virtual ~DocumentSentences() = default;
   virtual size_t size() const = 0;
+  /// Tokens of sentence `index`.
+  virtual StatusOr<size_t> tokens(size_t index) = 0;
   /// Appends the ids of sentence `index` to *ids.
   virtual Status append(size_t index, std::vector<int32_t> *ids) = 0;
 };
@@ -71,6 +73,7 @@ private:
                    size_t first, size_t last, size_t *next);
   void truncate(Random &random);
   void assemble();
+  void findCandidates();
   void mask(Random &random);
   void maskToken(Random &random, size_t position);
 
@@ -82,8 +85,8 @@ private:
   /// Ranges of a_ and b_ left after truncation.
   size_t aFirst_ = 0, aLast_ = 0, bFirst_ = 0, bLast_ = 0;
   PretrainInstance instance_;
+  /// Runs of tokens [first, second) that are masked as one.
   std::vector<std::pair<uint32_t, uint32_t>> candidates_;
-  std::vector<int32_t> scratch_;
 };
 
 /// Tokens to predict in an instance of `length` tokens: min(P, max(1,

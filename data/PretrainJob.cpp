@@ -83,9 +83,10 @@ public:
     BERTC_RETURN_IF_ERROR(ShardWriter::check(targetOf(options_, Split::Test)));
     std::string folder = temporaryFolder(options_);
     BERTC_RETURN_IF_ERROR(makeDirectories(folder));
-    BERTC_ASSIGN_OR_RETURN(
-        TokenStore store,
-        TokenStore::create(folder, tokenizer_.vocabulary().size()));
+    BERTC_ASSIGN_OR_RETURN(TokenStore store,
+                           TokenStore::create(folder,
+                                              tokenizer_.vocabulary().size(),
+                                              options_.memoryLimit / 8));
     TokeniseOptions tokenise;
     tokenise.jobs = options_.jobs;
     tokenise.testSplit = options_.testSplit;
@@ -156,9 +157,10 @@ private:
     // Two runs of instances may be in memory at once, beside their records.
     uint64_t sortBytes =
         std::clamp<uint64_t>(options_.memoryLimit / 16, 1U << 20, 48U << 20);
-    // Instances hold 4 bytes a token, and short ones add a header.
+    // Instances hold 2 or 4 bytes a token, and as much for masks and header.
+    uint64_t perToken = tokenizer_.vocabulary().size() <= 65536 ? 4 : 8;
     uint64_t expected = store.tokenCount(split) *
-                        static_cast<uint64_t>(options_.dupeFactor) * 8;
+                        static_cast<uint64_t>(options_.dupeFactor) * perToken;
     BERTC_ASSIGN_OR_RETURN(ShuffleStore shuffle,
                            ShuffleStore::create(folder, expected, sortBytes));
     BERTC_ASSIGN_OR_RETURN(InstanceCounts counts,

@@ -8,8 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <utility>
-#include <vector>
 
 namespace bertc {
 
@@ -59,13 +57,6 @@ public:
   /// Uniform in [first, last].
   uint64_t between(uint64_t first, uint64_t last) {
     return first + below(last - first + 1);
-  }
-
-  /// Puts `items` into a random order (Fisher and Yates).
-  template <typename T> void shuffle(std::vector<T> *items) {
-    for (size_t i = items->size(); i > 1; --i) {
-      std::swap((*items)[i - 1], (*items)[below(i)]);
-    }
   }
 
 private:

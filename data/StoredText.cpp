@@ -10,15 +10,27 @@ void StoredDocumentReader::open(const StoredDocument &document) {
   windowFirst_ = windowCount_ = 0;
 }
 
-Status StoredDocumentReader::append(size_t index, std::vector<int32_t> *ids) {
-  if (index < windowFirst_ || index >= windowFirst_ + windowCount_) {
-    // Instances step back by part of a chunk, so keep what is before.
-    windowFirst_ = index < 32 ? 0 : index - 32;
-    windowCount_ =
-        std::min<size_t>(windowSentences, document_.sentences - windowFirst_);
-    BERTC_RETURN_IF_ERROR(store_.readSentences(
-        document_.firstSentence + windowFirst_, windowCount_, &ids_, &starts_));
+/// Brings sentence `index` into the window.
+Status StoredDocumentReader::load(size_t index) {
+  if (index >= windowFirst_ && index < windowFirst_ + windowCount_) {
+    return Status();
   }
+  // Instances step back by part of a chunk, so keep what is before.
+  windowFirst_ = index < 32 ? 0 : index - 32;
+  windowCount_ =
+      std::min<size_t>(windowSentences, document_.sentences - windowFirst_);
+  return store_.readSentences(document_.firstSentence + windowFirst_,
+                              windowCount_, &ids_, &starts_);
+}
+
+StatusOr<size_t> StoredDocumentReader::tokens(size_t index) {
+  BERTC_RETURN_IF_ERROR(load(index));
+  size_t at = index - windowFirst_;
+  return starts_[at + 1] - starts_[at];
+}
+
+Status StoredDocumentReader::append(size_t index, std::vector<int32_t> *ids) {
+  BERTC_RETURN_IF_ERROR(load(index));
   size_t at = index - windowFirst_;
   ids->insert(ids->end(), ids_.begin() + starts_[at],
               ids_.begin() + starts_[at + 1]);

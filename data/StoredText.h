@@ -18,10 +18,13 @@ public:
 
   void open(const StoredDocument &document);
   size_t size() const override { return document_.sentences; }
+  StatusOr<size_t> tokens(size_t index) override;
   Status append(size_t index, std::vector<int32_t> *ids) override;
 
 private:
   static constexpr size_t windowSentences = 512;
+
+  Status load(size_t index);
 
   const TokenStore &store_;
   StoredDocument document_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/TempFile.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -27,23 +28,28 @@ Status systemError(const std::string &directory, const char *action,
 
 } // namespace
 
+StatusOr<int> openNameless(const std::string &directory) {
+  int fd = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+    // File systems without nameless files: make one and remove its name.
+    std::string name = directory + "/.bert-data-XXXXXX";
+    fd = ::mkostemp(name.data(), O_CLOEXEC);
+    if (fd >= 0) {
+      ::unlink(name.c_str());
+    }
+  }
+  if (fd < 0) {
+    return systemError(directory, "create", 0, errno);
+  }
+  return fd;
+}
+
 StatusOr<TempFile> TempFile::create(const std::string &directory,
                                     size_t bufferBytes) {
   TempFile file;
   file.directory_ = directory;
   file.bufferBytes_ = bufferBytes;
-  file.fd_ = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (file.fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
-    // File systems without nameless files: make one and remove its name.
-    std::string name = directory + "/.bert-data-XXXXXX";
-    file.fd_ = ::mkostemp(name.data(), O_CLOEXEC);
-    if (file.fd_ >= 0) {
-      ::unlink(name.c_str());
-    }
-  }
-  if (file.fd_ < 0) {
-    return systemError(directory, "create", 0, errno);
-  }
+  BERTC_ASSIGN_OR_RETURN(file.fd_, openNameless(directory));
   return file;
 }
 
@@ -55,6 +61,7 @@ TempFile &TempFile::operator=(TempFile &&other) noexcept {
   std::swap(bufferBytes_, other.bufferBytes_);
   std::swap(directory_, other.directory_);
   std::swap(buffer_, other.buffer_);
+  std::swap(cache_, other.cache_);
   return *this;
 }
 
@@ -88,11 +95,25 @@ Status TempFile::flush() {
   return Status();
 }
 
+Status TempFile::cache(uint64_t limit) {
+  if (written_ > limit || !cache_.empty()) {
+    return Status();
+  }
+  std::string all(written_, '\0');
+  BERTC_RETURN_IF_ERROR(readAt(0, all.data(), all.size()));
+  cache_ = std::move(all);
+  return Status();
+}
+
 Status TempFile::readAt(uint64_t offset, void *target, size_t bytes) const {
   if (offset + bytes > written_) {
     return internalError("temporary file read past its end");
   }
   auto *out = static_cast<char *>(target);
+  if (!cache_.empty()) {
+    std::copy_n(cache_.data() + offset, bytes, out);
+    return Status();
+  }
   while (bytes > 0) {
     ssize_t count = ::pread(fd_, out, bytes, static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) {

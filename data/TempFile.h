@@ -12,6 +12,10 @@
 
 namespace bertc {
 
+/// Makes a file without a name on the disk of `directory`, which must exist;
+/// returns its descriptor.
+StatusOr<int> openNameless(const std::string &directory);
+
 /// Owned by one thread while appending; readAt() may be called from many.
 class TempFile {
 public:
@@ -32,6 +36,10 @@ public:
   /// Gives up the buffer's memory (after flush()).
   void shrink() { std::string().swap(buffer_); }
 
+  /// Keeps a copy in memory when the file has at most `limit` bytes (after
+  /// flush()): for tables that are looked up at random.
+  Status cache(uint64_t limit);
+
   /// Bytes appended so far.
   uint64_t size() const { return written_ + buffer_.size(); }
 
@@ -44,6 +52,8 @@ private:
   size_t bufferBytes_ = 0;
   std::string directory_;
   std::string buffer_;
+  /// All of the file, or nothing.
+  std::string cache_;
 };
 
 } // namespace bertc

@@ -4,8 +4,9 @@
 namespace bertc {
 
 StatusOr<TokenStore> TokenStore::create(const std::string &directory,
-                                        size_t vocabSize) {
+                                        size_t vocabSize, uint64_t tableBytes) {
   TokenStore store;
+  store.tableBytes_ = tableBytes;
   store.wide_ = vocabSize > 65536;
   for (TempFile *file : {&store.tokens_, &store.sentences_,
                          &store.documents_[0], &store.documents_[1]}) {
@@ -56,6 +57,9 @@ Status TokenStore::finish() {
        {&tokens_, &sentences_, &documents_[0], &documents_[1]}) {
     BERTC_RETURN_IF_ERROR(file->flush());
     file->shrink();
+    if (file != &tokens_) {
+      BERTC_RETURN_IF_ERROR(file->cache(tableBytes_));
+    }
   }
   return Status();
 }

@@ -31,9 +31,10 @@ public:
   /// the work that one takes.
   static constexpr uint32_t maxDocumentTokens = 1U << 18;
 
-  /// `vocabSize` decides how wide an id is on disk.
+  /// `vocabSize` decides how wide an id is on disk; each of the tables of
+  /// sentences and documents stays in memory when it fits `tableBytes`.
   static StatusOr<TokenStore> create(const std::string &directory,
-                                     size_t vocabSize);
+                                     size_t vocabSize, uint64_t tableBytes = 0);
 
   /// Adds a sentence (of at least one token) to the present document.
   Status addSentence(const int32_t *ids, size_t count);
@@ -72,6 +73,7 @@ private:
   TempFile sentences_;
   TempFile documents_[2];
   bool wide_ = false;
+  uint64_t tableBytes_ = 0;
   uint64_t tokenCount_ = 0;
   uint64_t sentenceCount_ = 0;
   uint64_t splitTokens_[2] = {0, 0};

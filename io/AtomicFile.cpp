@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Output files that appear whole or not at all.
+#include "io/DirectStream.h"
 #include "io/FileCalls.h"
 #include "io/Files.h"
 
@@ -14,6 +15,10 @@ namespace bertc {
 namespace {
 
 constexpr size_t kBufferBytes = 1 << 18;
+/// Buffers of a streaming file: one being filled, one being written, and this
+/// many between them.
+constexpr size_t kStreamBufferBytes = 1 << 21;
+constexpr size_t kStreamPending = 2;
 
 /// A hidden name in the folder of `path` that no other writer uses.
 std::string temporaryNameFor(const std::string &path) {
@@ -49,13 +54,27 @@ StatusOr<AtomicFile> AtomicFile::create(const std::string &path) {
   return file;
 }
 
+StatusOr<AtomicFile>
+AtomicFile::createStreaming(const std::string &path,
+                            std::function<void(const char *, size_t)> observe) {
+  BERTC_ASSIGN_OR_RETURN(AtomicFile file, create(path));
+  DirectStream::Options options;
+  options.observe = std::move(observe);
+  file.stream_ = std::make_unique<DirectStream>(
+      file.fd_, path, std::move(options),
+      std::make_shared<BackgroundWriter>(kStreamBufferBytes, kStreamPending));
+  return file;
+}
+
+AtomicFile::AtomicFile() = default;
+
 AtomicFile::AtomicFile(AtomicFile &&other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       written_(std::exchange(other.written_, 0)),
       pending_(std::exchange(other.pending_, false)),
       path_(std::move(other.path_)),
       temporaryPath_(std::move(other.temporaryPath_)),
-      buffer_(std::move(other.buffer_)) {
+      buffer_(std::move(other.buffer_)), stream_(std::move(other.stream_)) {
   other.buffer_.clear();
 }
 
@@ -69,6 +88,7 @@ AtomicFile &AtomicFile::operator=(AtomicFile &&other) noexcept {
     temporaryPath_ = std::move(other.temporaryPath_);
     buffer_ = std::move(other.buffer_);
     other.buffer_.clear();
+    stream_ = std::move(other.stream_);
   }
   return *this;
 }
@@ -77,6 +97,7 @@ AtomicFile::~AtomicFile() { abandon(); }
 
 /// Closes and removes the temporary file; nothing is left to report to.
 void AtomicFile::abandon() {
+  stream_.reset();
   if (fd_ >= 0) {
     ::close(fd_);
     fd_ = -1;
@@ -87,7 +108,16 @@ void AtomicFile::abandon() {
   }
 }
 
+uint64_t AtomicFile::size() const {
+  return stream_ ? stream_->size() : written_ + buffer_.size();
+}
+
 Status AtomicFile::append(const void *data, size_t bytes) {
+  if (stream_) {
+    return fd_ >= 0 ? stream_->append(data, bytes)
+                    : internalError("'" + path_ +
+                                    "' is written to after it was closed");
+  }
   if (buffer_.size() + bytes <= kBufferBytes) {
     buffer_.append(static_cast<const char *>(data), bytes);
     return Status();
@@ -106,6 +136,9 @@ Status AtomicFile::flush() {
   if (fd_ < 0) {
     return internalError("'" + path_ + "' is written to after it was closed");
   }
+  if (stream_) {
+    return stream_->finish();
+  }
   BERTC_RETURN_IF_ERROR(filecalls::writeAll(fd_, written_, buffer_.data(),
                                             buffer_.size(), path_));
   written_ += buffer_.size();
@@ -114,6 +147,9 @@ Status AtomicFile::flush() {
 }
 
 Status AtomicFile::writeAt(uint64_t offset, const void *data, size_t bytes) {
+  if (stream_) {
+    return internalError("'" + path_ + "' is only appended to");
+  }
   BERTC_RETURN_IF_ERROR(flush());
   BERTC_RETURN_IF_ERROR(filecalls::writeAll(fd_, offset, data, bytes, path_));
   written_ = std::max(written_, offset + bytes);

@@ -99,16 +99,20 @@ public:
 private:
   struct Entry {
     std::string name;
-    /// The serialised Feature message.
-    std::string feature;
+    /// The serialised Feature message is the first `bytes` of `feature`.
+    std::vector<char> feature;
+    size_t bytes = 0;
   };
   Entry &entry(std::string_view name);
+  char *begin(std::string_view name, size_t limit);
+  void finish(char tag, char *begin, char *end);
   template <typename T>
   void setInts(std::string_view name, const T *values, size_t count);
 
+  /// Of different names; the first used_ of them are set.
   std::vector<Entry> entries_;
   size_t used_ = 0;
-  std::string scratch_;
+  Entry *open_ = nullptr;
 };
 
 } // namespace bertc

@@ -65,8 +65,16 @@ StatusOr<int> createExclusive(const std::string &path) {
   return fd;
 }
 
+bool setDirect(int fd, bool on) {
+  int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0) {
+    return false;
+  }
+  return ::fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+}
+
 Status writeAll(int fd, uint64_t offset, const void *data, size_t bytes,
-                const std::string &path) {
+                const std::string &path, bool *direct) {
   const char *p = static_cast<const char *>(data);
   while (bytes > 0) {
     int asked = ask(Call::Write);
@@ -83,6 +91,11 @@ Status writeAll(int fd, uint64_t offset, const void *data, size_t bytes,
     }
     if (done < 0) {
       if (errno == EINTR) {
+        continue;
+      }
+      if (errno == EINVAL && direct != nullptr && *direct) {
+        *direct = false;
+        setDirect(fd, false);
         continue;
       }
       return errnoStatus("write", path, errno);

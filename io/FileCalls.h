@@ -30,9 +30,14 @@ Status errnoStatus(const char *action, const std::string &path, int error);
 StatusOr<int> openForReading(const std::string &path);
 /// Makes a new file that must not exist.
 StatusOr<int> createExclusive(const std::string &path);
-/// Writes all bytes at `offset`, retrying short writes and EINTR.
+/// Turns writing past the page cache on or off; false when the file system
+/// cannot.
+bool setDirect(int fd, bool on);
+/// Writes all bytes at `offset`, retrying short writes and EINTR. With `direct`
+/// true, a transfer that the device refuses as unsuitable for direct writing
+/// turns that off and is repeated.
 Status writeAll(int fd, uint64_t offset, const void *data, size_t bytes,
-                const std::string &path);
+                const std::string &path, bool *direct = nullptr);
 Status syncFile(int fd, const std::string &path);
 Status closeFile(int fd, const std::string &path);
 Status renameFile(const std::string &from, const std::string &to);

@@ -16,12 +16,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace bertc {
+
+class DirectStream;
 
 /// A whole file mapped read-only. Movable; unmapped on destruction.
 class MappedFile {
@@ -85,6 +88,12 @@ class AtomicFile {
 public:
   /// Starts `path`; its folder must exist.
   static StatusOr<AtomicFile> create(const std::string &path);
+  /// The same for a large file that is only appended to: written by a thread of
+  /// its own, past the page cache where that can be. `observe` (may be empty)
+  /// sees all bytes in order, on that thread, the last of them in sync().
+  static StatusOr<AtomicFile>
+  createStreaming(const std::string &path,
+                  std::function<void(const char *, size_t)> observe);
   AtomicFile(AtomicFile &&other) noexcept;
   AtomicFile &operator=(AtomicFile &&other) noexcept;
   ~AtomicFile();
@@ -96,11 +105,12 @@ public:
   }
 
   /// Overwrites (or extends by) `bytes` at `offset`; does not move the end
-  /// that append() writes at, unless it reaches past it. Flushes first.
+  /// that append() writes at, unless it reaches past it. Flushes first. Not for
+  /// streaming files.
   Status writeAt(uint64_t offset, const void *data, size_t bytes);
 
   /// Bytes so far, buffered ones included.
-  uint64_t size() const { return written_ + buffer_.size(); }
+  uint64_t size() const;
   const std::string &path() const { return path_; }
 
   /// Where the bytes are until publish(); readable after sync().
@@ -116,7 +126,7 @@ public:
   Status commit();
 
 private:
-  AtomicFile() = default;
+  AtomicFile();
   Status flush();
   void abandon();
 
@@ -126,6 +136,7 @@ private:
   std::string path_;
   std::string temporaryPath_;
   std::string buffer_;
+  std::unique_ptr<DirectStream> stream_;
 };
 
 /// create(), append(), commit() for a file that is in memory.

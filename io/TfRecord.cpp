@@ -170,21 +170,36 @@ Status TfRecordReader::seek(uint64_t offset) {
   return Status();
 }
 
-void frameRecord(std::string_view record, std::string *out) {
-  uint8_t header[kHeaderBytes];
-  const uint64_t length = record.size();
+size_t beginRecord(std::string *out) {
+  size_t begin = out->size();
+  out->resize(begin + kHeaderBytes);
+  return begin;
+}
+
+void endRecord(size_t begin, std::string *out) {
+  char *header = out->data() + begin;
+  const uint64_t length = out->size() - begin - kHeaderBytes;
   std::memcpy(header, &length, 8);
   const uint32_t lengthCrc = maskCrc32c(crc32c(header, 8));
   std::memcpy(header + 8, &lengthCrc, 4);
-  const uint32_t dataCrc = maskCrc32c(crc32c(record.data(), record.size()));
-  out->append(reinterpret_cast<const char *>(header), kHeaderBytes);
-  out->append(record);
+  const uint32_t dataCrc = maskCrc32c(crc32c(header + kHeaderBytes, length));
   out->append(reinterpret_cast<const char *>(&dataCrc), kFooterBytes);
 }
 
+void frameRecord(std::string_view record, std::string *out) {
+  size_t begin = beginRecord(out);
+  out->append(record);
+  endRecord(begin, out);
+}
+
 StatusOr<TfRecordWriter> TfRecordWriter::create(const std::string &path) {
-  BERTC_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::create(path));
-  return TfRecordWriter(std::move(file));
+  auto hash = std::make_shared<Sha256>();
+  auto observe = [to = hash](const char *data, size_t bytes) {
+    to->update(data, bytes);
+  };
+  BERTC_ASSIGN_OR_RETURN(AtomicFile file,
+                         AtomicFile::createStreaming(path, observe));
+  return TfRecordWriter(std::move(file), std::move(hash));
 }
 
 Status TfRecordWriter::append(std::string_view record) {
@@ -194,7 +209,6 @@ Status TfRecordWriter::append(std::string_view record) {
 }
 
 Status TfRecordWriter::appendFramed(std::string_view framed, uint64_t records) {
-  hash_.update(framed.data(), framed.size());
   records_ += records;
   return file_.append(framed);
 }
@@ -205,7 +219,7 @@ StatusOr<RecordFileInfo> TfRecordWriter::finish() {
   info.records = records_;
   info.bytes = file_.size();
   BERTC_RETURN_IF_ERROR(file_.commit());
-  info.sha256 = toHex(hash_.finish());
+  info.sha256 = toHex(hash_->finish());
   return info;
 }
 

@@ -108,10 +108,12 @@ public:
   uint64_t size() const { return file_.size(); }
 
 private:
-  explicit TfRecordWriter(AtomicFile file) : file_(std::move(file)) {}
+  TfRecordWriter(AtomicFile file, std::shared_ptr<Sha256> hash)
+      : file_(std::move(file)), hash_(std::move(hash)) {}
 
   AtomicFile file_;
-  Sha256 hash_;
+  /// Fed by the thread that writes file_, which shares it.
+  std::shared_ptr<Sha256> hash_;
   uint64_t records_ = 0;
   std::string scratch_;
 };
@@ -119,6 +121,11 @@ private:
 /// Appends the framed form of `record` to *out; lets worker threads do the
 /// checksums while one thread writes.
 void frameRecord(std::string_view record, std::string *out);
+
+/// The same without a copy: append the record to *out between the two calls.
+/// beginRecord() returns what endRecord() needs to know.
+size_t beginRecord(std::string *out);
+void endRecord(size_t begin, std::string *out);
 
 /// Offsets of all records of a file, by reading the headers only (the payload
 /// checksums are not looked at).

@@ -2,6 +2,7 @@
 #include "data/PretrainInstance.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -25,6 +26,9 @@ public:
   explicit Sentences(std::vector<std::vector<int32_t>> sentences)
       : sentences_(std::move(sentences)) {}
   size_t size() const override { return sentences_.size(); }
+  StatusOr<size_t> tokens(size_t index) override {
+    return sentences_[index].size();
+  }
   Status append(size_t index, std::vector<int32_t> *ids) override {
     ids->insert(ids->end(), sentences_[index].begin(), sentences_[index].end());
     return Status();
@@ -245,10 +249,62 @@ TEST(InstanceMaker, WholeWordMaskingTakesAllPiecesOrNone) {
   EXPECT_GT(words, 1000);
 }
 
+TEST(InstanceMaker, EveryTokenIsMaskedEquallyOften) {
+  // One instance of 3 + 40 tokens a seed; 6 of 40 tokens are predicted.
+  InstanceOptions options;
+  options.maxSeqLength = 43;
+  options.shortSeqProb = 0;
+  std::map<int32_t, int> counts;
+  constexpr int rounds = 4000;
+  for (int seed = 0; seed < rounds; ++seed) {
+    Sentences document = ascending(2, 20);
+    for (const PretrainInstance &instance :
+         makeAll(document, options, static_cast<uint64_t>(seed))) {
+      if (instance.isRandomNext) {
+        continue;
+      }
+      for (int32_t label : instance.maskedLabels) {
+        ++counts[label];
+      }
+    }
+  }
+  ASSERT_EQ(counts.size(), 40U);
+  // About 300 each (half of the rounds have a true next sentence); five
+  // standard deviations.
+  for (const auto &[id, count] : counts) {
+    EXPECT_NEAR(count, rounds / 2 * 6 / 40.0, 90) << id;
+  }
+}
+
+TEST(InstanceMaker, TruncationTakesFromBothEndsOfBoth) {
+  InstanceOptions options;
+  options.maxSeqLength = 63;
+  options.shortSeqProb = 0;
+  int front = 0, back = 0;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Sentences document = ascending(2, 50);
+    for (const PretrainInstance &instance : makeAll(document, options, seed)) {
+      std::vector<int32_t> ids = original(instance);
+      // A is the first sentence, ids 10..59, cut to half of what fits.
+      if (instance.isRandomNext || ids[1] > 59) {
+        continue;
+      }
+      size_t length = instance.firstSegment - 2;
+      ASSERT_EQ(length, 30U) << seed;
+      ASSERT_EQ(ids[length], ids[1] + 29) << seed;
+      front += ids[1] - 10;
+      back += 59 - ids[length];
+    }
+  }
+  EXPECT_GT(front, 500);
+  EXPECT_NEAR(static_cast<double>(front) / back, 1, 0.1);
+}
+
 TEST(InstanceMaker, ErrorsOfTheTextArePassedOn) {
   class Broken : public DocumentSentences {
   public:
     size_t size() const override { return 1; }
+    StatusOr<size_t> tokens(size_t) override { return size_t{5}; }
     Status append(size_t, std::vector<int32_t> *) override {
       return ioError("disk gone");
     }

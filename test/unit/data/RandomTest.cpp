@@ -54,16 +54,5 @@ TEST(Random, BetweenIncludesBothEnds) {
   EXPECT_EQ(seen, (std::set<uint64_t>{2, 3, 4}));
 }
 
-TEST(Random, ShuffleReachesEveryOrder) {
-  Random random{9};
-  std::set<std::vector<int>> orders;
-  for (int i = 0; i < 500; ++i) {
-    std::vector<int> items = {1, 2, 3};
-    random.shuffle(&items);
-    orders.insert(items);
-  }
-  EXPECT_EQ(orders.size(), 6U);
-}
-
 } // namespace
 } // namespace bertc

@@ -23,6 +23,13 @@ TEST(TempFile, ReadsBackAnywhereAndHasNoName) {
   std::string back(50, ' ');
   ASSERT_TRUE(file->readAt(20, back.data(), back.size()).ok());
   EXPECT_EQ(back, text.substr(20, 50));
+  for (uint64_t limit : {text.size() - 1, text.size()}) {
+    ASSERT_TRUE(file->cache(limit).ok());
+    std::string again(50, ' ');
+    ASSERT_TRUE(file->readAt(20, again.data(), again.size()).ok());
+    EXPECT_EQ(again, back);
+    EXPECT_FALSE(file->readAt(text.size(), again.data(), 1).ok());
+  }
   EXPECT_EQ(folder.names(), "");
 }
 

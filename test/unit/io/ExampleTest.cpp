@@ -152,6 +152,69 @@ TEST(Example, BuilderWritesProtobufsDeterministicBytes) {
   EXPECT_EQ(nothing, std::string("\x0a\0", 2));
 }
 
+TEST(Example, BuilderWritesIntegersOfEverySize) {
+  test::Seeded random(11);
+  ExampleBuilder builder; // one for all: it keeps its memory
+  for (int bits = 0; bits <= 64; ++bits) {
+    // 1, 0 and the two's complement around each power of two.
+    std::vector<int64_t> values = {0, 1};
+    if (bits > 0) {
+      uint64_t top = bits == 64 ? 0 : uint64_t{1} << bits;
+      values.push_back(static_cast<int64_t>(top - 1));
+      for (int i = 0; i < 20; ++i) {
+        values.push_back(static_cast<int64_t>(random.bits() >> (64 - bits)));
+      }
+    }
+    proto::Example expected;
+    auto &list = *(*expected.mutable_features()->mutable_feature())["x"]
+                      .mutable_int64_list();
+    std::vector<int32_t> narrow;
+    for (int64_t value : values) {
+      list.add_value(value);
+      narrow.push_back(static_cast<int32_t>(value));
+    }
+    std::string bytes = "kept";
+    builder.clear();
+    builder.setInt64("x", values.data(), values.size());
+    builder.serialize(&bytes);
+    EXPECT_EQ(bytes, "kept" + deterministic(expected)) << bits << " bits";
+    // The 32-bit form sign-extends.
+    list.clear_value();
+    for (int32_t value : narrow) {
+      list.add_value(value);
+    }
+    builder.clear();
+    builder.setInt64("x", narrow.data(), narrow.size());
+    bytes.clear();
+    builder.serialize(&bytes);
+    EXPECT_EQ(bytes, deterministic(expected)) << bits << " bits";
+  }
+}
+
+TEST(Example, BuilderTakesOtherFeaturesAfterClear) {
+  ExampleBuilder builder;
+  const int32_t one = 1, two = 2;
+  for (const std::vector<const char *> &names :
+       {std::vector<const char *>{"a", "b", "c"},
+        {"c"},
+        {"b", "c", "a", "b"},
+        {"c", "b", "a"},
+        {"a", "a"}}) {
+    proto::Example expected;
+    builder.clear();
+    for (const char *name : names) {
+      builder.setInt64(name, &one, 1);
+      builder.setInt64(name, &two, 1);
+      auto &feature = (*expected.mutable_features()->mutable_feature())[name];
+      feature.mutable_int64_list()->clear_value();
+      feature.mutable_int64_list()->add_value(2);
+    }
+    std::string bytes;
+    builder.serialize(&bytes);
+    EXPECT_EQ(bytes, deterministic(expected));
+  }
+}
+
 TEST(Example, ReadsWhatProtobufWrites) {
   test::Seeded random(6);
   for (int i = 0; i < 2000; ++i) {

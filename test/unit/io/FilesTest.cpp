@@ -96,6 +96,40 @@ TEST(AtomicFile, EveryFailureLeavesTheOldFileAndNothingElse) {
   }
 }
 
+Status writeStream(const std::string &path, const std::string &content) {
+  BERTC_ASSIGN_OR_RETURN(AtomicFile file,
+                         AtomicFile::createStreaming(path, {}));
+  BERTC_RETURN_IF_ERROR(file.append(content));
+  EXPECT_EQ(file.size(), content.size());
+  return file.commit();
+}
+
+TEST(AtomicFile, StreamsAreWholeOrAbsentToo) {
+  test::TemporaryFolder folder;
+  std::string path = folder.file("out"), content(5000000, 'x');
+  content += "tail";
+  {
+    auto file = AtomicFile::createStreaming(path, {});
+    ASSERT_OK(file);
+    ASSERT_OK(file->append(content));
+    EXPECT_FALSE(file->writeAt(0, "x", 1).ok());
+    EXPECT_FALSE(fileExists(path));
+  }
+  EXPECT_EQ(entryCount(folder.path()), 0u);
+  bool passed = false;
+  for (int call = 0; !passed; ++call) {
+    test::put(path, "old");
+    Fault fault(call, ENOSPC);
+    Status status = writeStream(path, content);
+    passed = Fault::countdown >= 0;
+    ASSERT_EQ(status.ok(), passed) << status.message();
+    EXPECT_EQ(entryCount(folder.path()), 1u);
+    std::string found = test::get(path);
+    EXPECT_TRUE(found == "old" || found == content) << call;
+  }
+  EXPECT_EQ(test::get(path), content);
+}
+
 TEST(AtomicFile, ShortWritesAndInterruptionsAreRetried) {
   test::TemporaryFolder folder;
   std::string path = folder.file("out");
