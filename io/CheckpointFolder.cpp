@@ -3,7 +3,7 @@
 // A folder of checkpoints: the file `checkpoint`, the order in which a save
 // makes and removes files, and which checkpoint to go on from.
 #include "io/Checkpoint.h"
-#include "io/Json.h"
+#include "io/PlainNames.h"
 #include "io/proto/checkpoint.pb.h"
 
 #include <algorithm>

@@ -5,7 +5,7 @@
 #include "io/Checkpoint.h"
 #include "io/Crc32c.h"
 #include "io/IndexTable.h"
-#include "io/Json.h"
+#include "io/PlainNames.h"
 #include "io/TensorTypes.h"
 #include "io/proto/checkpoint.pb.h"
 

@@ -3,7 +3,8 @@
 // Manifests: made, written as JSON, read back strictly, and verified.
 #include "io/Manifest.h"
 #include "io/Files.h"
-#include "io/Json.h"
+#include "io/PlainNames.h"
+#include "support/Json.h"
 
 #include <algorithm>
 #include <set>
@@ -14,7 +15,7 @@ namespace {
 
 constexpr int kSchemaVersion = 1;
 
-StatusOr<uint64_t> unsignedField(const nlohmann::json &object, const char *key,
+StatusOr<uint64_t> unsignedField(const Json &object, const char *key,
                                  const std::string &path) {
   auto found = object.find(key);
   if (found == object.end() || !found->is_number_unsigned()) {
@@ -24,8 +25,7 @@ StatusOr<uint64_t> unsignedField(const nlohmann::json &object, const char *key,
   return found->get<uint64_t>();
 }
 
-StatusOr<ManifestFile> parseFile(const nlohmann::json &object,
-                                 const std::string &path) {
+StatusOr<ManifestFile> parseFile(const Json &object, const std::string &path) {
   if (!object.is_object() || !object.contains("name") ||
       !object["name"].is_string() || !object.contains("sha256") ||
       !object["sha256"].is_string()) {
@@ -123,26 +123,26 @@ Manifest makeManifest(const std::vector<RecordFileInfo> &files,
 
 Status writeManifest(const std::string &manifestFile,
                      const Manifest &manifest) {
-  nlohmann::ordered_json root;
+  Json root;
   root["schema_version"] = kSchemaVersion;
   root["records"] = manifest.totalRecords();
   root["bytes"] = manifest.totalBytes();
   root["attributes"] = manifest.attributes;
-  root["files"] = nlohmann::ordered_json::array();
+  root["files"] = Json::array();
   for (const ManifestFile &file : manifest.files) {
-    nlohmann::ordered_json row;
+    Json row;
     row["name"] = file.name;
     row["records"] = file.records;
     row["bytes"] = file.bytes;
     row["sha256"] = file.sha256;
     root["files"].push_back(std::move(row));
   }
-  return writeFileAtomically(manifestFile, dumpJson(root) + "\n");
+  return writeFileAtomically(manifestFile, jsonText(root));
 }
 
 StatusOr<Manifest> readManifest(const std::string &manifestFile) {
   BERTC_ASSIGN_OR_RETURN(std::string text, readFile(manifestFile));
-  BERTC_ASSIGN_OR_RETURN(nlohmann::json root, parseJson(text, manifestFile));
+  BERTC_ASSIGN_OR_RETURN(Json root, parseJson(text, manifestFile));
   if (!root.is_object() || !root.contains("schema_version") ||
       root["schema_version"] != kSchemaVersion || !root.contains("files") ||
       !root["files"].is_array()) {
@@ -152,7 +152,7 @@ StatusOr<Manifest> readManifest(const std::string &manifestFile) {
   }
   Manifest manifest;
   std::set<std::string> names;
-  for (const nlohmann::json &row : root["files"]) {
+  for (const Json &row : root["files"]) {
     BERTC_ASSIGN_OR_RETURN(ManifestFile file, parseFile(row, manifestFile));
     if (!names.insert(file.name).second) {
       return corrupt("'" + manifestFile + "' lists '" + file.name + "' twice");

@@ -3,7 +3,8 @@
 // Reading safetensors: the header is distrusted until every rule of the format
 // has been checked, because files come from anywhere.
 #include "io/SafeTensors.h"
-#include "io/Json.h"
+#include "io/PlainNames.h"
+#include "support/Json.h"
 
 #include <algorithm>
 #include <cstring>
@@ -41,11 +42,11 @@ Status badTensor(const std::string &name, const std::string &what) {
 }
 
 /// Whole numbers of a JSON array; false when it is anything else.
-bool readNumbers(const nlohmann::json &array, std::vector<int64_t> *out) {
+bool readNumbers(const Json &array, std::vector<int64_t> *out) {
   if (!array.is_array()) {
     return false;
   }
-  for (const nlohmann::json &item : array) {
+  for (const Json &item : array) {
     if (!item.is_number_unsigned() || item.get<uint64_t>() > INT64_MAX) {
       return false;
     }
@@ -54,8 +55,7 @@ bool readNumbers(const nlohmann::json &array, std::vector<int64_t> *out) {
   return true;
 }
 
-StatusOr<Entry> parseEntry(const std::string &name,
-                           const nlohmann::json &value) {
+StatusOr<Entry> parseEntry(const std::string &name, const Json &value) {
   Entry entry;
   entry.info.name = name;
   std::vector<int64_t> range;
@@ -143,7 +143,7 @@ StatusOr<std::string_view> headerOf(const MappedFile &file) {
   return header;
 }
 
-Status parseMetadata(const nlohmann::json &value,
+Status parseMetadata(const Json &value,
                      std::map<std::string, std::string> *metadata) {
   if (!value.is_object()) {
     return corrupt("__metadata__ is not an object");
@@ -176,7 +176,7 @@ Status SafeTensorsFile::addFile(const std::string &path) {
   if (!header.ok()) {
     return header.status().annotate(context);
   }
-  BERTC_ASSIGN_OR_RETURN(nlohmann::json root, parseJson(*header, path));
+  BERTC_ASSIGN_OR_RETURN(Json root, parseJson(*header, path));
   std::vector<Entry> entries;
   for (const auto &[name, value] : root.items()) {
     if (name == "__metadata__") {
@@ -218,7 +218,7 @@ StatusOr<SafeTensorsFile> SafeTensorsFile::open(const std::string &path) {
 Status SafeTensorsFile::addShards(const std::string &folder,
                                   const std::string &indexFile) {
   BERTC_ASSIGN_OR_RETURN(std::string text, readFile(indexFile));
-  BERTC_ASSIGN_OR_RETURN(nlohmann::json root, parseJson(text, indexFile));
+  BERTC_ASSIGN_OR_RETURN(Json root, parseJson(text, indexFile));
   const std::string context = "'" + indexFile + "'";
   if (!root.is_object() || !root.contains("weight_map") ||
       !root["weight_map"].is_object()) {

@@ -2,8 +2,9 @@
 //
 // Writing safetensors: the layout is fixed from names and shapes alone, so the
 // same content is the same bytes and tensors can be written as they come.
-#include "io/Json.h"
+
 #include "io/SafeTensors.h"
+#include "support/Json.h"
 
 #include <algorithm>
 
@@ -17,9 +18,9 @@ bool laidOutBefore(const TensorInfo &a, const TensorInfo &b) {
 }
 
 /// Length and JSON, padded with spaces to a multiple of eight bytes.
-std::string framedHeader(const nlohmann::ordered_json &header) {
-  std::string text = header.dump(
-      -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+std::string framedHeader(const Json &header) {
+  std::string text =
+      header.dump(-1, ' ', false, Json::error_handler_t::replace);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const uint64_t length = text.size();
   return std::string(reinterpret_cast<const char *>(&length), 8) + text;
@@ -32,7 +33,7 @@ SafeTensorsWriter::create(const std::string &path,
                           std::vector<TensorInfo> tensors,
                           const std::map<std::string, std::string> &metadata) {
   std::sort(tensors.begin(), tensors.end(), laidOutBefore);
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  Json header = Json::object();
   if (!metadata.empty()) {
     header["__metadata__"] = metadata;
   }

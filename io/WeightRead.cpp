@@ -4,7 +4,7 @@
 // megabyte; a piece is checksummed, converted and transposed while it is in
 // cache, and all threads take pieces until none are left.
 #include "io/Crc32c.h"
-#include "io/Json.h"
+#include "io/PlainNames.h"
 #include "io/WeightSource.h"
 
 #include <algorithm>

@@ -5,7 +5,7 @@
 #include "io/WeightSource.h"
 #include "io/Checkpoint.h"
 #include "io/Crc32c.h"
-#include "io/Json.h"
+#include "io/PlainNames.h"
 #include "io/SafeTensors.h"
 #include "io/VariableNames.h"
 

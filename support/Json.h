@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -19,9 +20,10 @@ using Json = nlohmann::ordered_json;
 /// An object that holds `schema` ("bertc.KIND") and `schema_version`.
 Json jsonDocument(const std::string &kind, int schemaVersion);
 
-/// Parses `text`; `name` (a file's path) is for messages. Duplicate keys keep
-/// the last value. Error: Corrupt, with line and column.
-StatusOr<Json> parseJson(const std::string &text, const std::string &name);
+/// Parses `text`; `name` (a file's path) is for messages. Error: Corrupt, with
+/// line and column of malformed text, or naming the key that one object holds
+/// twice, or when arrays and objects nest deeper than 64.
+StatusOr<Json> parseJson(std::string_view text, const std::string &name);
 
 /// Indented text with a final newline; bytes that are not UTF-8 are replaced
 /// by U+FFFD, so that printing never fails.

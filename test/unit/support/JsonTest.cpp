@@ -18,11 +18,30 @@ TEST(ParseJson, NamesFileLineAndColumn) {
   ASSERT_FALSE(parsed.ok());
   EXPECT_EQ(parsed.status().code(), StatusCode::Corrupt);
   EXPECT_EQ(parsed.status().message(),
-            "x.json: not valid JSON at line 3, column 3");
+            "x.json: not valid JSON: at line 3, column 3");
 }
 
 TEST(ParseJson, EmptyTextIsAnError) {
   EXPECT_FALSE(parseJson("", "x.json").ok());
+}
+
+TEST(ParseJson, RefusesKeysThatAppearTwice) {
+  StatusOr<Json> parsed = parseJson(R"({"a": 1, "b": {"a": 2}, "a": 3})", "x");
+  ASSERT_FALSE(parsed.ok());
+  EXPECT_EQ(parsed.status().message(),
+            "x: not valid JSON: key \"a\" appears twice");
+  EXPECT_TRUE(parseJson(R"({"a": 1, "b": {"a": 2}})", "x").ok());
+}
+
+TEST(ParseJson, RefusesDeepNesting) {
+  auto nested = [](size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  EXPECT_TRUE(parseJson(nested(64), "x").ok());
+  StatusOr<Json> parsed = parseJson(nested(100000), "x");
+  ASSERT_FALSE(parsed.ok());
+  EXPECT_EQ(parsed.status().message(),
+            "x: not valid JSON: nested deeper than 64");
 }
 
 TEST(JsonInteger, ErrorsNameKeyAndValue) {
