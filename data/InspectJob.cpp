@@ -9,7 +9,9 @@
 
 #include <fmt/format.h>
 
+#include "data/RecordBlocks.h"
 #include "data/RecordCheck.h"
+#include "data/packing/PackedRecord.h"
 #include "io/Files.h"
 #include "io/Manifest.h"
 #include "io/TfRecord.h"
@@ -22,11 +24,43 @@ namespace {
 
 constexpr size_t histogramBins = 8;
 
+struct RecordShape {
+  size_t maxSeqLength = 0;
+  /// P, or P + K of packed records.
+  size_t maxPredictions = 0;
+  /// K, or 0 when records are not packed.
+  size_t maxSequences = 0;
+
+  bool operator==(const RecordShape &other) const {
+    return maxSeqLength == other.maxSeqLength &&
+           maxPredictions == other.maxPredictions &&
+           maxSequences == other.maxSequences;
+  }
+  std::string text() const {
+    std::string packed =
+        maxSequences == 0
+            ? ""
+            : fmt::format(", packs of up to {} sequences", maxSequences);
+    return fmt::format("sequence length {}, {} predictions at most{}",
+                       maxSeqLength, maxPredictions, packed);
+  }
+};
+
+/// What inspection looks at in a record, packed or not.
+struct RecordFacts {
+  RecordShape shape;
+  /// Without padding.
+  std::vector<int64_t> ids;
+  /// Positions and true ids.
+  std::vector<std::pair<int64_t, int64_t>> predictions;
+  std::vector<int64_t> nextSentenceLabels;
+};
+
 /// Sums over all records.
 struct Statistics {
   uint64_t records = 0, bytes = 0;
-  uint64_t tokens = 0, predictions = 0, randomNext = 0;
-  size_t maxSeqLength = 0, maxPredictions = 0;
+  uint64_t sequences = 0, tokens = 0, predictions = 0, randomNext = 0;
+  RecordShape shape;
   /// Records by length, in eighths of maxSeqLength.
   std::array<uint64_t, histogramBins> lengths{};
   /// How often each word piece is the answer of a prediction.
@@ -53,16 +87,15 @@ std::string tokenText(const Vocabulary *vocabulary, int64_t id) {
 }
 
 /// Tokens as read, with predicted ones as "shown(true)".
-std::string recordText(const PretrainRecord &record,
+std::string recordText(const RecordFacts &record,
                        const Vocabulary *vocabulary) {
   std::string text;
-  size_t prediction = 0;
-  for (size_t i = 0; i < record.length(); ++i) {
-    text +=
-        (text.empty() ? "" : " ") + tokenText(vocabulary, record.inputIds[i]);
-    if (prediction < record.predictions() &&
-        record.maskedPositions[prediction] == static_cast<int64_t>(i)) {
-      text += "(" + tokenText(vocabulary, record.maskedIds[prediction]) + ")";
+  auto prediction = record.predictions.begin();
+  for (size_t i = 0; i < record.ids.size(); ++i) {
+    text += (text.empty() ? "" : " ") + tokenText(vocabulary, record.ids[i]);
+    if (prediction != record.predictions.end() &&
+        prediction->first == static_cast<int64_t>(i)) {
+      text += "(" + tokenText(vocabulary, prediction->second) + ")";
       ++prediction;
     }
   }
@@ -70,15 +103,68 @@ std::string recordText(const PretrainRecord &record,
 }
 
 Json recordJson(const std::string &file, uint64_t offset,
-                const PretrainRecord &record, const Vocabulary *vocabulary) {
+                const RecordFacts &record, const Vocabulary *vocabulary) {
   Json json = Json::object();
   json["file"] = file;
   json["offset"] = offset;
-  json["length"] = record.length();
-  json["predictions"] = record.predictions();
-  json["next_sentence_label"] = record.nextSentenceLabel;
+  json["length"] = record.ids.size();
+  json["predictions"] = record.predictions.size();
+  if (record.shape.maxSequences == 0) {
+    json["next_sentence_label"] = record.nextSentenceLabels[0];
+  } else {
+    json["sequences"] = record.nextSentenceLabels.size();
+    json["next_sentence_labels"] = record.nextSentenceLabels;
+  }
   json["text"] = recordText(record, vocabulary);
   return json;
+}
+
+/// Reads a record of one sequence; checks it when told.
+StatusOr<RecordFacts> plainFacts(const ExampleView &example, bool verify,
+                                 int64_t vocabSize) {
+  BERTC_ASSIGN_OR_RETURN(PretrainRecord record, readPretrainRecord(example));
+  if (verify) {
+    BERTC_RETURN_IF_ERROR(checkPretrainRecord(record, vocabSize));
+  }
+  RecordFacts facts;
+  facts.shape.maxSeqLength = record.inputIds.size();
+  facts.shape.maxPredictions = record.maskedPositions.size();
+  facts.ids = record.inputIds;
+  facts.ids.resize(record.length());
+  for (size_t i = 0; i < record.maskedIds.size(); ++i) {
+    if (record.maskedWeights[i] == 1.0F) {
+      facts.predictions.emplace_back(record.maskedPositions[i],
+                                     record.maskedIds[i]);
+    }
+  }
+  facts.nextSentenceLabels = {record.nextSentenceLabel};
+  return facts;
+}
+
+/// Reads a packed record; checks it when told.
+StatusOr<RecordFacts> packedFacts(const ExampleView &example, bool verify,
+                                  int64_t vocabSize) {
+  BERTC_ASSIGN_OR_RETURN(PackedRecord record, readPackedRecord(example));
+  if (verify) {
+    StatusOr<std::vector<PretrainInstance>> instances =
+        unpackRecord(record, vocabSize);
+    BERTC_RETURN_IF_ERROR(instances.ok() ? Status() : instances.status());
+  }
+  RecordFacts facts;
+  facts.shape.maxSeqLength = record.inputIds.size();
+  facts.shape.maxPredictions = record.maskedPositions.size();
+  facts.shape.maxSequences = record.nextPositions.size();
+  facts.ids = record.inputIds;
+  facts.ids.resize(record.length());
+  for (size_t i = 0; i < record.maskedIds.size(); ++i) {
+    if (record.maskedWeights[i] != 0.0F) {
+      facts.predictions.emplace_back(record.maskedPositions[i],
+                                     record.maskedIds[i]);
+    }
+  }
+  facts.nextSentenceLabels = record.nextLabels;
+  facts.nextSentenceLabels.resize(record.sequences());
+  return facts;
 }
 
 class Inspector {
@@ -116,23 +202,16 @@ private:
   Status addRecord(const std::string &path, uint64_t offset,
                    std::string_view bytes) {
     BERTC_RETURN_IF_ERROR(example_.parse(bytes));
-    BERTC_ASSIGN_OR_RETURN(PretrainRecord record, readPretrainRecord(example_));
-    size_t s = record.inputIds.size(), p = record.maskedPositions.size();
+    int64_t vocabSize =
+        vocabulary_ == nullptr ? 0 : static_cast<int64_t>(vocabulary_->size());
+    auto read = isPackedRecord(example_) ? packedFacts : plainFacts;
+    BERTC_ASSIGN_OR_RETURN(RecordFacts record,
+                           read(example_, options_.verify, vocabSize));
     if (statistics_.records == 0) {
-      statistics_.maxSeqLength = s;
-      statistics_.maxPredictions = p;
-    } else if (s != statistics_.maxSeqLength ||
-               p != statistics_.maxPredictions) {
-      return corrupt(fmt::format(
-          "sequence length {} and {} predictions, but the first record has {} "
-          "and {}",
-          s, p, statistics_.maxSeqLength, statistics_.maxPredictions));
-    }
-    if (options_.verify) {
-      int64_t vocabSize = vocabulary_ == nullptr
-                              ? 0
-                              : static_cast<int64_t>(vocabulary_->size());
-      BERTC_RETURN_IF_ERROR(checkPretrainRecord(record, vocabSize));
+      statistics_.shape = record.shape;
+    } else if (!(record.shape == statistics_.shape)) {
+      return corrupt(record.shape.text() + ", but the first record has " +
+                     statistics_.shape.text());
     }
     if (statistics_.records < options_.limit) {
       shown_.push_back(recordJson(path, offset, record, vocabulary_));
@@ -141,21 +220,22 @@ private:
     return Status();
   }
 
-  void count(const PretrainRecord &record) {
-    size_t length = record.length();
+  void count(const RecordFacts &record) {
+    size_t length = record.ids.size();
     ++statistics_.records;
+    statistics_.sequences += record.nextSentenceLabels.size();
     statistics_.tokens += length;
-    statistics_.predictions += record.predictions();
-    for (size_t i = 0; i < record.maskedIds.size(); ++i) {
-      if (record.maskedWeights[i] == 1.0F) {
-        ++statistics_.answers[record.maskedIds[i]];
-      }
+    statistics_.predictions += record.predictions.size();
+    for (const auto &[position, id] : record.predictions) {
+      ++statistics_.answers[id];
     }
-    statistics_.randomNext += record.nextSentenceLabel == 1 ? 1 : 0;
+    for (int64_t label : record.nextSentenceLabels) {
+      statistics_.randomNext += label == 1 ? 1 : 0;
+    }
     size_t bin = length == 0
                      ? 0
                      : (length - 1) * histogramBins /
-                           std::max<size_t>(statistics_.maxSeqLength, 1);
+                           std::max<size_t>(statistics_.shape.maxSeqLength, 1);
     ++statistics_.lengths[std::min(bin, histogramBins - 1)];
   }
 
@@ -197,17 +277,29 @@ Json statisticsJson(const Statistics &statistics, size_t files) {
   json["files"] = files;
   json["bytes"] = statistics.bytes;
   json["records"] = statistics.records;
-  json["max_seq_length"] = statistics.maxSeqLength;
-  json["max_predictions_per_seq"] = statistics.maxPredictions;
+  json["max_seq_length"] = statistics.shape.maxSeqLength;
+  // Packed records have room for one more a sequence.
+  json["max_predictions_per_seq"] =
+      statistics.shape.maxPredictions - statistics.shape.maxSequences;
+  json["max_sequences_per_pack"] = statistics.shape.maxSequences;
+  json["sequences"] = statistics.sequences;
   json["tokens"] = statistics.tokens;
   json["mean_length"] = mean(statistics.tokens);
   json["mean_predictions"] = mean(statistics.predictions);
   json["unigram_entropy"] = statistics.answerEntropy();
-  json["random_next_share"] = mean(statistics.randomNext);
+  json["random_next_share"] =
+      statistics.sequences == 0 ? 0.0
+                                : static_cast<double>(statistics.randomNext) /
+                                      static_cast<double>(statistics.sequences);
+  json["efficiency"] =
+      statistics.shape.maxSeqLength == 0
+          ? 0.0
+          : mean(statistics.tokens) /
+                static_cast<double>(statistics.shape.maxSeqLength);
   Json histogram = Json::array();
   for (size_t bin = 0; bin < histogramBins; ++bin) {
     Json entry = Json::object();
-    entry["up_to"] = (bin + 1) * statistics.maxSeqLength / histogramBins;
+    entry["up_to"] = (bin + 1) * statistics.shape.maxSeqLength / histogramBins;
     entry["records"] = statistics.lengths[bin];
     histogram.push_back(entry);
   }
@@ -223,18 +315,7 @@ StatusOr<Json> runInspectJob(const InspectJobOptions &options) {
     BERTC_ASSIGN_OR_RETURN(vocabulary, Vocabulary::load(options.vocabFile));
   }
   BERTC_ASSIGN_OR_RETURN(std::vector<std::string> files,
-                         expandInputs(options.inputs));
-  // Manifests stand among the files they are about.
-  files.erase(std::remove_if(files.begin(), files.end(),
-                             [](const std::string &path) {
-                               return path.size() > 5 &&
-                                      path.substr(path.size() - 5) == ".json";
-                             }),
-              files.end());
-  if (files.empty()) {
-    return notFound("no record files among the inputs; name files, or a folder "
-                    "that holds them itself");
-  }
+                         expandRecordFiles(options.inputs));
   uint64_t manifests = 0;
   if (options.verify) {
     BERTC_ASSIGN_OR_RETURN(manifests, verifyManifests(files));
@@ -260,13 +341,17 @@ StatusOr<Json> runInspectJob(const InspectJobOptions &options) {
 std::string inspectText(const Json &document) {
   std::string text;
   for (const Json &record : document["shown"]) {
+    std::string next =
+        record.contains("sequences")
+            ? fmt::format("{} sequences", record["sequences"].get<uint64_t>())
+            : fmt::format("next sentence {}", record["next_sentence_label"] == 1
+                                                  ? "random"
+                                                  : "true");
     text += fmt::format(
-        "{} offset {}: {} tokens, {} predictions, next "
-        "sentence {}\n  {}\n",
+        "{} offset {}: {} tokens, {} predictions, {}\n  {}\n",
         record["file"].get<std::string>(), record["offset"].get<uint64_t>(),
         record["length"].get<uint64_t>(), record["predictions"].get<uint64_t>(),
-        record["next_sentence_label"] == 1 ? "random" : "true",
-        record["text"].get<std::string>());
+        next, record["text"].get<std::string>());
   }
   uint64_t records = document["records"].get<uint64_t>();
   text += fmt::format("{} records in {} file(s), {} bytes\n", records,
@@ -275,6 +360,14 @@ std::string inspectText(const Json &document) {
   text += fmt::format("sequence length {}, {} predictions at most\n",
                       document["max_seq_length"].get<uint64_t>(),
                       document["max_predictions_per_seq"].get<uint64_t>());
+  if (document["max_sequences_per_pack"] != 0) {
+    text += fmt::format(
+        "packed: {} sequences, at most {} a record, {:.2f}% of the positions "
+        "hold tokens\n",
+        document["sequences"].get<uint64_t>(),
+        document["max_sequences_per_pack"].get<uint64_t>(),
+        document["efficiency"].get<double>() * 100);
+  }
   text += fmt::format("mean length {:.1f}, mean predictions {:.1f}, random "
                       "next {:.1f}%\n",
                       document["mean_length"].get<double>(),

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "data/Pipeline.h"
+#include "data/ShuffledOutput.h"
 #include "data/StoredText.h"
 #include "support/Progress.h"
 #include "support/Signals.h"
@@ -125,39 +126,6 @@ StatusOr<UnitResult> workUnit(MakerState &state, const Unit &unit, Split split,
   return result;
 }
 
-/// A slice of a sorted run of instances.
-struct Slice {
-  std::shared_ptr<SortedInstances> source;
-  size_t first = 0;
-  size_t last = 0;
-};
-
-struct EncodedSlice {
-  std::string framed;
-  std::vector<size_t> ends;
-};
-
-StatusOr<EncodedSlice> encodeSlice(PretrainEncoder &encoder,
-                                   const Slice &slice) {
-  EncodedSlice result;
-  PretrainInstance instance;
-  for (size_t i = slice.first; i < slice.last; ++i) {
-    if (!unpackInstance((*slice.source)[i], &instance)) {
-      return internalError("a temporary file holds a malformed instance");
-    }
-    size_t begin = beginRecord(&result.framed);
-    encoder.encode(instance, &result.framed);
-    endRecord(begin, &result.framed);
-    if (result.ends.empty()) {
-      // Records are of about the same size.
-      result.framed.reserve((slice.last - slice.first) *
-                            (result.framed.size() + result.framed.size() / 8));
-    }
-    result.ends.push_back(result.framed.size());
-  }
-  return result;
-}
-
 Progress makeProgress(const std::string &label, const std::string &unit,
                       double total, bool quiet) {
   ProgressOptions options;
@@ -206,45 +174,24 @@ StatusOr<InstanceCounts> makeInstances(const TokenStore &store, Split split,
 
 Status writeRecords(ShuffleStore &shuffle, int32_t padId,
                     const InstanceStreamOptions &options, ShardWriter *writer) {
-  constexpr size_t sliceInstances = 2048;
   std::vector<PretrainEncoder> encoders;
   for (int job = 0; job < options.jobs; ++job) {
     encoders.emplace_back(options.instance, padId);
   }
-  Progress progress =
-      makeProgress("write records", "records",
-                   static_cast<double>(shuffle.size()), options.quiet);
-  std::shared_ptr<SortedInstances> current;
-  size_t at = 0;
-
-  auto take = [&]() -> StatusOr<std::optional<Slice>> {
-    if (stopRequested()) {
-      return failedPrecondition("interrupted; no records were written");
-    }
-    if (!current || at == current->size()) {
-      current.reset();
-      at = 0;
-      BERTC_ASSIGN_OR_RETURN(current, shuffle.next());
-      if (!current) {
-        return std::optional<Slice>();
+  auto encode = [&](int worker, const InstanceSlice &slice,
+                    FramedRecords *out) -> Status {
+    PretrainInstance instance;
+    for (size_t i = slice.first; i < slice.last; ++i) {
+      if (!unpackInstance((*slice.source)[i], &instance)) {
+        return internalError("a temporary file holds a malformed instance");
       }
+      size_t begin = beginRecord(&out->framed);
+      encoders[static_cast<size_t>(worker)].encode(instance, &out->framed);
+      out->endRecord(begin, slice.last - slice.first);
     }
-    size_t last = std::min(at + sliceInstances, current->size());
-    Slice slice{current, at, last};
-    at = last;
-    return std::optional<Slice>(std::move(slice));
+    return Status();
   };
-  auto work = [&](int worker, Slice slice) {
-    return encodeSlice(encoders[static_cast<size_t>(worker)], slice);
-  };
-  auto consume = [&](EncodedSlice slice) {
-    progress.add(static_cast<double>(slice.ends.size()));
-    return writer->append(slice.framed, slice.ends);
-  };
-  BERTC_RETURN_IF_ERROR(
-      (Pipeline<Slice, EncodedSlice>::run(options.jobs, take, work, consume)));
-  progress.finish();
-  return writer->finish();
+  return writeShuffled(shuffle, options.jobs, options.quiet, encode, writer);
 }
 
 } // namespace bertc

@@ -5,27 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "data/RecordFeatures.h"
+
 namespace bertc {
 namespace {
-
-Status readInts(const ExampleView &example, const char *name,
-                std::vector<int64_t> *out) {
-  BERTC_ASSIGN_OR_RETURN(const FeatureView *feature, example.require(name));
-  if (feature->kind() != FeatureKind::Int64) {
-    return corrupt(fmt::format("feature {}: expected int64 values, found {}",
-                               name, featureKindName(feature->kind())));
-  }
-  *out = feature->int64s();
-  return Status();
-}
-
-Status sameLength(const char *a, size_t aSize, const char *b, size_t bSize) {
-  if (aSize == bSize) {
-    return Status();
-  }
-  return corrupt(fmt::format("feature {} has {} values but {} has {}", a, aSize,
-                             b, bSize));
-}
 
 Status checkText(const PretrainRecord &record, int64_t vocabSize) {
   size_t length = record.length();
@@ -102,23 +85,16 @@ size_t PretrainRecord::predictions() const {
 
 StatusOr<PretrainRecord> readPretrainRecord(const ExampleView &example) {
   PretrainRecord record;
-  BERTC_RETURN_IF_ERROR(readInts(example, "input_ids", &record.inputIds));
-  BERTC_RETURN_IF_ERROR(readInts(example, "input_mask", &record.inputMask));
-  BERTC_RETURN_IF_ERROR(readInts(example, "segment_ids", &record.segmentIds));
-  BERTC_RETURN_IF_ERROR(
-      readInts(example, "masked_lm_positions", &record.maskedPositions));
-  BERTC_RETURN_IF_ERROR(readInts(example, "masked_lm_ids", &record.maskedIds));
-  BERTC_ASSIGN_OR_RETURN(const FeatureView *weights,
-                         example.require("masked_lm_weights"));
-  if (weights->kind() != FeatureKind::Float) {
-    return corrupt(
-        fmt::format("feature masked_lm_weights: expected float values, found "
-                    "{}",
-                    featureKindName(weights->kind())));
-  }
-  record.maskedWeights = weights->floats();
-  std::vector<int64_t> label;
-  BERTC_RETURN_IF_ERROR(readInts(example, "next_sentence_labels", &label));
+  BERTC_ASSIGN_OR_RETURN(record.inputIds, readInts(example, "input_ids"));
+  BERTC_ASSIGN_OR_RETURN(record.inputMask, readInts(example, "input_mask"));
+  BERTC_ASSIGN_OR_RETURN(record.segmentIds, readInts(example, "segment_ids"));
+  BERTC_ASSIGN_OR_RETURN(record.maskedPositions,
+                         readInts(example, "masked_lm_positions"));
+  BERTC_ASSIGN_OR_RETURN(record.maskedIds, readInts(example, "masked_lm_ids"));
+  BERTC_ASSIGN_OR_RETURN(record.maskedWeights,
+                         readFloats(example, "masked_lm_weights"));
+  BERTC_ASSIGN_OR_RETURN(std::vector<int64_t> label,
+                         readInts(example, "next_sentence_labels"));
   if (label.size() != 1 || label[0] < 0 || label[0] > 1) {
     return corrupt("feature next_sentence_labels: expected one value, 0 or 1");
   }

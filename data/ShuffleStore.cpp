@@ -108,6 +108,10 @@ void packInstance(const PretrainInstance &instance, uint64_t key,
   }
 }
 
+void setPackedKey(uint64_t key, char *packed) {
+  std::memcpy(packed + offsetof(PackedHeader, key), &key, sizeof(key));
+}
+
 bool unpackInstance(std::string_view packed, PretrainInstance *instance) {
   if (packed.size() < sizeof(PackedHeader)) {
     return false;

@@ -25,6 +25,9 @@ namespace bertc {
 void packInstance(const PretrainInstance &instance, uint64_t key,
                   std::string *out);
 
+/// Replaces the key of the packed instance that begins at `packed`.
+void setPackedKey(uint64_t key, char *packed);
+
 /// Reads the content of a packed instance; false when it is malformed.
 bool unpackInstance(std::string_view packed, PretrainInstance *instance);
 
@@ -34,6 +37,8 @@ public:
   size_t size() const { return places_.size(); }
   /// Bytes of all instances together.
   size_t byteSize() const { return bytes_.size(); }
+  /// Ascending.
+  uint64_t key(size_t index) const { return places_[index].key; }
   /// What unpackInstance() takes.
   std::string_view operator[](size_t index) const;
 

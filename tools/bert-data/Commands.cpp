@@ -4,12 +4,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <sstream>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "data/InspectJob.h"
+#include "data/PackJob.h"
 #include "data/PretrainJob.h"
 #include "data/VocabJob.h"
 #include "support/Cli.h"
@@ -126,6 +128,31 @@ std::string pretrainText(const Json &summary) {
     }
   }
   return text + fmt::format("{:.1f} s\n", summary["seconds"].get<double>());
+}
+
+std::string packText(const Json &summary) {
+  std::string text = fmt::format(
+      "{} sequences in {} packs of {} tokens, {:.3f} a pack\n"
+      "{:.2f}% of the positions hold tokens; at most {:.3f} times as fast\n",
+      summary["sequences"].get<uint64_t>(), summary["packs"].get<uint64_t>(),
+      summary["max_seq_length"].get<int>(),
+      summary["sequences_per_pack"].get<double>(),
+      summary["packing_efficiency"].get<double>() * 100,
+      summary["sequences_per_pack"].get<double>());
+  for (const Json &kind : summary["most_frequent"]) {
+    std::string lengths;
+    for (const Json &length : kind["lengths"]) {
+      lengths +=
+          (lengths.empty() ? "" : "+") + std::to_string(length.get<int>());
+    }
+    text +=
+        fmt::format("  {:>12} {}\n", kind["packs"].get<uint64_t>(), lengths);
+  }
+  return text + fmt::format("{} shard(s), {} bytes in {}\n{:.1f} s\n",
+                            summary["shards"].get<uint64_t>(),
+                            summary["bytes"].get<uint64_t>(),
+                            summary["folder"].get<std::string>(),
+                            summary["seconds"].get<double>());
 }
 
 /// A subcommand: its flags and what runs when it is chosen.
@@ -263,6 +290,85 @@ private:
   CommonFlags common_;
 };
 
+class PackCommand {
+public:
+  void add(CLI::App &app) {
+    command_ = app.add_subcommand(
+        "pack", "put several sequences into one record, so that less padding "
+                "is computed on");
+    options_.jobs = defaultJobs();
+    command_
+        ->add_option("--input-glob,--input,--input-file", options_.inputs,
+                     "record files, folders or glob patterns")
+        ->required();
+    command_
+        ->add_option("--output-dir", options_.outputDir,
+                     "folder for the shards; must be empty or absent")
+        ->required();
+    command_
+        ->add_option("--max-sequences-per-pack", options_.maxSequencesPerPack,
+                     "sequences in a record, at most")
+        ->capture_default_str()
+        ->check(CLI::Range(1, maxSequencesPerPackLimit));
+    addShapes();
+    addMethod();
+    command_
+        ->add_option("--num-shards", options_.shards,
+                     "record files in the output folder")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 99999));
+    command_
+        ->add_option("--random-seed", options_.seed,
+                     "same seed and records: same bytes")
+        ->capture_default_str();
+    addJobsAndMemory(*command_, options_.jobs, options_.memoryLimit);
+    command_->add_option("--temp-dir", options_.tempDir,
+                         "folder for temporary files; less than half as large "
+                         "as the records [default: beside the output]");
+    common_.add(*command_);
+  }
+
+  bool chosen() const { return command_->parsed(); }
+
+  int run() {
+    options_.quiet = common_.quiet;
+    return report(runPackJob(options_), common_, packText);
+  }
+
+private:
+  void addShapes() {
+    command_
+        ->add_option("--max-sequence-length,--max-seq-length",
+                     options_.maxSequenceLength,
+                     "tokens of a record, which must be those of the input")
+        ->check(CLI::Range(1, 65534))
+        ->default_str("as the input");
+    command_
+        ->add_option("--max-predictions-per-sequence,--max-predictions-per-seq",
+                     options_.maxPredictionsPerSequence,
+                     "a pack has room for so many predictions and one more a "
+                     "sequence")
+        ->check(CLI::Range(1, 65534))
+        ->default_str("as the input");
+  }
+
+  void addMethod() {
+    std::map<std::string, PackingMethod> methods;
+    for (PackingMethod method : packingMethods) {
+      methods[packingMethodName(method)] = method;
+    }
+    command_
+        ->add_option("--method", options_.method,
+                     "how to choose what goes together")
+        ->transform(CLI::CheckedTransformer(methods))
+        ->default_str(packingMethodName(options_.method));
+  }
+
+  CLI::App *command_ = nullptr;
+  PackJobOptions options_;
+  CommonFlags common_;
+};
+
 class InspectCommand {
 public:
   void add(CLI::App &app) {
@@ -325,7 +431,7 @@ bool namesUnknownSubcommand(const CLI::App &app, int argc,
   }
   std::fprintf(stderr,
                "%s: error: there is no subcommand '%s'; expected vocab, "
-               "pretrain or inspect\n",
+               "pretrain, pack or inspect\n",
                programName, argv[1]);
   return true;
 }
@@ -338,9 +444,11 @@ int runBertData(int argc, const char *const *argv) {
   app.require_subcommand(1);
   VocabCommand vocab;
   PretrainCommand pretrain;
+  PackCommand pack;
   InspectCommand inspect;
   vocab.add(app);
   pretrain.add(app);
+  pack.add(app);
   inspect.add(app);
   if (namesUnknownSubcommand(app, argc, argv)) {
     return 2;
@@ -354,6 +462,9 @@ int runBertData(int argc, const char *const *argv) {
   installStopSignals();
   if (vocab.chosen()) {
     return vocab.run();
+  }
+  if (pack.chosen()) {
+    return pack.run();
   }
   return pretrain.chosen() ? pretrain.run() : inspect.run();
 }
