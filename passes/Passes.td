@@ -133,13 +133,15 @@ def BertOptimizer : Pass<"bert-optimizer", "::mlir::ModuleOp"> {
 def BertFuseAccumulate : Pass<"bert-fuse-accumulate", "::mlir::func::FuncOp"> {
   let summary = "fuse scaling a gradient and adding it to its accumulator";
   let description = [{
-    `bert.add(acc, bert.mul(x, scale))` with `acc` the value of a variable, an
-    f32 scalar `scale` and equal types of `acc` and `x` becomes
+    `bert.add(acc, bert.mul(x, scale))` with `acc` the value of a variable, a
+    scalar `scale` and equal types of `acc` and `x` becomes
     `bert.accumulate`, in either order of operands, when the product has no
     other use. Clipped gradients then need no memory.
 
     It runs in the fuse phase, after the precision phase has decided in which
-    type the product is formed, and only where all three types agree.
+    type the product is formed. A product in bf16 that is widened before it is
+    added is formed in f32 instead: `x` is read as it was, the accumulator and
+    the scale are f32.
 
     ```mlir
     %0 = bert.mul %g, %scale : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
@@ -173,6 +175,67 @@ def BertFuseAttentionSoftmax
     ```mlir
     %0 = bert.mul %scores, %scale : ...
     %1 = bert.add %0, %mask : ...
+//===----------------------------------------------------------------------===//
+// precision
+//===----------------------------------------------------------------------===//
+
+def BertBf16Conversion : Pass<"bert-bf16-conversion", "::mlir::ModuleOp"> {
+  let summary = "put the operations that the reference's lists name in bf16";
+  let description = [{
+    Decides for every operation, by its TensorFlow type and its scope, whether
+    it runs in bf16, and gives operands and results their types. The rules come
+    from a file in the reference's format, or are the ones it trains BERT with:
+    operations on the allow list are in bf16; those on the conditional list when
+    at least one neighbour is, those on the strict conditional list when all
+    are, repeated until nothing changes; exceptions on scope and type win over
+    the lists, and those that keep f32 over those that force bf16. Everything
+    else stays f32, as do variables, moments, accumulators and results of
+    entries. docs/rationale/bf16.md has the details.
+
+    What bf16 means for an operation it says itself (`PrecisionOpInterface`).
+    Arithmetic and sums are f32 everywhere; a sum of bf16 values is handed out
+    unrounded unless an operation in bf16 wants it. Casts appear only where a
+    value is wanted in the other type, once a value; a value that was widened is
+    not narrowed again but taken from before; an operation in f32 that only
+    moves elements moves bf16 ones as they are.
+
+    It runs after gradients and optimizer, whose operations are subject to the
+    rules as well, and before fusion, as the rules speak of single operations.
+    The rule that decided is kept for every scope in `bert.precision` of the
+    function; `bertc inspect` shows it.
+
+    ```mlir
+    %w = bert.read @w : tensor<4x4xf32>
+    %0 = bert.matmul %x, %w {scope = "dense/MatMul"}
+        : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+    %1 = bert.sqrt %0 {scope = "dense/Sqrt"}
+        : (tensor<2x4xf32>) -> tensor<2x4xf32>
+    ```
+    becomes
+    ```mlir
+    %w = bert.read @w : tensor<4x4xf32>
+    %2 = bert.cast %x : (tensor<2x4xf32>) -> tensor<2x4xbf16>
+    %3 = bert.cast %w : (tensor<4x4xf32>) -> tensor<4x4xbf16>
+    %0 = bert.matmul %2, %3 {scope = "dense/MatMul"}
+        : (tensor<2x4xbf16>, tensor<4x4xbf16>) -> tensor<2x4xf32>
+    %1 = bert.sqrt %0 {scope = "dense/Sqrt"}
+        : (tensor<2x4xf32>) -> tensor<2x4xf32>
+    ```
+
+    Before: values are f32, or not floats. After: the same entries with the same
+    inputs, results and variables. An exception of a file that matches no
+    operation is a warning.
+  }];
+  let options = [
+    Option<"config", "config", "std::string", /*default=*/"",
+           "JSON file of lists and exceptions; empty for the built-in ones">,
+  ];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [
+    Statistic<"numBf16", "bf16-ops", "operations put in bf16">,
+    Statistic<"numCasts", "casts", "casts inserted">];
+}
+
     %2 = bert.softmax %1 : ...
     %3 = bert.dropout %2, %rng {rate = 0.1 : f32, op_id = 3 : i32} : ...
     ```

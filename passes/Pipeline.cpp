@@ -55,6 +55,13 @@ void buildPhase(Phase phase, const PipelineOptions &options,
     manager.addPass(createBertOptimizer(optimizer));
     break;
   }
+  case Phase::Precision:
+    if (options.bf16) {
+      BertBf16ConversionOptions conversion;
+      conversion.config = options.bf16Config;
+      manager.addPass(createBertBf16Conversion(conversion));
+    }
+    break;
   case Phase::Fuse: {
     mlir::OpPassManager &functions = manager.nest<mlir::func::FuncOp>();
     functions.addPass(mlir::createCanonicalizerPass());
@@ -74,7 +81,6 @@ void buildPhase(Phase phase, const PipelineOptions &options,
     break;
   case Phase::Import:
   case Phase::Mask:
-  case Phase::Precision:
   case Phase::Plan:
     break;
   }

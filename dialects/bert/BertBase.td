@@ -133,11 +133,53 @@ def Bert_ChecksConstraints : NativeOpTrait<"ChecksConstraints", [],
   let cppNamespace = "::bertc::bert";
 }
 
+/// Answers to PrecisionOpInterface that differ from Narrow everywhere; operands
+/// and results behind the lists are as the last one in it.
+class Bert_Precision<list<string> operands, list<string> results> {
+  code declaration = [{
+    static ::bertc::bert::Precision getOperandPrecision(unsigned operand) {
+      using P = ::bertc::bert::Precision;
+      constexpr P kinds[] = }] # "{P::" # !interleave(operands, ", P::") # "}"
+      # [{;
+      return kinds[std::min<size_t>(operand, std::size(kinds) - 1)];
+    }
+    static ::bertc::bert::Precision getResultPrecision(unsigned result) {
+      using P = ::bertc::bert::Precision;
+      constexpr P kinds[] = }] # "{P::" # !interleave(results, ", P::") # "}"
+      # [{;
+      return kinds[std::min<size_t>(result, std::size(kinds) - 1)];
+    }
+  }];
+}
+
+/// Operations on what training keeps in f32.
+defvar Bert_AlwaysWide = Bert_Precision<["Wide"], ["Wide"]>.declaration;
+
+/// Reductions read what there is and sum in f32.
+defvar Bert_SumsWide = Bert_Precision<["Either"], ["Either"]>.declaration;
+
+/// Products of bf16 are summed in f32.
+defvar Bert_ProductsWide = Bert_Precision<["Narrow"], ["Either"]>.declaration;
+
+/// Elements are moved as they are.
+defvar Bert_MovesElements = [{
+    static bool movesElements() { return true; }
+}];
+
+/// Result types may be f32 where bf16 is inferred.
+defvar Bert_WideResults = [{
+    static bool isCompatibleReturnTypes(::mlir::TypeRange inferred,
+                                        ::mlir::TypeRange actual) {
+      return ::bertc::bert::equalOrWider(inferred, actual);
+    }
+}];
+
 /// Every operation: TensorFlow type, scope last among the arguments, and the
 /// uniform syntax.
 class Bert_Op<string mnemonic, string tfType, dag inputs, dag outputs,
               list<Trait> traits>
-  : Op<Bert_Dialect, mnemonic, !listconcat(traits, [TfOpInterface])> {
+  : Op<Bert_Dialect, mnemonic,
+       !listconcat(traits, [TfOpInterface, PrecisionOpInterface])> {
   let arguments = !con(inputs, (ins Bert_Scope:$scope));
   let results = outputs;
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";

@@ -36,12 +36,12 @@ template <typename Op> llvm::LogicalResult verifyEps(Op op) {
   return llvm::success();
 }
 
-/// gamma and beta have the element type of x.
+/// gamma and beta have the element type of x, or are f32 where that is bf16.
 template <typename Op> llvm::LogicalResult verifyGammaBetaElements(Op op) {
   mlir::Type x = op.getX().getType().getElementType();
   mlir::Type gamma = op.getGamma().getType().getElementType();
   mlir::Type beta = op.getBeta().getType().getElementType();
-  if (gamma != x || beta != x) {
+  if (!fitsData(gamma, x) || !fitsData(beta, x)) {
     return op.emitOpError("expected gamma and beta to have the element type ")
            << "of x, " << x << ", found " << gamma << " and " << beta;
   }
@@ -61,13 +61,15 @@ template <typename Op> llvm::LogicalResult verifyGammaBetaSizes(Op op) {
   return llvm::success();
 }
 
-/// gamma has the element type of `rows` and the length of its rows.
+/// gamma has the length of the rows of `rows` and their element type, or f32
+/// where that is bf16.
 template <typename Op>
 llvm::LogicalResult verifyGamma(Op op, llvm::StringRef rowsName,
                                 mlir::RankedTensorType rows) {
   auto expected = mlir::RankedTensorType::get({rows.getShape().back()},
                                               rows.getElementType());
-  if (op.getGamma().getType() != expected) {
+  if (op.getGamma().getType() != expected &&
+      op.getGamma().getType() != widened(expected)) {
     return op.emitOpError("expected gamma to be one row of ")
            << rowsName << ", " << expected << ", found "
            << op.getGamma().getType();

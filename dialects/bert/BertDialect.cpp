@@ -90,9 +90,22 @@ LogicalResult BertDialect::verifyOperationAttribute(Operation *op,
     }
     return success();
   }
+  if (attribute.getName() == kPrecisionAttr) {
+    auto rules = dyn_cast<DictionaryAttr>(attribute.getValue());
+    if (!isa<func::FuncOp>(op) || !rules ||
+        !llvm::all_of(rules, [](NamedAttribute rule) {
+          return isa<StringAttr>(rule.getValue());
+        })) {
+      return op->emitOpError("expected '")
+             << kPrecisionAttr
+             << "' to be a dictionary of strings on a func.func";
+    }
+    return success();
+  }
   return op->emitOpError("has the unknown attribute '")
          << attribute.getName().getValue() << "'; the bert dialect defines '"
-         << kEntryAttr << "' and '" << kModelAttr << "'";
+         << kEntryAttr << "', '" << kModelAttr << "' and '" << kPrecisionAttr
+         << "'";
 }
 
 static LogicalResult verifyNameAttribute(Operation *op, StringRef kind,

@@ -22,6 +22,9 @@ namespace bertc::bert {
 constexpr llvm::StringLiteral kModelAttr = "bert.model";
 /// On a function, unit: it is an entry point of the plan.
 constexpr llvm::StringLiteral kEntryAttr = "bert.entry";
+/// On a function: a dictionary from the scope of an operation to the rule that
+/// chose its precision.
+constexpr llvm::StringLiteral kPrecisionAttr = "bert.precision";
 /// On an argument or result of an entry point: its name in the plan.
 constexpr llvm::StringLiteral kNameAttr = "bert.name";
 

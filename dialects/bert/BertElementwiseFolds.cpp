@@ -328,10 +328,19 @@ OpFoldResult SelectOp::fold(FoldAdaptor op) {
 //===----------------------------------------------------------------------===//
 
 OpFoldResult AddNOp::fold(FoldAdaptor) {
-  return getX().size() == 1 ? OpFoldResult(getX().front()) : OpFoldResult();
+  return getX().size() == 1 && getX().front().getType() == getType()
+             ? OpFoldResult(getX().front())
+             : OpFoldResult();
 }
 
 namespace {
+
+/// Whether operands and result have one type; where f32 and bf16 are mixed, an
+/// operand less or more could change what the result is rounded to.
+bool isOneType(AddNOp op) {
+  return llvm::all_of(op.getOperandTypes(),
+                      [&](Type type) { return type == op.getType(); });
+}
 
 /// add_n(add_n(a, b), c) -> add_n(a, b, c), when nothing else uses the inner
 /// sum. Only the first operand: sums go from the left, so elsewhere the order
@@ -342,7 +351,7 @@ struct FlattenAddN : OpRewritePattern<AddNOp> {
   LogicalResult matchAndRewrite(AddNOp op,
                                 PatternRewriter &rewriter) const override {
     auto inner = op.getX().front().getDefiningOp<AddNOp>();
-    if (!inner || !inner->hasOneUse()) {
+    if (!inner || !inner->hasOneUse() || !isOneType(op) || !isOneType(inner)) {
       return rewriter.notifyMatchFailure(
           op, "the first operand is not an add_n of its own");
     }
@@ -369,7 +378,7 @@ struct DropZeros : OpRewritePattern<AddNOp> {
     if (kept.empty()) {
       kept.push_back(op.getX().front());
     }
-    if (kept.size() == op.getX().size()) {
+    if (kept.size() == op.getX().size() || !isOneType(op)) {
       return rewriter.notifyMatchFailure(op, "no operand is zero");
     }
     rewriter.modifyOpInPlace(op, [&] { op.getXMutable().assign(kept); });

@@ -171,10 +171,10 @@ LogicalResult AddNOp::verifyConstraints() {
   if (getX().empty()) {
     return emitOpError("expected at least one operand");
   }
-  Type first = getX().front().getType();
+  auto first = cast<RankedTensorType>(getX().front().getType());
   for (auto [i, x] : llvm::enumerate(getX())) {
     // add_n C2
-    if (x.getType() != first) {
+    if (widened(cast<RankedTensorType>(x.getType())) != widened(first)) {
       return emitOpError(
                  "expected all operands to have the type of the first, ")
              << first << ", found " << x.getType() << " at operand " << i;
@@ -189,7 +189,15 @@ LogicalResult AddNOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
   if (op.getX().empty()) {
     return failure();
   }
-  types.push_back(op.getX().front().getType());
+  // The narrowest there is.
+  Type type = op.getX().front().getType();
+  for (Value x : op.getX()) {
+    RankedTensorType other = tensorType(x);
+    if (other && other.getElementType().isBF16()) {
+      type = other;
+    }
+  }
+  types.push_back(type);
   return success();
 }
 

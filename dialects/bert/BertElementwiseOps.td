@@ -134,6 +134,7 @@ def Bert_IdentityOp : Bert_UnaryOp<"identity", "Identity", Bert_Tensor> {
     ```
   }];
   let hasFolder = 1;
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_MovesElements);
 }
 
 def Bert_CastOp : Bert_TypedOp<"cast", "Cast", (ins Bert_Tensor:$x),
@@ -313,19 +314,23 @@ def Bert_SelectOp : Bert_InferredOp<"select", "SelectV2",
 
 def Bert_AddNOp : Bert_InferredOp<"add_n", "AddN",
     (ins Variadic<Bert_NumberTensor>:$x), (outs Bert_NumberTensor:$y)> {
-  let summary = "sum of any number of tensors of one type";
+  let summary = "sum of any number of tensors";
   let description = [{
-    y = x_0 + x_1 + ..., added from the left
+    y = x_0 + x_1 + ..., added from the left. Sums of bf16 are formed in f32, so
+    operands of both types go together, and y may be f32.
 
     Constraints:
     - (C1) there is at least one operand
-    - (C2) all operands have the same type
+    - (C2) all operands have the same type, or differ in that some are f32 and
+      others bf16
 
     Example:
     ```mlir
     %y = bert.add_n %a, %b, %c : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
     ```
   }];
+  let extraClassDeclaration = !strconcat(
+      tfDeclaration, Bert_SumsWide, Bert_WideResults);
   let hasFolder = 1;
   let hasCanonicalizer = 1;
 }

@@ -16,7 +16,7 @@ LogicalResult MatmulBiasOp::verifyConstraints() {
   RankedTensorType bias = getBias().getType();
   // matmul_bias C1
   if (a.getElementType() != b.getElementType() ||
-      a.getElementType() != bias.getElementType()) {
+      !fitsData(bias.getElementType(), a.getElementType())) {
     return emitOpError("expected a, b and bias to have the same element type, ")
            << "found " << a.getElementType() << ", " << b.getElementType()
            << " and " << bias.getElementType();
@@ -58,7 +58,7 @@ LogicalResult MatmulBiasOp::inferReturnTypes(MLIRContext *,
 LogicalResult AttentionSoftmaxOp::verifyConstraints() {
   RankedTensorType scores = getScores().getType(), mask = getMask().getType();
   // attention_softmax C1
-  if (scores.getElementType() != mask.getElementType()) {
+  if (!fitsData(mask.getElementType(), scores.getElementType())) {
     return emitOpError("expected scores and mask to have the same element ")
            << "type, found " << scores.getElementType() << " and "
            << mask.getElementType();
@@ -179,8 +179,11 @@ LogicalResult
 ResidualLayerNormGradOp::inferReturnTypes(MLIRContext *,
                                           std::optional<Location>, Adaptor op,
                                           SmallVectorImpl<Type> &types) {
-  Type z = op.getZ().getType(), gamma = op.getGamma().getType();
-  types.assign({z, z, gamma, gamma});
+  RankedTensorType z = tensorType(op.getZ()), gamma = tensorType(op.getGamma());
+  if (!z || !gamma) {
+    return failure();
+  }
+  types.assign({z, z, widened(gamma), widened(gamma)});
   return success();
 }
 
@@ -190,7 +193,9 @@ ResidualLayerNormGradOp::inferReturnTypes(MLIRContext *,
 
 LogicalResult AccumulateOp::verifyConstraints() {
   // accumulate C1
-  if (getAcc().getType() != getX().getType()) {
+  RankedTensorType acc = getAcc().getType(), x = getX().getType();
+  if (acc.getShape() != x.getShape() ||
+      !fitsData(acc.getElementType(), x.getElementType())) {
     return emitOpError("expected acc and x to have the same type, found ")
            << getAcc().getType() << " and " << getX().getType();
   }

@@ -14,10 +14,12 @@ def Bert_MatmulBiasOp : Bert_InferredOp<"matmul_bias", "_FusedMatMul",
     (outs Bert_FloatMatrix:$c)> {
   let summary = "product of two matrices plus a bias";
   let description = [{
-    c = bias_add(matmul(a, b), bias)
+    c = bias_add(matmul(a, b), bias), rounded once. For a and b of bf16, c may
+    be f32.
 
     Constraints:
-    - (C1) a, b and bias have the same element type
+    - (C1) a, b and bias have the same element type, or a and b are bf16 and
+      bias is f32
     - (C2) a and b agree on K
     - (C3) the size of bias is N
 
@@ -26,6 +28,11 @@ def Bert_MatmulBiasOp : Bert_InferredOp<"matmul_bias", "_FusedMatMul",
     %c = bert.matmul_bias %a, %b, %bias : (tensor<2x3xf32>, tensor<3x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
     ```
   }];
+  let extraClassDeclaration = !strconcat(
+      tfDeclaration,
+      Bert_Precision<
+      ["Narrow", "Narrow", "Either"], ["Either"]>.declaration,
+      Bert_WideResults);
 }
 
 def Bert_AttentionSoftmaxOp : Bert_InferredOp<"attention_softmax",
@@ -40,7 +47,8 @@ def Bert_AttentionSoftmaxOp : Bert_InferredOp<"attention_softmax",
     rng the two are equal.
 
     Constraints:
-    - (C1) scores and mask have the same element type
+    - (C1) scores and mask have the same element type, or scores are bf16 and
+      mask is f32
     - (C2) mask is [B,1,1,T] or [B,1,S,T]
     - (C3) 0 <= rate < 1
     - (C4) rng is given when rate > 0
@@ -50,6 +58,8 @@ def Bert_AttentionSoftmaxOp : Bert_InferredOp<"attention_softmax",
     %dropped, %softmax = bert.attention_softmax %scores, %mask, %rng {scale = 0.125 : f32, rate = 0.1 : f32, op_id = 3 : i32} : (tensor<2x4x8x8xf32>, tensor<2x1x1x8xf32>, tensor<4xi32>) -> (tensor<2x4x8x8xf32>, tensor<2x4x8x8xf32>)
     ```
   }];
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_Precision<
+      ["Narrow", "Either"], ["Narrow"]>.declaration);
 }
 
 def Bert_AttentionSoftmaxGradOp : Bert_InferredOp<"attention_softmax_grad",
@@ -88,7 +98,8 @@ def Bert_ResidualLayerNormOp : Bert_InferredOp<"residual_layer_norm",
 
     Constraints:
     - (C1) x and residual have the same type
-    - (C2) x, gamma and beta have the same element type
+    - (C2) x, gamma and beta have the same element type, or x is bf16 and gamma
+      and beta are f32
     - (C3) the size of gamma and of beta is the last dimension of x
     - (C4) eps >= 0
     - (C5) 0 <= rate < 1
@@ -99,6 +110,9 @@ def Bert_ResidualLayerNormOp : Bert_InferredOp<"residual_layer_norm",
     %y, %z, %mean, %rstd = bert.residual_layer_norm %x, %residual, %gamma, %beta, %rng {eps = 1.0e-12 : f32, rate = 0.1 : f32, op_id = 4 : i32} : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xi32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2xf32>, tensor<2xf32>)
     ```
   }];
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_Precision<
+      ["Narrow", "Narrow", "Either", "Either"],
+      ["Narrow", "Narrow", "Wide", "Wide"]>.declaration);
 }
 
 def Bert_ResidualLayerNormGradOp : Bert_InferredOp<
@@ -111,11 +125,12 @@ def Bert_ResidualLayerNormGradOp : Bert_InferredOp<
   let summary = "gradient of residual_layer_norm";
   let description = [{
     dresidual, dgamma, dbeta = layer_norm_grad(dy, z, gamma, mean, rstd);
-    dx = dropout_grad(dresidual). Without rng, dx = dresidual.
+    dx = dropout_grad(dresidual). Without rng, dx = dresidual. dgamma and dbeta
+    have the element type of mean.
 
     Constraints:
     - (C1) dy and z have the same type
-    - (C2) gamma has the element type of z, and the size of its last dimension
+    - (C2) gamma is one row of z; it may be f32 when z is bf16
     - (C3) mean and rstd have the types that layer_norm gives for z
     - (C4) 0 <= rate < 1
     - (C5) rng is given when rate > 0
@@ -125,6 +140,9 @@ def Bert_ResidualLayerNormGradOp : Bert_InferredOp<
     %dx, %dr, %dgamma, %dbeta = bert.residual_layer_norm_grad %dy, %z, %gamma, %mean, %rstd {rate = 0.0 : f32, op_id = 4 : i32} : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<2xf32>, tensor<2xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>)
     ```
   }];
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_Precision<
+      ["Narrow", "Narrow", "Either", "Wide", "Wide"],
+      ["Narrow", "Narrow", "Wide", "Wide"]>.declaration);
 }
 
 def Bert_AccumulateOp : Bert_InferredOp<"accumulate", "AssignAdd",
@@ -135,13 +153,14 @@ def Bert_AccumulateOp : Bert_InferredOp<"accumulate", "AssignAdd",
     y = acc + scale x
 
     Constraints:
-    - (C1) acc and x have the same type
+    - (C1) acc and x have the same type, or differ in that acc is f32 and x bf16
 
     Example:
     ```mlir
     %y = bert.accumulate %acc, %x, %scale : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
     ```
   }];
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_AlwaysWide);
 }
 
 #endif // BERT_FUSED_OPS_TD

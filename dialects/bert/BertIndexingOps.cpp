@@ -103,7 +103,7 @@ LogicalResult GatherGradOp::inferReturnTypes(MLIRContext *,
     return failure();
   }
   types.push_back(
-      RankedTensorType::get(op.getInputShape(), dy.getElementType()));
+      widened(RankedTensorType::get(op.getInputShape(), dy.getElementType())));
   return success();
 }
 

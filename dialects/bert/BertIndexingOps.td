@@ -28,6 +28,7 @@ def Bert_GatherOp : Bert_InferredOp<"gather", "GatherV2",
     %y = bert.gather %table, %indices {batch_dims = 1 : i64} : (tensor<2x9x4xf32>, tensor<2x3xi32>) -> tensor<2x3x4xf32>
     ```
   }];
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_MovesElements);
 }
 
 def Bert_GatherGradOp : Bert_InferredOp<"gather_grad", "UnsortedSegmentSum",
@@ -39,7 +40,7 @@ def Bert_GatherGradOp : Bert_InferredOp<"gather_grad", "UnsortedSegmentSum",
   let description = [{
     dtable, of shape input_shape = [batch.., R, H..], is zero but for
     dtable[b.., r, h..] = sum of dy[b.., n.., h..] over all n with
-    indices[b.., n..] = r.
+    indices[b.., n..] = r. For dy of bf16, dtable is f32.
 
     Constraints:
     - (C1) 0 <= batch_dims < rank(dtable) and batch_dims <= rank(indices)
@@ -52,6 +53,8 @@ def Bert_GatherGradOp : Bert_InferredOp<"gather_grad", "UnsortedSegmentSum",
     %dtable = bert.gather_grad %dy, %indices {input_shape = array<i64: 9, 4>} : (tensor<2x3x4xf32>, tensor<2x3xi32>) -> tensor<9x4xf32>
     ```
   }];
+  let extraClassDeclaration = !strconcat(
+      tfDeclaration, Bert_Precision<["Either"], ["Wide"]>.declaration);
 }
 
 #endif // BERT_INDEXING_OPS_TD

@@ -23,6 +23,34 @@ def TfOpInterface : OpInterface<"TfOpInterface"> {
   ];
 }
 
+def PrecisionOpInterface : OpInterface<"PrecisionOpInterface"> {
+  let cppNamespace = "::bertc::bert";
+  let description = [{
+    What an operation does with bf16 when the precision rules put it there. It
+    is asked about operands and results of floating-point type only. All
+    arithmetic is f32; the question is what is stored in 16 bits.
+
+    An operand is `Narrow` (it has to come as bf16), `Either` (taken as its
+    producer leaves it: a sum, a bias) or `Wide` (always f32: statistics,
+    variables). A result is `Narrow` (bf16), `Either` (summed in f32 and handed
+    out unrounded when nobody asks for bf16) or `Wide`.
+  }];
+  let methods = [
+    InterfaceMethod<"How operand `operand` is taken.",
+      "::bertc::bert::Precision", "getOperandPrecision",
+      (ins "unsigned":$operand), [{}],
+      [{ return ::bertc::bert::Precision::Narrow; }]>,
+    InterfaceMethod<"How result `result` is given.",
+      "::bertc::bert::Precision", "getResultPrecision",
+      (ins "unsigned":$result), [{}],
+      [{ return ::bertc::bert::Precision::Narrow; }]>,
+    InterfaceMethod<[{
+      Whether every element of the results is an element of an operand or zero,
+      so that converting before and after it is the same.
+    }], "bool", "movesElements", (ins), [{}], [{ return false; }]>
+  ];
+}
+
 def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
   let cppNamespace = "::bertc::bert";
   let description = [{

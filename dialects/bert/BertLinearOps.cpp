@@ -99,7 +99,7 @@ LogicalResult BatchMatmulOp::inferReturnTypes(MLIRContext *,
 LogicalResult BiasAddOp::verifyConstraints() {
   RankedTensorType x = getX().getType(), bias = getBias().getType();
   // bias_add C1
-  if (x.getElementType() != bias.getElementType()) {
+  if (!fitsData(bias.getElementType(), x.getElementType())) {
     return emitOpError("expected x and bias to have the same element type, ")
            << "found " << x.getElementType() << " and "
            << bias.getElementType();

@@ -15,7 +15,8 @@ def Bert_MatmulOp : Bert_InferredOp<"matmul", "MatMul",
   let summary = "product of two matrices";
   let description = [{
     c[m,n] = sum over k of a[m,k] b[k,n]; with transpose_a, a is [K,M]; with
-    transpose_b, b is [N,K].
+    transpose_b, b is [N,K]. Products of bf16 are summed in f32, and c may be
+    f32 as well as bf16.
 
     Constraints:
     - (C1) a and b have the same element type
@@ -27,6 +28,8 @@ def Bert_MatmulOp : Bert_InferredOp<"matmul", "MatMul",
     ```
   }];
   let hasCanonicalizer = 1;
+  let extraClassDeclaration = !strconcat(
+      tfDeclaration, Bert_ProductsWide, Bert_WideResults);
 }
 
 def Bert_BatchMatmulOp : Bert_InferredOp<"batch_matmul", "BatchMatMulV2",
@@ -36,7 +39,7 @@ def Bert_BatchMatmulOp : Bert_InferredOp<"batch_matmul", "BatchMatMulV2",
   let summary = "products of matrices, one for each leading index";
   let description = [{
     c[..,m,n] = sum over k of a[..,m,k] b[..,k,n]; with adj_x, a is [..,K,M];
-    with adj_y, b is [..,N,K].
+    with adj_y, b is [..,N,K]. For a and b of bf16, c may be f32.
 
     Constraints:
     - (C1) a and b have the same element type
@@ -50,6 +53,8 @@ def Bert_BatchMatmulOp : Bert_InferredOp<"batch_matmul", "BatchMatMulV2",
     ```
   }];
   let hasCanonicalizer = 1;
+  let extraClassDeclaration = !strconcat(
+      tfDeclaration, Bert_ProductsWide, Bert_WideResults);
 }
 
 def Bert_BiasAddOp : Bert_InferredOp<"bias_add", "BiasAdd",
@@ -60,7 +65,7 @@ def Bert_BiasAddOp : Bert_InferredOp<"bias_add", "BiasAdd",
     y[..,n] = x[..,n] + bias[n]
 
     Constraints:
-    - (C1) x and bias have the same element type
+    - (C1) x and bias have the same element type, or x is bf16 and bias f32
     - (C2) the size of bias is the last dimension of x
 
     Example:
@@ -68,6 +73,8 @@ def Bert_BiasAddOp : Bert_InferredOp<"bias_add", "BiasAdd",
     %y = bert.bias_add %x, %bias : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
     ```
   }];
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_Precision<
+      ["Narrow", "Either"], ["Narrow"]>.declaration);
 }
 
 def Bert_BiasAddGradOp : Bert_Op<"bias_add_grad", "BiasAddGrad",
@@ -75,13 +82,16 @@ def Bert_BiasAddGradOp : Bert_Op<"bias_add_grad", "BiasAddGrad",
     [Pure, InferTypeOpAdaptor]> {
   let summary = "gradient of bias_add in the bias";
   let description = [{
-    dbias[n] = sum of dy[..,n] over all but the last dimension
+    dbias[n] = sum of dy[..,n] over all but the last dimension. For dy of bf16,
+    dbias may be f32.
 
     Example:
     ```mlir
     %dbias = bert.bias_add_grad %dy : (tensor<2x5x3xf32>) -> tensor<3xf32>
     ```
   }];
+  let extraClassDeclaration = !strconcat(
+      tfDeclaration, Bert_SumsWide, Bert_WideResults);
 }
 
 #endif // BERT_LINEAR_OPS_TD

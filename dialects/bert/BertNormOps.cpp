@@ -53,8 +53,11 @@ LogicalResult LayerNormGradOp::inferReturnTypes(MLIRContext *,
                                                 std::optional<Location>,
                                                 Adaptor op,
                                                 SmallVectorImpl<Type> &types) {
-  Type gamma = op.getGamma().getType();
-  types.assign({op.getX().getType(), gamma, gamma});
+  RankedTensorType gamma = tensorType(op.getGamma());
+  if (!gamma) {
+    return failure();
+  }
+  types.assign({op.getX().getType(), widened(gamma), widened(gamma)});
   return success();
 }
 

@@ -75,7 +75,8 @@ def Bert_LayerNormOp : Bert_InferredOp<"layer_norm", "HabanaLayerNorm",
     mean and rstd are f32 (f64 when x is).
 
     Constraints:
-    - (C1) x, gamma and beta have the same element type
+    - (C1) x, gamma and beta have the same element type, or x is bf16 and gamma
+      and beta are f32
     - (C2) the size of gamma and of beta is the last dimension of x
     - (C3) eps >= 0
 
@@ -84,6 +85,8 @@ def Bert_LayerNormOp : Bert_InferredOp<"layer_norm", "HabanaLayerNorm",
     %y, %mean, %rstd = bert.layer_norm %x, %gamma, %beta {eps = 1.0e-12 : f32} : (tensor<2x3x4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<2x3x4xf32>, tensor<2x3xf32>, tensor<2x3xf32>)
     ```
   }];
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_Precision<
+      ["Narrow", "Either", "Either"], ["Narrow", "Wide", "Wide"]>.declaration);
 }
 
 def Bert_LayerNormGradOp : Bert_InferredOp<"layer_norm_grad",
@@ -98,11 +101,12 @@ def Bert_LayerNormGradOp : Bert_InferredOp<"layer_norm_grad",
     gamma[n], and N the last dimension:
     dx[..,n] = rstd[..] (g[..,n] - 1/N sum over k of g[..,k]
                - h[..,n] 1/N sum over k of g[..,k] h[..,k]);
-    dgamma[n] = sum of dy[..,n] h[..,n]; dbeta[n] = sum of dy[..,n].
+    dgamma[n] = sum of dy[..,n] h[..,n]; dbeta[n] = sum of dy[..,n]. dgamma and
+    dbeta have the element type of mean.
 
     Constraints:
     - (C1) dy and x have the same type
-    - (C2) gamma has the element type of x, and the size of its last dimension
+    - (C2) gamma is one row of x; it may be f32 when x is bf16
     - (C3) mean and rstd have the types that layer_norm gives for x
 
     Example:
@@ -110,6 +114,9 @@ def Bert_LayerNormGradOp : Bert_InferredOp<"layer_norm_grad",
     %dx, %dgamma, %dbeta = bert.layer_norm_grad %dy, %x, %gamma, %mean, %rstd : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<2xf32>, tensor<2xf32>) -> (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>)
     ```
   }];
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_Precision<
+      ["Narrow", "Narrow", "Either", "Wide", "Wide"],
+      ["Narrow", "Wide", "Wide"]>.declaration);
 }
 
 class Bert_DropoutBase<string mnemonic, string tfType, dag data, dag outputs>

@@ -14,7 +14,9 @@ class Bert_UpdateOp<string mnemonic, string tfType>
            Bert_I32Scalar:$update_step, F32Attr:$beta1, F32Attr:$beta2,
            F32Attr:$eps, F32Attr:$weight_decay),
       (outs Bert_FloatTensor:$new_var, Bert_FloatTensor:$new_m,
-            Bert_FloatTensor:$new_v)>;
+            Bert_FloatTensor:$new_v)> {
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_AlwaysWide);
+}
 
 def Bert_LambUpdateOp : Bert_UpdateOp<"lamb_update", "ResourceApplyLamb"> {
   let summary = "LAMB update of a variable";

@@ -15,7 +15,8 @@ class Bert_ReduceOp<string mnemonic, string tfType, Type type>
 def Bert_ReduceSumOp : Bert_ReduceOp<"reduce_sum", "Sum", Bert_NumberTensor> {
   let summary = "sum over dimensions";
   let description = [{
-    y = sum of x over axes; these dimensions vanish, or with keep_dims become 1
+    y = sum of x over axes; these dimensions vanish, or with keep_dims become 1.
+    For x of bf16, y may be f32.
 
     Constraints:
     - (C1) axes increase strictly and lie in 0 .. rank(x) - 1
@@ -27,13 +28,16 @@ def Bert_ReduceSumOp : Bert_ReduceOp<"reduce_sum", "Sum", Bert_NumberTensor> {
   }];
   let hasFolder = 1;
   let hasCanonicalizer = 1;
+  let extraClassDeclaration = !strconcat(
+      tfDeclaration, Bert_SumsWide, Bert_WideResults);
 }
 
 def Bert_ReduceMeanOp : Bert_ReduceOp<"reduce_mean", "Mean",
                                       Bert_FloatTensor> {
   let summary = "mean over dimensions";
   let description = [{
-    y = sum of x over axes / number of elements summed
+    y = sum of x over axes / number of elements summed. For x of bf16, y may be
+    f32.
 
     Constraints:
     - (C1) axes increase strictly and lie in 0 .. rank(x) - 1
@@ -45,6 +49,8 @@ def Bert_ReduceMeanOp : Bert_ReduceOp<"reduce_mean", "Mean",
   }];
   let hasFolder = 1;
   let hasCanonicalizer = 1;
+  let extraClassDeclaration = !strconcat(
+      tfDeclaration, Bert_SumsWide, Bert_WideResults);
 }
 
 def Bert_ReduceMaxOp : Bert_ReduceOp<"reduce_max", "Max", Bert_NumberTensor> {
@@ -76,19 +82,22 @@ def Bert_ArgmaxOp : Bert_Op<"argmax", "ArgMax",
     %y = bert.argmax %x : (tensor<2x3xf32>) -> tensor<2xi32>
     ```
   }];
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_SumsWide);
 }
 
 def Bert_L2LossOp : Bert_Op<"l2_loss", "L2Loss", (ins Bert_FloatTensor:$x),
     (outs Bert_FloatScalar:$y), [Pure, InferTypeOpAdaptor]> {
   let summary = "half the sum of squares";
   let description = [{
-    y = 1/2 sum of x^2 over all elements
+    y = 1/2 sum of x^2 over all elements. For x of bf16, y may be f32.
 
     Example:
     ```mlir
     %y = bert.l2_loss %x : (tensor<2x3xf32>) -> tensor<f32>
     ```
   }];
+  let extraClassDeclaration = !strconcat(
+      tfDeclaration, Bert_SumsWide, Bert_WideResults);
 }
 
 #endif // BERT_REDUCTION_OPS_TD

@@ -75,6 +75,16 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *,
 // slice, slice_grad
 //===----------------------------------------------------------------------===//
 
+// The last part of a scope is what TensorFlow called the operation, with a
+// number behind it where it was not the first.
+StringRef SliceOp::getTfOpType() {
+  StringAttr scope = getScopeAttr();
+  StringRef name = scope ? scope.getValue() : StringRef();
+  name = name.substr(name.rfind('/') + 1);
+  return name == "Slice" || name.starts_with("Slice_") ? "Slice"
+                                                       : "StridedSlice";
+}
+
 LogicalResult SliceOp::verifyConstraints() {
   ArrayRef<int64_t> shape = getX().getType().getShape();
   // slice C1

@@ -20,6 +20,7 @@ def Bert_ConstantOp : Bert_Op<"constant", "Const",
     ```
   }];
   let hasFolder = 1;
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_AlwaysWide);
 }
 
 def Bert_ReshapeOp : Bert_TypedOp<"reshape", "Reshape", (ins Bert_Tensor:$x),
@@ -38,6 +39,7 @@ def Bert_ReshapeOp : Bert_TypedOp<"reshape", "Reshape", (ins Bert_Tensor:$x),
     ```
   }];
   let hasFolder = 1;
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_MovesElements);
 }
 
 def Bert_TransposeOp : Bert_InferredOp<"transpose", "Transpose",
@@ -56,6 +58,7 @@ def Bert_TransposeOp : Bert_InferredOp<"transpose", "Transpose",
     ```
   }];
   let hasFolder = 1;
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_MovesElements);
 }
 
 def Bert_SliceOp : Bert_InferredOp<"slice", "StridedSlice",
@@ -75,6 +78,9 @@ def Bert_SliceOp : Bert_InferredOp<"slice", "StridedSlice",
     ```
   }];
   let hasFolder = 1;
+  // Slice where the reference calls tf.slice, StridedSlice where it indexes.
+  let extraClassDeclaration = !strconcat(
+      [{ ::llvm::StringRef getTfOpType(); }], Bert_MovesElements);
 }
 
 def Bert_SliceGradOp : Bert_InferredOp<"slice_grad", "StridedSliceGrad",
@@ -95,6 +101,7 @@ def Bert_SliceGradOp : Bert_InferredOp<"slice_grad", "StridedSliceGrad",
     %dx = bert.slice_grad %dy {starts = array<i64: 0, 1>, input_shape = array<i64: 2, 5>} : (tensor<2x3xf32>) -> tensor<2x5xf32>
     ```
   }];
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_MovesElements);
 }
 
 def Bert_ConcatOp : Bert_InferredOp<"concat", "ConcatV2",
@@ -115,6 +122,7 @@ def Bert_ConcatOp : Bert_InferredOp<"concat", "ConcatV2",
     ```
   }];
   let hasFolder = 1;
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_MovesElements);
 }
 
 def Bert_BroadcastToOp : Bert_TypedOp<"broadcast_to", "BroadcastTo",
@@ -133,6 +141,7 @@ def Bert_BroadcastToOp : Bert_TypedOp<"broadcast_to", "BroadcastTo",
     ```
   }];
   let hasFolder = 1;
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_MovesElements);
 }
 
 #endif // BERT_SHAPE_OPS_TD

@@ -3,6 +3,8 @@
 // Shape rules shared by operations, passes and the interpreter.
 #include "dialects/bert/BertShapes.h"
 
+#include "dialects/bert/BertInterfaces.h"
+
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -68,6 +70,25 @@ RankedTensorType statisticsType(RankedTensorType rows) {
                      ? Type(Float64Type::get(context))
                      : Type(Float32Type::get(context));
   return RankedTensorType::get(rows.getShape().drop_back(), element);
+}
+
+RankedTensorType widened(RankedTensorType type) {
+  return type.getElementType().isBF16()
+             ? type.clone(Float32Type::get(type.getContext()))
+             : type;
+}
+
+bool fitsData(Type parameter, Type data) {
+  return parameter == data || (data.isBF16() && parameter.isF32());
+}
+
+bool equalOrWider(TypeRange inferred, TypeRange given) {
+  return inferred.size() == given.size() &&
+         llvm::all_of(llvm::zip(inferred, given), [](auto pair) {
+           auto [from, to] = pair;
+           auto tensor = dyn_cast<RankedTensorType>(from);
+           return from == to || (tensor && widened(tensor) == to);
+         });
 }
 
 MatmulSizes matmulSizes(ArrayRef<int64_t> a, ArrayRef<int64_t> b,

@@ -30,6 +30,13 @@ std::optional<Shape> gatheredShape(llvm::ArrayRef<int64_t> table,
 /// row, f64 for f64 and f32 for anything narrower.
 mlir::RankedTensorType statisticsType(mlir::RankedTensorType rows);
 
+/// `type` with f32 in the place of bf16: what sums of bf16 are formed in.
+mlir::RankedTensorType widened(mlir::RankedTensorType type);
+
+/// Whether a parameter (a bias, a scale of rows) of element type `parameter`
+/// goes with data of element type `data`: the same, or f32 with bf16.
+bool fitsData(mlir::Type parameter, mlir::Type data);
+
 /// The sizes of a matrix product as its operands state them, after
 /// transposition: a is [m, ka], b is [kb, n]. Operands have rank >= 2; leading
 /// dimensions are not looked at.

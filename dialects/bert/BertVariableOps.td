@@ -69,6 +69,7 @@ def Bert_ReadOp : Bert_Op<"read", "ReadVariableOp",
     ```
   }];
   let assemblyFormat = "$variable attr-dict `:` type($value)";
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_AlwaysWide);
 }
 
 def Bert_AssignOp : Bert_Op<"assign", "AssignVariableOp",
@@ -90,6 +91,7 @@ def Bert_AssignOp : Bert_Op<"assign", "AssignVariableOp",
     ```
   }];
   let assemblyFormat = "$variable `,` $value attr-dict `:` type($value)";
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_AlwaysWide);
 }
 
 #endif // BERT_VARIABLE_OPS_TD

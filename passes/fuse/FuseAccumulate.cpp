@@ -3,10 +3,9 @@
 // bert-fuse-accumulate: see passes/Passes.td.
 
 #include "passes/Passes.h"
+#include "passes/fuse/FusionQueries.h"
 
-#include "dialects/bert/BertOps.h"
-
-#include "mlir/IR/PatternMatch.h"
+#include "dialects/bert/BertShapes.h"
 
 namespace bertc {
 
@@ -17,48 +16,107 @@ namespace {
 
 using mlir::Value;
 
-bool isF32Scalar(Value value) {
+bool isFloat(Value value) {
   auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
-  return type.getRank() == 0 && type.getElementType().isF32();
+  return type.getElementType().isF32() || type.getElementType().isBF16();
 }
 
-/// One operation less for `add`, if operand `which` is the scaled one.
-bool fuse(bert::AddOp add, unsigned which, mlir::OpBuilder &builder) {
+bool isScalar(Value value) {
+  return isFloat(value) &&
+         llvm::cast<mlir::RankedTensorType>(value.getType()).getRank() == 0;
+}
+
+/// Whether `x` can be added to the accumulator: the same type, or bf16 to f32.
+bool fits(Value x, Value acc) {
+  auto type = llvm::cast<mlir::RankedTensorType>(x.getType());
+  return bert::widened(type) == acc.getType();
+}
+
+/// What `value` was before it was brought to another float type: to a wider
+/// one, and then to a narrower one only where `rounded` allows to leave the
+/// rounding out.
+Value throughCast(Value value, bool rounded) {
+  auto cast = value.getDefiningOp<bert::CastOp>();
+  auto bits = [](Value v) {
+    return llvm::cast<mlir::RankedTensorType>(v.getType())
+        .getElementTypeBitWidth();
+  };
+  bool floats = cast && isFloat(cast.getX()) && isFloat(cast.getY());
+  return floats && (rounded || bits(cast.getX()) < bits(cast.getY()))
+             ? cast.getX()
+             : value;
+}
+
+class Fusion {
+public:
+  explicit Fusion(mlir::MLIRContext *context) : builder_(context) {}
+
+  /// One operation less for `add`, if operand `which` is the scaled one.
+  bool fuse(bert::AddOp add, unsigned which);
+
+private:
+  Value asF32(Value scale);
+
+  mlir::OpBuilder builder_;
+  /// Scales that came in bf16.
+  llvm::DenseMap<Value, Value> widened_;
+};
+
+Value Fusion::asF32(Value scale) {
+  scale = throughCast(scale, /*rounded=*/true);
+  auto type = llvm::cast<mlir::RankedTensorType>(scale.getType());
+  if (type.getElementType().isF32()) {
+    return scale;
+  }
+  Value &wide = widened_[scale];
+  if (!wide) {
+    builder_.setInsertionPointAfterValue(scale);
+    wide = bert::CastOp::create(builder_, scale.getLoc(),
+                                type.clone(builder_.getF32Type()), scale);
+  }
+  return wide;
+}
+
+bool Fusion::fuse(bert::AddOp add, unsigned which) {
   // Only accumulators: an activation that is scaled and added is forward
   // arithmetic that other fusions want to see as it is.
   Value acc = add->getOperand(1 - which);
-  auto product = add->getOperand(which).getDefiningOp<bert::MulOp>();
-  if (!acc.getDefiningOp<bert::ReadOp>() || !product || !product->hasOneUse() ||
-      acc.getType() != add.getType()) {
+  Value scaled = add->getOperand(which);
+  auto product =
+      throughCast(scaled, /*rounded=*/false).getDefiningOp<bert::MulOp>();
+  if (!acc.getDefiningOp<bert::ReadOp>() || !product || !scaled.hasOneUse() ||
+      !product->hasOneUse() || acc.getType() != add.getType()) {
     return false;
   }
   Value x = product.getX();
   Value scale = product.getY();
-  if (!isF32Scalar(scale)) {
+  if (!isScalar(scale)) {
     std::swap(x, scale);
   }
-  if (!isF32Scalar(scale) || x.getType() != acc.getType() ||
-      llvm::cast<mlir::RankedTensorType>(x.getType()).getRank() == 0) {
+  x = throughCast(x, /*rounded=*/true);
+  if (!isScalar(scale) || isScalar(x) || !fits(x, acc)) {
     return false;
   }
-  builder.setInsertionPoint(add);
-  auto fused = bert::AccumulateOp::create(builder, add.getLoc(), acc, x, scale);
+  scale = asF32(scale);
+  builder_.setInsertionPoint(add);
+  auto fused =
+      bert::AccumulateOp::create(builder_, add.getLoc(), acc, x, scale);
   fused.setScopeAttr(add.getScopeAttr());
   add.replaceAllUsesWith(fused.getY());
   add.erase();
-  product.erase();
   return true;
 }
 
 struct BertFuseAccumulate : impl::BertFuseAccumulateBase<BertFuseAccumulate> {
   void runOnOperation() override {
-    mlir::OpBuilder builder(&getContext());
+    Fusion fusion(&getContext());
     for (auto add :
          llvm::make_early_inc_range(getOperation().getOps<bert::AddOp>())) {
-      if (fuse(add, 1, builder) || fuse(add, 0, builder)) {
+      if (fusion.fuse(add, 1) || fusion.fuse(add, 0)) {
         ++numFused;
       }
     }
+    eraseDeadOperations(getOperation());
   }
 };
 

@@ -39,7 +39,7 @@ func.func @unknown_argument_attribute(%x: tensor<2xf32> {bert.nom = "x"}) {
 
 // -----
 
-// expected-error @below {{'func.func' op has the unknown attribute 'bert.enter'; the bert dialect defines 'bert.entry' and 'bert.model'}}
+// expected-error @below {{'func.func' op has the unknown attribute 'bert.enter'; the bert dialect defines 'bert.entry', 'bert.model' and 'bert.precision'}}
 func.func @unknown_attribute() attributes {bert.enter} {
   return
 }
