@@ -83,7 +83,7 @@ void writePackedWeights(ModuleOp module, PlanSymbols &symbols,
     packed->transposed = op.getTransposed();
     packed->k = variable.shape[packed->transposed ? 1 : 0];
     packed->n = variable.shape[packed->transposed ? 0 : 1];
-    packed->dtype = variable.dtype;
+    packed->dtype = op.getBf16() ? plan::DType::BF16 : variable.dtype;
     packed->m = op.getRows();
     packed->max_bytes = op.getMaxBytes();
     result.packed_weights.push_back(std::move(packed));

@@ -121,7 +121,8 @@ def Cpu_ReduceOp : Cpu_Step<"reduce"> {
     - (C1) `axes` are distinct, ascending axes of the operand.
     - (C2) the result has the operand's shape without the axes, or with 1 there
       when `keep_dims` is set.
-    - (C3) operand and result have the same element type.
+    - (C3) operand and result have the same element type, or a bf16 operand is
+      summed to an f32 result.
 
     ```mlir
     %y = cpu.reduce sum %x {axes = array<i64: 0>} : (tensor<4x8xf32>)
@@ -170,11 +171,11 @@ def Cpu_L2LossOp : Cpu_Step<"l2_loss"> {
 
 def Cpu_AddNOp : Cpu_Step<"add_n",
     ["getReusableOperands"]> {
-  let summary = "sum of tensors of one type";
+  let summary = "sum of tensors of one shape";
   let description = [{
     Constraints:
-    - (C1) there is at least one operand, and all have the shape and element type
-      of the result.
+    - (C1) there is at least one operand, and all have the shape of the result;
+      operands and result are f32 and bf16 in any mix.
 
     ```mlir
     %y = cpu.add_n %a, %b, %b

@@ -63,21 +63,28 @@ LogicalResult PackedRefOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto packed =
       symbols.lookupNearestSymbolFrom<PackedWeightOp>(*this, getPackedAttr());
   SmallVector<int64_t> shape;
+  Type element;
   if (packed) {
     auto variable = symbols.lookupNearestSymbolFrom<VariableOp>(
         packed, packed.getVariableAttr());
     if (variable) {
       shape = llvm::to_vector(
           cast<RankedTensorType>(variable.getType()).getShape());
+      element =
+          packed.getBf16()
+              ? Type(BFloat16Type::get(getContext()))
+              : cast<RankedTensorType>(variable.getType()).getElementType();
       if (packed.getTransposed()) {
         std::reverse(shape.begin(), shape.end());
       }
     }
   }
-  if (!packed || ArrayRef(shape) != shapeOf(getResult())) { // packed_ref C1
+  if (!packed || ArrayRef(shape) != shapeOf(getResult()) || // packed_ref C1
+      element != elementTypeOf(getResult())) {
     return emitOpError() << "expected " << getPackedAttr()
                          << " to be a packed weight of shape "
-                         << shapeText(shapeOf(getResult()));
+                         << shapeText(shapeOf(getResult())) << " and "
+                         << elementTypeOf(getResult());
   }
   for (OpOperand &use : getResult().getUses()) { // packed_ref C2
     if (!isa<MatmulOp>(use.getOwner()) || use.getOperandNumber() != 1) {

@@ -38,7 +38,8 @@ def Cpu_PackedWeightOp : Cpu_StorageOp<"packed_weight", [Symbol]> {
   let summary = "a weight kept a second time in the layout matmuls like best";
   let description = [{
     The matrix op(variable) of shape [k, n], where op transposes when
-    `transposed` is set. The runtime chooses the layout and makes it from the
+    `transposed` is set, with the elements of the variable or, when `bf16` is
+    set, these rounded to bf16. The runtime chooses the layout and makes it from the
     variable again whenever that has changed. `rows` is the number of rows of
     the matmuls that use it, a hint for the layout.
 
@@ -54,7 +55,7 @@ def Cpu_PackedWeightOp : Cpu_StorageOp<"packed_weight", [Symbol]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$variable,
-                       UnitAttr:$transposed, I64Attr:$rows,
+                       UnitAttr:$transposed, UnitAttr:$bf16, I64Attr:$rows,
                        I64Attr:$max_bytes);
   let assemblyFormat = "$sym_name `of` $variable attr-dict";
 }
@@ -84,7 +85,8 @@ def Cpu_PackedRefOp : Cpu_StorageOp<"packed_ref",
   let summary = "a packed weight as the second operand of a matmul";
   let description = [{
     Constraints:
-    - (C1) `packed` names a packed weight whose shape is the result's.
+    - (C1) `packed` names a packed weight whose shape and element type are the
+      result's.
     - (C2) every user is a matmul that takes it as operand `b`.
 
     ```mlir

@@ -105,6 +105,13 @@ Value FunctionLowering::get(Value value) {
   if (found != values_.end()) {
     return found->second;
   }
+  if (bert::CastOp cast = lazy_.lookup(value)) {
+    Value made = cpu::UnaryOp::create(builder_, cast.getLoc(), value.getType(),
+                                      cpu::UnaryKind::Cast, get(cast.getX()),
+                                      cast.getScopeAttr(), nullptr);
+    set(value, made);
+    return made;
+  }
   // Only now does somebody need the broadcast itself.
   Value source = broadcasts_.at(value);
   auto type = RankedTensorType::get(typeOf(value).getShape(),
@@ -184,6 +191,39 @@ Value FunctionLowering::getContiguous(Value value) {
   }
   return copied;
 }
+
+Value FunctionLowering::getFloats(Value value) {
+  auto cast = value.getDefiningOp<bert::CastOp>();
+  bool widened = cast && typeOf(cast.getX()).getElementType().isBF16() &&
+                 typeOf(value).getElementType().isF32();
+  return getContiguous(widened ? cast.getX() : value);
+}
+
+/// The cast that is the only use of `value` and makes bf16 of it.
+static bert::CastOp narrowingUse(Value value) {
+  auto cast = value.hasOneUse()
+                  ? dyn_cast<bert::CastOp>(*value.getUsers().begin())
+                  : bert::CastOp();
+  bool narrows = cast && typeOf(value).getElementType().isF32() &&
+                 typeOf(cast.getY()).getElementType().isBF16();
+  return narrows ? cast : bert::CastOp();
+}
+
+Type FunctionLowering::storedType(Value result) {
+  bert::CastOp cast = narrowingUse(result);
+  return cast ? cast.getY().getType() : result.getType();
+}
+
+void FunctionLowering::setStored(Value result, Value lowered) {
+  if (bert::CastOp cast = narrowingUse(result)) {
+    set(cast.getY(), lowered);
+    markDone(cast);
+    return;
+  }
+  set(result, lowered);
+}
+
+void FunctionLowering::setLazy(bert::CastOp cast) { lazy_[cast.getY()] = cast; }
 
 Value FunctionLowering::getSource(Value value) {
   auto found = broadcasts_.find(value);

@@ -27,11 +27,12 @@ public:
   PackedWeightTable(mlir::ModuleOp module, bool enabled)
       : module_(module), enabled_(enabled) {}
 
-  /// Symbol of the packed form of `variable` for matmuls of `rows` rows, made
-  /// when new; null when packing is off or would not pay.
+  /// Symbol of the packed form of `variable`, of type `type`, for matmuls of
+  /// `rows` rows that read it as `element`, made when new; null when packing is
+  /// off or would not pay.
   mlir::FlatSymbolRefAttr get(llvm::StringRef variable,
-                              mlir::RankedTensorType type, bool transposed,
-                              int64_t rows);
+                              mlir::RankedTensorType type, mlir::Type element,
+                              bool transposed, int64_t rows);
 
 private:
   mlir::ModuleOp module_;
@@ -65,6 +66,16 @@ public:
   llvm::SmallVector<mlir::Value>
   getBroadcast(llvm::ArrayRef<mlir::Value> values,
                llvm::ArrayRef<int64_t> shape);
+  /// For kernels that read f32 and bf16 alike: contiguous, and the bf16 it was
+  /// widened from where that is so.
+  mlir::Value getFloats(mlir::Value value);
+  /// For kernels that write f32 and bf16 alike: the type to store `result` in,
+  /// which is that of the cast that is its only use.
+  mlir::Type storedType(mlir::Value result);
+  /// Says that `lowered` stands for `result`, in storedType().
+  void setStored(mlir::Value result, mlir::Value lowered);
+  /// Says that the conversion is made when somebody asks for its result.
+  void setLazy(bert::CastOp cast);
   /// Says that `lowered` stands for `value`.
   void set(mlir::Value value, mlir::Value lowered);
   /// Says that `value` is `source` broadcast to its type.
@@ -114,6 +125,7 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> values_;
   llvm::DenseMap<mlir::Value, mlir::Value> broadcasts_;
   llvm::DenseMap<mlir::Value, mlir::Value> copies_;
+  llvm::DenseMap<mlir::Value, bert::CastOp> lazy_;
   llvm::DenseMap<mlir::Operation *, unsigned> positions_;
   /// For each variable the positions where it changes, ascending.
   llvm::DenseMap<mlir::StringAttr, llvm::SmallVector<unsigned, 1>> writes_;

@@ -39,6 +39,16 @@ bool cast(FunctionLowering &f, bert::CastOp op) {
     f.setSame(op.getY(), op.getX());
     return true;
   }
+  // Kernels that read either type look through widening casts, and matrix
+  // products read packed weights, so that few of these have to be made.
+  Type from = typeOf(op.getX()).getElementType();
+  auto read = op.getX().getDefiningOp<bert::ReadOp>();
+  bool ofWeight = read && !f.assigns(read.getVariableAttr().getAttr());
+  if ((from.isBF16() && typeOf(op.getY()).getElementType().isF32()) ||
+      ofWeight) {
+    f.setLazy(op);
+    return true;
+  }
   return unary(f, op, cpu::UnaryKind::Cast);
 }
 
@@ -62,21 +72,24 @@ bool select(FunctionLowering &f, bert::SelectOp op) {
   return true;
 }
 
-/// Two floats and integers are a binary step; add_n proper sums floats only.
+/// Two of one type and integers are binary steps; add_n proper sums floats
+/// only, in any mix.
 bool addN(FunctionLowering &f, bert::AddNOp op) {
   auto inputs = op.getX();
   auto type = typeOf(op.getY());
-  if (inputs.size() == 1) {
+  bool oneType =
+      llvm::all_of(inputs, [&](Value x) { return x.getType() == type; });
+  if (inputs.size() == 1 && oneType) {
     f.setSame(op.getY(), inputs.front());
     return true;
   }
-  if (inputs.size() == 2) {
+  if (inputs.size() == 2 && oneType) {
     return binary(f, op, cpu::BinaryKind::Add);
   }
   if (isa<FloatType>(type.getElementType())) {
     SmallVector<Value> values;
     for (Value input : inputs) {
-      values.push_back(f.getContiguous(input));
+      values.push_back(f.getFloats(input));
     }
     f.set(op.getY(), cpu::AddNOp::create(f.builder(), f.loc(), type, values,
                                          f.scope(), nullptr));
@@ -98,7 +111,8 @@ bool reduce(FunctionLowering &f, OpTy op, cpu::ReduceKind kind) {
     f.setSame(op.getY(), op.getX());
     return true;
   }
-  Value x = f.getContiguous(op.getX());
+  Value x = kind == cpu::ReduceKind::Max ? f.getContiguous(op.getX())
+                                         : f.getFloats(op.getX());
   UnitAttr keepDims = op.getKeepDims() ? f.builder().getUnitAttr() : UnitAttr();
   auto kindAttr = cpu::ReduceKindAttr::get(op.getContext(), kind);
   f.set(op.getY(), cpu::ReduceOp::create(
@@ -114,7 +128,7 @@ FailureOr<bool> argmax(FunctionLowering &f, bert::ArgmaxOp op) {
   }
   f.set(op.getY(),
         cpu::ArgMaxOp::create(f.builder(), f.loc(), op.getY().getType(),
-                              f.getContiguous(op.getX()), f.scope(), nullptr));
+                              f.getFloats(op.getX()), f.scope(), nullptr));
   return true;
 }
 
@@ -122,7 +136,7 @@ bool l2Loss(FunctionLowering &f, bert::L2LossOp op) {
   Type f32 = f.builder().getF32Type();
   Value loss = cpu::L2LossOp::create(
       f.builder(), f.loc(), RankedTensorType::get({}, f32),
-      f.getContiguous(op.getX()), f.scope(), nullptr);
+      f.getFloats(op.getX()), f.scope(), nullptr);
   if (op.getY().getType() != loss.getType()) {
     loss = cpu::UnaryOp::create(f.builder(), f.loc(), op.getY().getType(),
                                 cpu::UnaryKind::Cast, loss, f.scope(), nullptr);

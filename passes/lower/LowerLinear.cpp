@@ -68,12 +68,14 @@ RankedTensorType resultType(Value result) {
 /// The packed form of a weight operand, if it has one.
 Value packedOperand(FunctionLowering &f, Value b, bool transposed,
                     RankedTensorType type, int64_t rows) {
-  auto read = b.getDefiningOp<bert::ReadOp>();
+  auto cast = b.getDefiningOp<bert::CastOp>();
+  auto read = (cast ? cast.getX() : b).getDefiningOp<bert::ReadOp>();
   if (!read || f.assigns(read.getVariableAttr().getAttr())) {
     return nullptr;
   }
   FlatSymbolRefAttr packed =
-      f.packed().get(read.getVariable(), typeOf(b), transposed, rows);
+      f.packed().get(read.getVariable(), typeOf(read.getValue()),
+                     typeOf(b).getElementType(), transposed, rows);
   if (!packed) {
     return nullptr;
   }
@@ -93,8 +95,9 @@ void matmul(FunctionLowering &f, OpTy op, bool transposeA, bool transposeB,
   int64_t k = typeOf(a).getShape().back();
   Value b;
   if (shape.size() == 2) {
+    Type element = typeOf(op.getB()).getElementType();
     b = packedOperand(f, op.getB(), transposeB,
-                      RankedTensorType::get({k, n}, type.getElementType()), m);
+                      RankedTensorType::get({k, n}, element), m);
   }
   if (!b) {
     b = f.get(op.getB());
@@ -106,7 +109,8 @@ void matmul(FunctionLowering &f, OpTy op, bool transposeA, bool transposeB,
                        f.builder(), f.loc(), resultType(op.getC()), a, b, bias,
                        /*residual=*/nullptr,
                        /*accumulator=*/nullptr,
-                       f.builder().getF32FloatAttr(1.0f), f.scope(), nullptr));
+                       f.builder().getF32FloatAttr(1.0f),
+                       /*activation=*/nullptr, f.scope(), nullptr));
 }
 
 /// A sum over all but the last axis.
@@ -129,25 +133,31 @@ void biasAddGrad(FunctionLowering &f, bert::BiasAddGradOp op) {
 } // namespace
 
 FlatSymbolRefAttr PackedWeightTable::get(StringRef variable,
-                                         RankedTensorType type, bool transposed,
-                                         int64_t rows) {
+                                         RankedTensorType type, Type element,
+                                         bool transposed, int64_t rows) {
+  // A weight in bf16 has to be made from the variable anyway: once an update,
+  // in the library's layout, rather than in every run in the plain one.
+  bool bf16 = element.isBF16();
   if (!enabled_ || type.getRank() != 2 || !type.getElementType().isF32() ||
-      !packingPays(type, transposed, rows)) {
+      !(bf16 || packingPays(type, transposed, rows))) {
     return nullptr;
   }
-  std::string name =
-      (variable + (transposed ? "/packed_transposed" : "/packed")).str();
+  std::string name = (variable + (bf16 ? "/packed_bf16" : "/packed") +
+                      (transposed ? "_transposed" : ""))
+                         .str();
   cpu::PackedWeightOp &op = weights_[name];
   if (!op) {
     auto builder = OpBuilder::atBlockEnd(module_.getBody());
     // The library pads each dimension to a block of at most 64.
     auto padded = [](int64_t d) { return (d + 63) / 64 * 64; };
-    int64_t bytes =
-        padded(type.getDimSize(0)) * padded(type.getDimSize(1)) * 4 + 4096;
+    int64_t bytes = padded(type.getDimSize(0)) * padded(type.getDimSize(1)) *
+                        (bf16 ? 2 : 4) +
+                    4096;
     op = cpu::PackedWeightOp::create(
         builder, module_.getLoc(), builder.getStringAttr(name),
         FlatSymbolRefAttr::get(builder.getContext(), variable),
         transposed ? builder.getUnitAttr() : UnitAttr(),
+        bf16 ? builder.getUnitAttr() : UnitAttr(),
         builder.getI64IntegerAttr(rows), builder.getI64IntegerAttr(bytes));
   } else if (int64_t(op.getRows()) < rows) {
     op.setRows(rows);

@@ -25,8 +25,8 @@ bool gatherGrad(FunctionLowering &f, bert::GatherGradOp op) {
   f.set(op.getDtable(),
         cpu::GatherGradOp::create(
             f.builder(), f.loc(), op.getDtable().getType(),
-            f.getContiguous(op.getDy()), f.getContiguous(op.getIndices()),
-            op.getBatchDimsAttr(), f.scope(), nullptr));
+            f.getFloats(op.getDy()), f.getContiguous(op.getIndices()),
+            /*base=*/nullptr, op.getBatchDimsAttr(), f.scope(), nullptr));
   return true;
 }
 
@@ -60,17 +60,17 @@ bool logSoftmaxGrad(FunctionLowering &f, bert::LogSoftmaxGradOp op) {
 bool nll(FunctionLowering &f, bert::NllOp op) {
   f.set(op.getLoss(), cpu::NllOp::create(
                           f.builder(), f.loc(), op.getLoss().getType(),
-                          f.getContiguous(op.getLogProbs()),
+                          f.getFloats(op.getLogProbs()),
                           f.getContiguous(op.getLabels()), f.scope(), nullptr));
   return true;
 }
 
 bool nllGrad(FunctionLowering &f, bert::NllGradOp op) {
-  f.set(op.getDlogProbs(),
-        cpu::NllGradOp::create(
-            f.builder(), f.loc(), op.getDlogProbs().getType(),
-            f.getContiguous(op.getDloss()), f.getContiguous(op.getLabels()),
-            f.scope(), nullptr));
+  f.setStored(op.getDlogProbs(),
+              cpu::NllGradOp::create(
+                  f.builder(), f.loc(), f.storedType(op.getDlogProbs()),
+                  f.getContiguous(op.getDloss()),
+                  f.getContiguous(op.getLabels()), f.scope(), nullptr));
   return true;
 }
 

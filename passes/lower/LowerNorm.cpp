@@ -4,6 +4,8 @@
 
 #include "passes/lower/FunctionLowering.h"
 
+#include "dialects/bert/BertShapes.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -51,9 +53,24 @@ bool softmaxGrad(FunctionLowering &f, bert::SoftmaxGradOp op) {
   return true;
 }
 
+/// The kernel takes masks in f32, and would only widen a rounded one.
+Value wideMask(FunctionLowering &f, Value mask) {
+  auto cast = mask.getDefiningOp<bert::CastOp>();
+  if (cast && typeOf(cast.getX()).getElementType().isF32()) {
+    mask = cast.getX();
+  }
+  Value lowered = f.getContiguous(mask);
+  RankedTensorType type = bert::widened(typeOf(lowered));
+  return type == lowered.getType()
+             ? lowered
+             : cpu::UnaryOp::create(f.builder(), f.loc(), type,
+                                    cpu::UnaryKind::Cast, lowered, f.scope(),
+                                    nullptr);
+}
+
 bool attentionSoftmax(FunctionLowering &f, bert::AttentionSoftmaxOp op) {
   Value scores = f.getContiguous(op.getScores());
-  Value mask = f.getContiguous(op.getMask());
+  Value mask = wideMask(f, op.getMask());
   Value rng = activeRng(f, op.getRng(), op.getRate());
   auto type = op.getSoftmax().getType();
   auto step = cpu::SoftmaxOp::create(f.builder(), f.loc(), type,

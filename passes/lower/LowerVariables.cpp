@@ -41,15 +41,20 @@ bool accumulate(FunctionLowering &f, bert::AccumulateOp op) {
   bert::AssignOp assign = f.inPlaceAssign(cast<OpResult>(op.getY()));
   if (read && assign && read.getVariable() == assign.getVariable()) {
     cpu::AssignAddOp::create(
-        f.builder(), f.loc(), f.get(op.getAcc()), f.getContiguous(op.getX()),
+        f.builder(), f.loc(), f.get(op.getAcc()), f.getFloats(op.getX()),
         f.getContiguous(op.getScale()), f.scope(), nullptr);
     f.markDone(assign);
     return true;
   }
   auto type = op.getY().getType();
-  Value scaled = cpu::BinaryOp::create(
-      f.builder(), f.loc(), type, cpu::BinaryKind::Mul, f.get(op.getX()),
-      f.get(op.getScale()), f.scope(), nullptr);
+  Value x = f.get(op.getX());
+  if (typeOf(x).getElementType() != type.getElementType()) {
+    x = cpu::UnaryOp::create(f.builder(), f.loc(), type, cpu::UnaryKind::Cast,
+                             x, f.scope(), nullptr);
+  }
+  Value scaled =
+      cpu::BinaryOp::create(f.builder(), f.loc(), type, cpu::BinaryKind::Mul, x,
+                            f.get(op.getScale()), f.scope(), nullptr);
   f.set(op.getY(),
         cpu::BinaryOp::create(f.builder(), f.loc(), type, cpu::BinaryKind::Add,
                               f.get(op.getAcc()), scaled, f.scope(), nullptr));

@@ -61,7 +61,7 @@ func.func @variable_ref_c1() {
 cpu.variable @w : tensor<3x2xf32> {init = #cpu<init constant>, init_value = 0.0 : f32, role = #cpu<role weight>}
 cpu.packed_weight @p of @w {max_bytes = 128 : i64, rows = 4 : i64, transposed}
 func.func @packed_ref_c1() {
-  // expected-error@+1 {{expected @p to be a packed weight of shape 3x2}}
+  // expected-error@+1 {{expected @p to be a packed weight of shape 3x2 and 'f32'}}
   %0 = cpu.packed_ref @p : tensor<3x2xf32>
   return
 }
