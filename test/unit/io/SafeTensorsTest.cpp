@@ -108,8 +108,10 @@ TEST_F(SafeTensorsTest, RefusesBadHeaders) {
   EXPECT_THAT(openError(fileOf("{}", 0).substr(0, 9)), HasSubstr("truncated"));
   EXPECT_THAT(openError(fileOf(" {}", 0)), HasSubstr("begin with '{'"));
   EXPECT_THAT(openError(fileOf("", 0)), HasSubstr("begin with '{'"));
-  EXPECT_THAT(openError(fileOf("{", 0)), HasSubstr("not valid JSON: at line 1"));
-  EXPECT_THAT(openError(fileOf("{}x", 0)), HasSubstr("not valid JSON: at line 1"));
+  EXPECT_THAT(openError(fileOf("{", 0)),
+              HasSubstr("not valid JSON: at line 1"));
+  EXPECT_THAT(openError(fileOf("{}x", 0)),
+              HasSubstr("not valid JSON: at line 1"));
   EXPECT_THAT(openError(fileOf(R"({"a":1})", 0)), HasSubstr("expected dtype"));
   EXPECT_THAT(openError(fileOf(R"({"__metadata__":{"a":1}})", 0)),
               HasSubstr("something else than strings"));
