@@ -383,12 +383,16 @@ private:
 
 const char *packingMethodName(PackingMethod method) {
   switch (method) {
+  case PackingMethod::Fewest:
+    return "fewest";
   case PackingMethod::LongestFirst:
     return "longest-first";
   case PackingMethod::ShortestFirst:
     return "shortest-first";
   case PackingMethod::LeastSquares:
     return "nnls";
+  case PackingMethod::Linear:
+    return "linear";
   }
   return "";
 }

@@ -24,7 +24,7 @@ struct PackJobOptions {
   int maxSequenceLength = 0;
   int maxPredictionsPerSequence = 0;
   int maxSequencesPerPack = 3;
-  PackingMethod method = PackingMethod::LongestFirst;
+  PackingMethod method = PackingMethod::Fewest;
   uint64_t seed = 12345;
   int jobs = 1;
   uint64_t memoryLimit = 1ULL << 30;
@@ -39,7 +39,7 @@ struct PackJobOptions {
 /// signal asked to stop; then nothing is left behind.
 StatusOr<Json> runPackJob(const PackJobOptions &options);
 
-/// "longest-first" and so on; the values of --method.
+/// "fewest", "longest-first" and so on; the values of --method.
 const char *packingMethodName(PackingMethod method);
 
 } // namespace bertc

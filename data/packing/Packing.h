@@ -11,6 +11,8 @@
 namespace bertc {
 
 enum class PackingMethod : uint8_t {
+  /// Whichever of the others takes the fewest packs.
+  Fewest,
   /// Sequences from long to short, each into the fullest pack it fits ("longest
   /// pack first").
   LongestFirst,
@@ -19,11 +21,15 @@ enum class PackingMethod : uint8_t {
   /// The reference's: non-negative least squares over all partitions of S into
   /// at most K lengths, rounded, again for what is left.
   LeastSquares,
+  /// The linear program of cutting stock, rounded down: within a few packs of
+  /// the fewest that there can be.
+  Linear,
 };
 
-inline constexpr PackingMethod packingMethods[] = {PackingMethod::LongestFirst,
-                                                   PackingMethod::ShortestFirst,
-                                                   PackingMethod::LeastSquares};
+inline constexpr PackingMethod packingMethods[] = {
+    PackingMethod::Fewest, PackingMethod::LongestFirst,
+    PackingMethod::ShortestFirst, PackingMethod::LeastSquares,
+    PackingMethod::Linear};
 
 /// Most sequences that a pack may be asked to hold.
 constexpr int maxSequencesPerPackLimit = 16;
@@ -38,6 +44,11 @@ StatusOr<PackingPlan> planPacking(const LengthHistogram &histogram,
                                   int maxSequencesPerPack,
                                   PackingMethod method);
 
+/// No packing of `histogram` takes fewer packs than this: neither tokens nor
+/// sequences nor those longer than half a pack would fit.
+uint64_t fewestPacksPossible(const LengthHistogram &histogram,
+                             int maxSequencesPerPack);
+
 /// The methods one by one; planPacking() checks arguments and result.
 PackingPlan planLongestFirst(const LengthHistogram &histogram,
                              int maxSequencesPerPack);
@@ -45,5 +56,7 @@ PackingPlan planShortestFirst(const LengthHistogram &histogram,
                               int maxSequencesPerPack);
 PackingPlan planLeastSquares(const LengthHistogram &histogram,
                              int maxSequencesPerPack);
+PackingPlan planLinear(const LengthHistogram &histogram,
+                       int maxSequencesPerPack);
 
 } // namespace bertc
