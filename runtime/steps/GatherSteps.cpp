@@ -47,7 +47,9 @@ gatherShape(const StepContext &ctx, uint32_t batchDims, const TensorRef &table,
   BERTC_RETURN_IF_ERROR(ctx.expectDense(table, "table"));
   BERTC_RETURN_IF_ERROR(ctx.expectDense(rows, "rows"));
   BERTC_RETURN_IF_ERROR(ctx.expectShape(rows, "rows", expected));
-  BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap());
+  // A base, which only the gradient has, is the table itself.
+  BERTC_RETURN_IF_ERROR(
+      ctx.expectNoOverlap([](size_t i, size_t) { return i == 2; }));
   return shape;
 }
 
@@ -68,7 +70,7 @@ PreparedStepOr prepareGather(StepContext &ctx) {
 }
 
 PreparedStepOr prepareGatherGrad(StepContext &ctx) {
-  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 2, 1, 1));
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 3, 1, 1));
   const TensorRef &dy = ctx.input(0);
   const TensorRef &indices = ctx.input(1);
   const TensorRef &dtable = ctx.output(0);
@@ -81,8 +83,12 @@ PreparedStepOr prepareGatherGrad(StepContext &ctx) {
   auto *out = dtable.as<float>();
   kernels::Buffer in = bufferOf(dy);
   const auto *at = indices.as<int32_t>();
+  bool add = ctx.input(2).present;
+  if (add && !sameWindow(ctx.input(2), dtable)) {
+    return ctx.bad("base is not the storage of the table");
+  }
   return makeKernelStep(
-      [=] { return kernels::gatherGrad(shape, out, in, at); });
+      [=] { return kernels::gatherGrad(shape, out, in, at, add); });
 }
 
 } // namespace

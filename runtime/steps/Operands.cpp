@@ -19,6 +19,7 @@ void registerKernelSteps(StepRegistry &registry) {
   registerGatherSteps(registry);
   registerLossSteps(registry);
   registerOptimizerSteps(registry);
+  registerFusedSteps(registry);
 }
 
 kernels::OperandShape shapeOf(const TensorRef &t) {

@@ -25,6 +25,9 @@ void registerReduceSteps(StepRegistry &registry);
 void registerGatherSteps(StepRegistry &registry);
 /// LogSoftmax, LogSoftmaxGrad, Nll, NllGrad.
 void registerLossSteps(StepRegistry &registry);
+/// GeluWithDerivative, CrossEntropy, CrossEntropyGrad, Attention,
+/// AttentionGrad.
+void registerFusedSteps(StepRegistry &registry);
 /// AssignAdd, Lamb, AdamW.
 void registerOptimizerSteps(StepRegistry &registry);
 

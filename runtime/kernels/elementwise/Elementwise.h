@@ -54,6 +54,11 @@ bool unarySupports(UnaryKind kind, DType y, DType x);
 /// Copy whose x strides are permuted.
 void unary(UnaryKind kind, const ElementwiseShape &shape, void *const *data);
 
+/// y = gelu(x), GeluErf or GeluTanh, and its derivative at x; dense, f32 or
+/// bf16 in any mix. Either output may be x's memory.
+void geluWithDerivative(UnaryKind kind, Buffer y, Buffer derivative, Buffer x,
+                        int64_t elements);
+
 /// True when `binary` has a kernel: f32 and bf16 in any mix; all i32 or all i64
 /// for Add, Sub, Mul, Maximum, Minimum.
 bool binarySupports(BinaryKind kind, DType z, DType x, DType y);

@@ -77,11 +77,13 @@ Status gather(const GatherShape &shape, Buffer y, Buffer table,
 }
 
 Status gatherGrad(const GatherShape &shape, float *dtable, Buffer dy,
-                  const int32_t *indices) {
+                  const int32_t *indices, bool add) {
   BERTC_RETURN_IF_ERROR(checkIndices(shape, indices));
   int64_t rows = shape.batch * shape.tableRows;
-  zeroMemory(dtable,
-             rows * shape.columns * static_cast<int64_t>(sizeof(float)));
+  if (!add) {
+    zeroMemory(dtable,
+               rows * shape.columns * static_cast<int64_t>(sizeof(float)));
+  }
   int64_t strips = (shape.columns + kStrip - 1) / kStrip;
   parallelTasks(shape.batch * strips, [&](int64_t task) {
     int64_t b = task / strips;

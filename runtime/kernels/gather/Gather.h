@@ -25,8 +25,9 @@ Status gather(const GatherShape &shape, Buffer y, Buffer table,
               const int32_t *indices);
 
 /// dtable[b, r, :] = sum over n with indices[b, n] == r of dy[b, n, :], added
-/// in the order of n; rows no index names are zero. dtable f32, dy f32 or bf16.
+/// in the order of n; rows no index names are zero, or what they were where
+/// the sums are to be added. dtable f32, dy f32 or bf16.
 Status gatherGrad(const GatherShape &shape, float *dtable, Buffer dy,
-                  const int32_t *indices);
+                  const int32_t *indices, bool add = false);
 
 } // namespace bertc::rt::kernels

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The gradient of attention, one head a task. Sums over queries (dk, dv) grow
+// in the task's scratch memory, block after block.
+
+#include "runtime/kernels/common/Targets.h"
+
+#include "runtime/kernels/attention/Attention.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "runtime/kernels/attention/AttentionGrad.cpp"
+#include "hwy/foreach_target.h"
+
+#include "hwy/highway.h"
+#include "runtime/kernels/attention/Heads-inl.h"
+
+#ifndef BERTC_RUNTIME_KERNELS_ATTENTION_GRAD_SHARED_
+#define BERTC_RUNTIME_KERNELS_ATTENTION_GRAD_SHARED_
+namespace bertc::rt::kernels {
+
+// Scratch memory of a task: [rows][pitch] each.
+struct GradScratch {
+  GradScratch(const AttentionGradArgs &p, float *memory)
+      : wide(headPitch(p)), pitch(keyPitch(p)),
+        stream(streams(p.dk.buffer, elementCount(p, p.keys), {})) {
+    ScratchFloats floats(memory);
+    keysT = floats.take(wide * pitch);
+    valuesT = floats.take(wide * pitch);
+    keys = floats.take(p.keys * wide);
+    dk = floats.take(p.keys * wide);
+    dv = floats.take(p.keys * wide);
+    q = floats.take(kQueryBlock * wide);
+    dout = floats.take(kQueryBlock * wide);
+    dq = floats.take(kQueryBlock * wide);
+    probabilities = floats.take(kQueryBlock * pitch);
+    gradients = floats.take(kQueryBlock * pitch);
+    row = floats.take(pitch);
+    words = reinterpret_cast<uint32_t *>(floats.take(keepWords(p)));
+  }
+  // A row's keep masks begin and end inside a group.
+  static int64_t keepWords(const AttentionProblem &p) {
+    return keyPitch(p) + 2 * philox::kGroup;
+  }
+  static int64_t floats(const AttentionProblem &p) {
+    int64_t wide = headPitch(p), pitch = keyPitch(p);
+    return 2 * wide * pitch + 3 * p.keys * wide + 3 * kQueryBlock * wide +
+           (2 * kQueryBlock + 1) * pitch + roundUp(keepWords(p), kColumnStep);
+  }
+  int64_t wide, pitch;
+  // Whether results bypass the caches.
+  bool stream;
+  float *keysT, *valuesT, *keys, *dk, *dv, *q, *dout, *dq;
+  float *probabilities, *gradients, *row;
+  uint32_t *words;
+};
+
+} // namespace bertc::rt::kernels
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace bertc::rt::kernels::HWY_NAMESPACE {
+namespace {
+
+// One row: scores become the probabilities after dropout, their gradient dp
+// that of the scores before scaling, times the scale. `kept` is scratch.
+HWY_INLINE void gradientRow(const AttentionProblem &p, const float *mask,
+                            float lse, const uint32_t *keep,
+                            float *HWY_RESTRICT scores, float *HWY_RESTRICT dp,
+                            float *HWY_RESTRICT kept, int64_t count) {
+  const DF df;
+  const DU du;
+  const VF scale = splat(p.scale), shift = splat(lse);
+  const VF factor = splat(p.dropout.scale.factor);
+  constexpr int64_t kStep = static_cast<int64_t>(kLanes);
+  VF sum = hn::Zero(df);
+  for (int64_t i = 0; i < count; i += kStep) {
+    VF t = termsV(scores, mask, scale, i, count);
+    VF y = expV(hn::Sub(t, shift));
+    VF g = hn::LoadU(df, dp + i);
+    hn::StoreU(y, df, kept + i);
+    VF dropped = y;
+    if (keep != nullptr) {
+      VF k = hn::BitCast(df, hn::LoadU(du, keep + i));
+      g = hn::And(k, hn::Mul(g, factor));
+      dropped = hn::And(k, hn::Mul(y, factor));
+      hn::StoreU(g, df, dp + i);
+    }
+    hn::StoreU(dropped, df, scores + i);
+    sum = hn::MulAdd(g, y, sum);
+  }
+  VF dot = hn::Set(df, hn::GetLane(hn::SumOfLanes(df, sum)));
+  for (int64_t i = 0; i < count; i += kStep) {
+    VF y = hn::Mul(hn::LoadU(df, kept + i), scale);
+    hn::StoreU(hn::Mul(y, hn::Sub(hn::LoadU(df, dp + i), dot)), df, dp + i);
+  }
+}
+
+// Keep masks of a row; null without dropout.
+HWY_INLINE const uint32_t *keepRow(const AttentionProblem &p, int64_t element,
+                                   int64_t count,
+                                   uint32_t *HWY_RESTRICT words) {
+  return p.dropout.active
+             ? keepBlock(p.dropout, element, static_cast<size_t>(count), words)
+             : nullptr;
+}
+
+void gradientBlock(const AttentionGradArgs &args, const Head &head,
+                   const QueryBlock &b, const GradScratch &m) {
+  int64_t wide = m.wide, pitch = m.pitch, s = b.query;
+  int64_t columns = roundUp(b.keys, static_cast<int64_t>(kLanes));
+  packRows(args.q, head, s, b.queries, args.queries, args.size, wide, m.q);
+  packRows(args.dout, head, s, b.queries, args.queries, args.size, wide,
+           m.dout);
+  smallGemm(b.queries, columns, args.size, {m.q, wide, 1},
+            {m.keysT + b.first, pitch}, {m.probabilities, pitch}, false);
+  smallGemm(b.queries, columns, args.size, {m.dout, wide, 1},
+            {m.valuesT + b.first, pitch}, {m.gradients, pitch}, false);
+  int64_t row = (head.batch * args.heads + head.head) * args.queries + s;
+  for (int64_t i = 0; i < b.queries && b.keys > 0; ++i) {
+    const uint32_t *keep = keepRow(
+        args, elementNumber(args, head, s + i, b.first), b.keys, m.words);
+    gradientRow(args, maskRow(args, head, s + i, b.first), args.lse[row + i],
+                keep, m.probabilities + i * pitch, m.gradients + i * pitch,
+                m.row, b.keys);
+  }
+  smallGemm(b.queries, wide, b.keys, {m.gradients, pitch, 1},
+            {m.keys + b.first * wide, wide}, {m.dq, wide}, false);
+  unpackRows(m.dq, wide, b.queries, args.size, args.dq, head, s, m.stream);
+  smallGemm(b.keys, wide, b.queries, {m.probabilities, 1, pitch},
+            {m.dout, wide}, {m.dv + b.first * wide, wide}, true);
+  smallGemm(b.keys, wide, b.queries, {m.gradients, 1, pitch}, {m.q, wide},
+            {m.dk + b.first * wide, wide}, true);
+}
+
+void attentionGradHead(const AttentionGradArgs &args, int64_t task,
+                       float *scratch) {
+  Head head = {task / args.heads, task % args.heads};
+  GradScratch m(args, scratch);
+  packTransposed(args.k, head, args.keys, args.size, m.wide, m.q, m.keysT,
+                 m.pitch);
+  packTransposed(args.v, head, args.keys, args.size, m.wide, m.q, m.valuesT,
+                 m.pitch);
+  packRows(args.k, head, 0, args.keys, args.keys, args.size, m.wide, m.keys);
+  for (int64_t i = 0; i < args.keys * m.wide; ++i) {
+    m.dk[i] = 0.0f;
+    m.dv[i] = 0.0f;
+  }
+  for (int64_t s = 0; s < args.queries;) {
+    QueryBlock b = queryBlock(args, head.batch, s);
+    gradientBlock(args, head, b, m);
+    s += b.queries;
+  }
+  unpackRows(m.dk, m.wide, args.keys, args.size, args.dk, head, 0, m.stream);
+  unpackRows(m.dv, m.wide, args.keys, args.size, args.dv, head, 0, m.stream);
+  finishStreams(m.stream);
+}
+
+} // namespace
+} // namespace bertc::rt::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace bertc::rt::kernels {
+namespace {
+HWY_EXPORT(attentionGradHead);
+} // namespace
+
+size_t attentionGradScratchBytes(const AttentionProblem &p) {
+  return static_cast<size_t>(GradScratch::floats(p)) * sizeof(float);
+}
+
+void attentionGrad(const AttentionGradArgs &args, std::byte *scratch) {
+  size_t each = attentionGradScratchBytes(args);
+  parallelTasks(args.batch * args.heads, [&](int64_t task) {
+    auto thread = static_cast<size_t>(omp_get_thread_num());
+    HWY_DYNAMIC_DISPATCH(attentionGradHead)
+    (args, task, reinterpret_cast<float *>(scratch + thread * each));
+  });
+}
+
+} // namespace bertc::rt::kernels
+#endif // HWY_ONCE

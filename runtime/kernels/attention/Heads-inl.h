@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What attention and its gradient share: rows of a head as dense f32, the
+// transpose of keys, runs of queries with the same keys, and the terms under
+// the softmax.
+
+#if defined(BERTC_RUNTIME_KERNELS_ATTENTION_HEADS_INL_H_) ==                   \
+    defined(HWY_TARGET_TOGGLE)
+#ifdef BERTC_RUNTIME_KERNELS_ATTENTION_HEADS_INL_H_
+#undef BERTC_RUNTIME_KERNELS_ATTENTION_HEADS_INL_H_
+#else
+#define BERTC_RUNTIME_KERNELS_ATTENTION_HEADS_INL_H_
+#endif
+
+#include "runtime/kernels/attention/Blocks.h"
+#include "runtime/kernels/attention/SmallGemm-inl.h"
+#include "runtime/kernels/common/Math-inl.h"
+#include "runtime/kernels/dropout/Dropout-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace bertc::rt::kernels::HWY_NAMESPACE {
+
+struct SameOp {
+  HWY_INLINE VF operator()(VF x) const { return x; }
+};
+
+// Element offset of row `row` of one head.
+HWY_INLINE int64_t rowOffset(const HeadTensor &t, const Head &head,
+                             int64_t row) {
+  return head.batch * t.batch + head.head * t.head + row * t.row;
+}
+
+// Rows lie a page or so apart, where the hardware does not look ahead; so far
+// ahead hides the way from the last cache.
+constexpr int64_t kRowsAhead = 12;
+
+HWY_INLINE void prefetchRow(const HeadTensor &t, const Head &head, int64_t row,
+                            int64_t size) {
+  int64_t bytes = elementBytes(t.buffer.dtype);
+  const char *p = static_cast<const char *>(t.buffer.data) +
+                  rowOffset(t, head, row) * bytes;
+  for (int64_t i = 0; i < size * bytes; i += 64) {
+    __builtin_prefetch(p + i, 0, 2);
+  }
+}
+
+// Rows [first, first + rows) as f32 with `pitch` columns, zeros behind `size`;
+// the head has `limit` rows.
+HWY_INLINE void packRows(const HeadTensor &t, const Head &head, int64_t first,
+                         int64_t rows, int64_t limit, int64_t size,
+                         int64_t pitch, float *HWY_RESTRICT to) {
+  for (int64_t r = 0; r < rows; ++r, to += pitch) {
+    if (first + r + kRowsAhead < limit) {
+      prefetchRow(t, head, first + r + kRowsAhead, size);
+    }
+    int64_t offset = rowOffset(t, head, first + r);
+    size_t n = static_cast<size_t>(size);
+    if (t.buffer.dtype == DType::BF16) {
+      bf16ToF32(static_cast<const uint16_t *>(t.buffer.data) + offset, to, n);
+    } else {
+      mapBlock(SameOp(), static_cast<const float *>(t.buffer.data) + offset, to,
+               n);
+    }
+    for (int64_t c = size; c < pitch; ++c) {
+      to[c] = 0.0f;
+    }
+  }
+}
+
+// The other way round; `stream` as streams() says.
+HWY_INLINE void unpackRows(const float *HWY_RESTRICT from, int64_t pitch,
+                           int64_t rows, int64_t size, const HeadTensor &t,
+                           const Head &head, int64_t first, bool stream) {
+  for (int64_t r = 0; r < rows; ++r, from += pitch) {
+    int64_t offset = rowOffset(t, head, first + r);
+    size_t n = static_cast<size_t>(size);
+    if (t.buffer.dtype == DType::BF16) {
+      f32ToBf16(from, static_cast<uint16_t *>(t.buffer.data) + offset, n);
+    } else {
+      float *to = static_cast<float *>(t.buffer.data) + offset;
+      stream ? streamOut(from, to, n) : mapBlock(SameOp(), from, to, n);
+    }
+  }
+}
+
+// to[c][r] = from[r][c] for four rows and `columns` columns, a multiple of
+// kLanes.
+HWY_INLINE void transposeFour(const float *HWY_RESTRICT from, int64_t pitch,
+                              int64_t columns, float *HWY_RESTRICT to,
+                              int64_t toPitch) {
+#if HWY_TARGET == HWY_SCALAR
+  for (int64_t i = 0; i < 4 * columns; ++i) {
+    to[i / 4 * toPitch + i % 4] = from[i % 4 * pitch + i / 4];
+  }
+#else
+  const DF df;
+  constexpr int64_t kStep = static_cast<int64_t>(kLanes);
+  HWY_ALIGN float block[4 * kLanes];
+  for (int64_t c = 0; c < columns; c += kStep) {
+    VF r0 = hn::LoadU(df, from + c);
+    VF r1 = hn::LoadU(df, from + pitch + c);
+    VF r2 = hn::LoadU(df, from + 2 * pitch + c);
+    VF r3 = hn::LoadU(df, from + 3 * pitch + c);
+    VF even = hn::InterleaveLower(df, r0, r2);
+    VF odd = hn::InterleaveLower(df, r1, r3);
+    VF even2 = hn::InterleaveUpper(df, r0, r2);
+    VF odd2 = hn::InterleaveUpper(df, r1, r3);
+    hn::Store(hn::InterleaveLower(df, even, odd), df, block);
+    hn::Store(hn::InterleaveUpper(df, even, odd), df, block + kLanes);
+    hn::Store(hn::InterleaveLower(df, even2, odd2), df, block + 2 * kLanes);
+    hn::Store(hn::InterleaveUpper(df, even2, odd2), df, block + 3 * kLanes);
+    // Quarter b of vector j is column 4 b + j.
+    for (int64_t b = 0; b < kStep / 4; ++b) {
+      for (int64_t j = 0; j < 4; ++j) {
+        __builtin_memcpy(to + (c + 4 * b + j) * toPitch,
+                         block + j * kStep + 4 * b, 16);
+      }
+    }
+  }
+#endif
+}
+
+// Rows of a head, packed and transposed: to[d][t]. `rows` [4][pitch] is
+// scratch; columns of `to` up to toPitch get zeros where there is no row.
+HWY_INLINE void packTransposed(const HeadTensor &t, const Head &head,
+                               int64_t count, int64_t size, int64_t pitch,
+                               float *HWY_RESTRICT rows, float *HWY_RESTRICT to,
+                               int64_t toPitch) {
+  for (int64_t r = 0; r < toPitch; r += 4) {
+    int64_t there = count - r < 4 ? count - r : 4;
+    if (there > 0) {
+      packRows(t, head, r, there, count, size, pitch, rows);
+    }
+    for (int64_t i = there > 0 ? there * pitch : 0; i < 4 * pitch; ++i) {
+      rows[i] = 0.0f;
+    }
+    transposeFour(rows, pitch, pitch, to + r, toPitch);
+  }
+}
+
+// Mask row of a query from key `first` on; null for none.
+HWY_INLINE const float *maskRow(const AttentionProblem &p, const Head &head,
+                                int64_t query, int64_t first) {
+  return p.mask == nullptr
+             ? nullptr
+             : p.mask + head.batch * p.maskBatch + query * p.maskQuery + first;
+}
+
+// Vector i of scale * x + mask for n terms; -inf behind the last one.
+HWY_INLINE VF termsV(const float *x, const float *mask, VF scale, int64_t i,
+                     int64_t n) {
+  const DF df;
+  VF t = hn::LoadU(df, x + i);
+  size_t left = static_cast<size_t>(n - i);
+  if (left >= kLanes) {
+    VF m = mask == nullptr ? hn::Zero(df) : hn::LoadU(df, mask + i);
+    return hn::MulAdd(t, scale, m);
+  }
+  VF m = mask == nullptr ? hn::Zero(df) : loadTail(mask + i, left);
+  return hn::IfThenElse(hn::FirstN(df, left), hn::MulAdd(t, scale, m),
+                        splat(-__builtin_inff()));
+}
+
+// Number of element [query, first] in [B,A,S,T], as dropout counts.
+HWY_INLINE int64_t elementNumber(const AttentionProblem &p, const Head &head,
+                                 int64_t query, int64_t key) {
+  int64_t row = (head.batch * p.heads + head.head) * p.queries + query;
+  return row * p.keys + key;
+}
+
+} // namespace bertc::rt::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif // toggled guard

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Products of small f32 matrices that lie in the caches: the inner loop of
+// attention. Columns of b and c come in whole vectors; a is read element by
+// element through strides, so that it may be transposed.
+
+#if defined(BERTC_RUNTIME_KERNELS_ATTENTION_SMALLGEMM_INL_H_) ==               \
+    defined(HWY_TARGET_TOGGLE)
+#ifdef BERTC_RUNTIME_KERNELS_ATTENTION_SMALLGEMM_INL_H_
+#undef BERTC_RUNTIME_KERNELS_ATTENTION_SMALLGEMM_INL_H_
+#else
+#define BERTC_RUNTIME_KERNELS_ATTENTION_SMALLGEMM_INL_H_
+#endif
+
+#include "runtime/kernels/common/Simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace bertc::rt::kernels::HWY_NAMESPACE {
+
+// a(i, k) = data[i * row + k * col].
+struct GemmLeft {
+  const float *data;
+  int64_t row, col;
+};
+
+// Rows `pitch` apart, columns next to each other.
+template <typename T> struct GemmPanel {
+  T *data;
+  int64_t pitch;
+};
+
+// With 32 registers 6 x 4 sums, 4 vectors of b and one of a fit; with 16 half
+// as many columns.
+constexpr int kGemmRows = 6;
+constexpr int kGemmVectors = kLanes >= 16 ? 4 : 2;
+
+// Rows x Vectors sums over k steps; adds to c or overwrites it.
+template <int Rows, int Vectors>
+HWY_INLINE void gemmTile(GemmLeft a, GemmPanel<const float> b,
+                         GemmPanel<float> c, int64_t k, bool add) {
+  const DF df;
+  VF sum[Rows][Vectors];
+  HWY_UNROLL(8)
+  for (int i = 0; i < Rows; ++i) {
+    HWY_UNROLL(8)
+    for (int j = 0; j < Vectors; ++j) {
+      sum[i][j] = add ? hn::LoadU(df, c.data + i * c.pitch +
+                                          j * static_cast<int64_t>(kLanes))
+                      : hn::Zero(df);
+    }
+  }
+  for (int64_t step = 0; step < k; ++step) {
+    VF right[Vectors];
+    HWY_UNROLL(8)
+    for (int j = 0; j < Vectors; ++j) {
+      right[j] = hn::LoadU(df, b.data + j * static_cast<int64_t>(kLanes));
+    }
+    HWY_UNROLL(8)
+    for (int i = 0; i < Rows; ++i) {
+      VF left = splat(a.data[i * a.row]);
+      HWY_UNROLL(8)
+      for (int j = 0; j < Vectors; ++j) {
+        sum[i][j] = hn::MulAdd(left, right[j], sum[i][j]);
+      }
+    }
+    a.data += a.col;
+    b.data += b.pitch;
+  }
+  HWY_UNROLL(8)
+  for (int i = 0; i < Rows; ++i) {
+    HWY_UNROLL(8)
+    for (int j = 0; j < Vectors; ++j) {
+      hn::StoreU(sum[i][j], df,
+                 c.data + i * c.pitch + j * static_cast<int64_t>(kLanes));
+    }
+  }
+}
+
+// Up to kGemmRows rows of Vectors vectors.
+template <int Vectors>
+HWY_INLINE void gemmRows(int64_t rows, GemmLeft a, GemmPanel<const float> b,
+                         GemmPanel<float> c, int64_t k, bool add) {
+  switch (rows) {
+  case 1:
+    return gemmTile<1, Vectors>(a, b, c, k, add);
+  case 2:
+    return gemmTile<2, Vectors>(a, b, c, k, add);
+  case 3:
+    return gemmTile<3, Vectors>(a, b, c, k, add);
+  case 4:
+    return gemmTile<4, Vectors>(a, b, c, k, add);
+  case 5:
+    return gemmTile<5, Vectors>(a, b, c, k, add);
+  default:
+    return gemmTile<kGemmRows, Vectors>(a, b, c, k, add);
+  }
+}
+
+// Columns of one register block, all m rows.
+template <int Vectors>
+HWY_NOINLINE void gemmColumns(int64_t m, GemmLeft a, GemmPanel<const float> b,
+                              GemmPanel<float> c, int64_t k, bool add) {
+  for (int64_t i = 0; i < m; i += kGemmRows) {
+    gemmRows<Vectors>(m - i < kGemmRows ? m - i : kGemmRows,
+                      {a.data + i * a.row, a.row, a.col}, b,
+                      {c.data + i * c.pitch, c.pitch}, k, add);
+  }
+}
+
+// c[m, n] = a[m, k] b[k, n], added to c when `add`; n in whole vectors.
+HWY_INLINE void smallGemm(int64_t m, int64_t n, int64_t k, GemmLeft a,
+                          GemmPanel<const float> b, GemmPanel<float> c,
+                          bool add) {
+  constexpr int64_t kWide = kGemmVectors * static_cast<int64_t>(kLanes);
+  int64_t j = 0;
+  for (; j + kWide <= n; j += kWide) {
+    gemmColumns<kGemmVectors>(m, a, {b.data + j, b.pitch},
+                              {c.data + j, c.pitch}, k, add);
+  }
+  constexpr int64_t kTwo = 2 * static_cast<int64_t>(kLanes);
+  for (; j + kTwo <= n; j += kTwo) {
+    gemmColumns<2>(m, a, {b.data + j, b.pitch}, {c.data + j, c.pitch}, k, add);
+  }
+  for (; j < n; j += static_cast<int64_t>(kLanes)) {
+    gemmColumns<1>(m, a, {b.data + j, b.pitch}, {c.data + j, c.pitch}, k, add);
+  }
+}
+
+} // namespace bertc::rt::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif // toggled guard

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Gelu and its derivative at once: both need the same exponential.
+
+#include "runtime/kernels/common/Targets.h"
+
+#include "runtime/kernels/elementwise/Elementwise.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "runtime/kernels/elementwise/GeluWithDerivative.cpp"
+#include "hwy/foreach_target.h"
+
+#include "hwy/highway.h"
+#include "runtime/kernels/common/Math-inl.h"
+
+#ifndef BERTC_RUNTIME_KERNELS_GELU_SHARED_
+#define BERTC_RUNTIME_KERNELS_GELU_SHARED_
+namespace bertc::rt::kernels {
+
+// A call and whether its outputs bypass the caches.
+struct GeluTask {
+  UnaryKind kind;
+  Buffer y, derivative, x;
+  bool streamY, streamDerivative;
+};
+
+} // namespace bertc::rt::kernels
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace bertc::rt::kernels::HWY_NAMESPACE {
+namespace {
+
+struct ErfOp {
+  HWY_INLINE void operator()(VF x, VF &y, VF &slope) const {
+    Normal n = normalV(x);
+    y = hn::Mul(x, n.cumulative);
+    slope = hn::MulAdd(x, n.density, n.cumulative);
+  }
+};
+
+struct TanhOp {
+  HWY_INLINE void operator()(VF x, VF &y, VF &slope) const {
+    y = geluTanhV(x);
+    slope = geluTanhDerivativeV(x);
+  }
+};
+
+// y and slope may be x.
+template <typename Op>
+HWY_INLINE void geluBlock(const Op &op, const float *x, float *y, float *slope,
+                          size_t n) {
+  const DF df;
+  size_t i = 0;
+  VF value = hn::Zero(df), d = value;
+  for (; i + kLanes <= n; i += kLanes) {
+    op(hn::LoadU(df, x + i), value, d);
+    hn::StoreU(value, df, y + i);
+    hn::StoreU(d, df, slope + i);
+  }
+  if (i < n) {
+    op(loadTail(x + i, n - i), value, d);
+    storeTail(value, y + i, n - i);
+    storeTail(d, slope + i, n - i);
+  }
+}
+
+void geluElements(const GeluTask &t, int64_t first, int64_t last) {
+  HWY_ALIGN float in[kBlock];
+  HWY_ALIGN float out[kBlock];
+  HWY_ALIGN float slopes[kBlock];
+  for (int64_t i = first; i < last; i += kBlock) {
+    size_t n = static_cast<size_t>(last - i < kBlock ? last - i : kBlock);
+    const float *x = loadBlock(t.x.data, t.x.dtype, i, 1, n, in);
+    float *y = outBlock(t.y.data, t.y.dtype, i, 1, out, t.streamY);
+    float *slope = outBlock(t.derivative.data, t.derivative.dtype, i, 1, slopes,
+                            t.streamDerivative);
+    if (t.kind == UnaryKind::GeluTanh) {
+      geluBlock(TanhOp(), x, y, slope, n);
+    } else {
+      geluBlock(ErfOp(), x, y, slope, n);
+    }
+    storeBlock(y, t.y.data, t.y.dtype, i, 1, n, t.streamY);
+    storeBlock(slope, t.derivative.data, t.derivative.dtype, i, 1, n,
+               t.streamDerivative);
+  }
+  finishStreams(t.streamY || t.streamDerivative);
+}
+
+} // namespace
+} // namespace bertc::rt::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace bertc::rt::kernels {
+namespace {
+HWY_EXPORT(geluElements);
+} // namespace
+
+void geluWithDerivative(UnaryKind kind, Buffer y, Buffer derivative, Buffer x,
+                        int64_t elements) {
+  GeluTask task = {kind,
+                   y,
+                   derivative,
+                   x,
+                   streams(y, elements, {x.data}),
+                   streams(derivative, elements, {x.data})};
+  parallelRanges(elements, kTaskElements, [&](int64_t first, int64_t last) {
+    HWY_DYNAMIC_DISPATCH(geluElements)(task, first, last);
+  });
+}
+
+} // namespace bertc::rt::kernels
+#endif // HWY_ONCE

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Handlers of fused steps: attention and its gradient, gelu with its
+// derivative, the loss of labels under a softmax and its gradient.
+
+#include "runtime/kernels/attention/Attention.h"
+#include "runtime/kernels/elementwise/Elementwise.h"
+#include "runtime/kernels/loss/Loss.h"
+#include "runtime/steps/Operands.h"
+#include "runtime/steps/Steps.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace bertc::rt {
+namespace {
+
+// A float operand [B,A,rows,D] whose rows are in one piece.
+StatusOr<kernels::HeadTensor> heads(const StepContext &ctx, const TensorRef &t,
+                                    const char *operand, const Shape &shape,
+                                    DType dtype) {
+  BERTC_RETURN_IF_ERROR(ctx.expectDType(t, operand, dtype));
+  BERTC_RETURN_IF_ERROR(ctx.expectShape(t, operand, shape));
+  if (t.dims[3] > 1 && t.strides[3] != 1) {
+    return ctx.bad(std::string(operand) + " is " + t.describe() +
+                   ", expected its last axis to be contiguous");
+  }
+  kernels::HeadTensor head;
+  head.buffer = bufferOf(t);
+  head.batch = t.strides[0];
+  head.head = t.strides[1];
+  head.row = t.strides[2];
+  return head;
+}
+
+// Operands of attention from q on: q, k, v and, `extras` operands later, mask,
+// rng and ranges.
+struct AttentionOperands {
+  size_t q, extras;
+};
+
+template <typename Params>
+Status setProblem(const StepContext &ctx, AttentionOperands at,
+                  kernels::AttentionProblem &p) {
+  const auto &params = ctx.template params<Params>();
+  const TensorRef &q = ctx.input(at.q), &k = ctx.input(at.q + 1);
+  if (q.rank != 4 || k.rank != 4) {
+    return ctx.bad("q is " + q.describe() + " and k " + k.describe() +
+                   ", expected four axes");
+  }
+  BERTC_RETURN_IF_ERROR(expectFloat(ctx, q, "q"));
+  p.batch = q.dims[0];
+  p.heads = q.dims[1];
+  p.queries = q.dims[2];
+  p.keys = k.dims[2];
+  p.size = q.dims[3];
+  p.scale = params.scale();
+  if (!std::isfinite(p.scale)) {
+    return ctx.bad("scale is " + std::to_string(p.scale) +
+                   ", expected a finite number");
+  }
+  Shape keys = {p.batch, p.heads, p.keys, p.size};
+  BERTC_ASSIGN_OR_RETURN(p.q, heads(ctx, q, "q", q.shape(), q.dtype));
+  BERTC_ASSIGN_OR_RETURN(p.k, heads(ctx, k, "k", keys, q.dtype));
+  BERTC_ASSIGN_OR_RETURN(p.v,
+                         heads(ctx, ctx.input(at.q + 2), "v", keys, q.dtype));
+  const TensorRef &mask = ctx.input(at.extras);
+  if (mask.present) {
+    BERTC_RETURN_IF_ERROR(ctx.expectDType(mask, "mask", DType::F32));
+    BERTC_RETURN_IF_ERROR(ctx.expectDense(mask, "mask"));
+    bool perQuery = mask.shape() == Shape{p.batch, 1, p.queries, p.keys};
+    if (!perQuery) {
+      BERTC_RETURN_IF_ERROR(
+          ctx.expectShape(mask, "mask", {p.batch, 1, 1, p.keys}));
+    }
+    p.mask = mask.as<float>();
+    p.maskBatch = (perQuery ? p.queries : 1) * p.keys;
+    p.maskQuery = perQuery ? p.keys : 0;
+  }
+  BERTC_RETURN_IF_ERROR(
+      expectDropout(ctx, ctx.input(at.extras + 1), params.rate()));
+  const TensorRef &ranges = ctx.input(at.extras + 2);
+  if (ranges.present) {
+    BERTC_RETURN_IF_ERROR(expectVector(ctx, ranges, "ranges", DType::I32,
+                                       p.batch * p.queries * 2));
+    p.ranges = ranges.as<int32_t>();
+  }
+  return Status();
+}
+
+// What is left to check when data is there.
+Status checkRanges(const kernels::AttentionProblem &p) {
+  if (p.ranges == nullptr ||
+      kernels::rangesAreValid(p.ranges, p.batch * p.queries, p.keys)) {
+    return Status();
+  }
+  return invalidArgument("a range of keys does not lie in 0 .. " +
+                         std::to_string(p.keys));
+}
+
+// Scratch memory for every thread there may be.
+void requestPerThread(StepContext &ctx, size_t bytes) {
+  int threads = std::max(ctx.threads(), omp_get_max_threads());
+  ctx.requestScratch(bytes * static_cast<size_t>(threads));
+}
+
+template <typename Params>
+DropoutSource dropoutOf(const StepContext &ctx, size_t rng) {
+  const auto &params = ctx.template params<Params>();
+  return {params.rate(), params.op_id(), ctx.input(rng).as<int32_t>()};
+}
+
+PreparedStepOr prepareAttention(StepContext &ctx) {
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(3, 6, 1, 2));
+  kernels::AttentionArgs args;
+  BERTC_RETURN_IF_ERROR(setProblem<plan::AttentionParams>(ctx, {0, 3}, args));
+  Shape q = ctx.input(0).shape();
+  BERTC_ASSIGN_OR_RETURN(
+      args.out, heads(ctx, ctx.output(0), "out", q, ctx.input(0).dtype));
+  const TensorRef &lse = ctx.output(1);
+  if (lse.present) {
+    BERTC_RETURN_IF_ERROR(expectVector(ctx, lse, "lse", DType::F32,
+                                       args.batch * args.heads * args.queries));
+    args.lse = lse.as<float>();
+  }
+  BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap());
+  requestPerThread(ctx, kernels::attentionScratchBytes(args));
+  auto source = dropoutOf<plan::AttentionParams>(ctx, 4);
+  return makeKernelStep([=](const RunContext &run) mutable {
+    BERTC_RETURN_IF_ERROR(checkRanges(args));
+    args.dropout = source.state();
+    kernels::attention(args, run.scratch);
+    return Status();
+  });
+}
+
+PreparedStepOr prepareAttentionGrad(StepContext &ctx) {
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(5, 8, 3, 3));
+  kernels::AttentionGradArgs args;
+  BERTC_RETURN_IF_ERROR(
+      setProblem<plan::AttentionGradParams>(ctx, {1, 5}, args));
+  DType type = ctx.input(1).dtype;
+  Shape q = ctx.input(1).shape(), k = ctx.input(2).shape();
+  BERTC_ASSIGN_OR_RETURN(args.dout, heads(ctx, ctx.input(0), "dout", q, type));
+  BERTC_ASSIGN_OR_RETURN(args.dq, heads(ctx, ctx.output(0), "dq", q, type));
+  BERTC_ASSIGN_OR_RETURN(args.dk, heads(ctx, ctx.output(1), "dk", k, type));
+  BERTC_ASSIGN_OR_RETURN(args.dv, heads(ctx, ctx.output(2), "dv", k, type));
+  const TensorRef &lse = ctx.input(4);
+  BERTC_RETURN_IF_ERROR(expectVector(ctx, lse, "lse", DType::F32,
+                                     args.batch * args.heads * args.queries));
+  args.lse = lse.as<float>();
+  BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap());
+  requestPerThread(ctx, kernels::attentionGradScratchBytes(args));
+  auto source = dropoutOf<plan::AttentionGradParams>(ctx, 6);
+  return makeKernelStep([=](const RunContext &run) mutable {
+    BERTC_RETURN_IF_ERROR(checkRanges(args));
+    args.dropout = source.state();
+    kernels::attentionGrad(args, run.scratch);
+    return Status();
+  });
+}
+
+PreparedStepOr prepareGeluWithDerivative(StepContext &ctx) {
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(1, 1, 2, 2));
+  auto kind = static_cast<kernels::UnaryKind>(
+      ctx.params<plan::GeluWithDerivativeParams>().kind());
+  if (kind != kernels::UnaryKind::GeluErf &&
+      kind != kernels::UnaryKind::GeluTanh) {
+    return ctx.bad("kind is " + std::to_string(static_cast<int>(kind)) +
+                   ", expected a gelu");
+  }
+  const TensorRef &x = ctx.input(0);
+  const TensorRef &y = ctx.output(0), &derivative = ctx.output(1);
+  BERTC_RETURN_IF_ERROR(expectDenseFloat(ctx, x, "x", x.shape()));
+  BERTC_RETURN_IF_ERROR(expectDenseFloat(ctx, y, "y", x.shape()));
+  BERTC_RETURN_IF_ERROR(
+      expectDenseFloat(ctx, derivative, "derivative", x.shape()));
+  BERTC_RETURN_IF_ERROR(
+      ctx.expectNoOverlap([](size_t, size_t) { return true; }));
+  kernels::Buffer from = bufferOf(x), to = bufferOf(y),
+                  slope = bufferOf(derivative);
+  int64_t elements = x.numElements();
+  return makeKernelStep([=] {
+    kernels::geluWithDerivative(kind, to, slope, from, elements);
+    return Status();
+  });
+}
+
+// logits [N,C], and labels, lse and loss or its gradient [N].
+Status checkLoss(const StepContext &ctx, const TensorRef &logits,
+                 const TensorRef &labels, const TensorRef &lse,
+                 const TensorRef &loss, const char *lossName) {
+  if (logits.rank != 2) {
+    return ctx.bad("logits is " + logits.describe() + ", expected two axes");
+  }
+  int64_t n = logits.dims[0];
+  BERTC_RETURN_IF_ERROR(
+      expectDenseFloat(ctx, logits, "logits", logits.shape()));
+  BERTC_RETURN_IF_ERROR(expectVector(ctx, labels, "labels", DType::I32, n));
+  BERTC_RETURN_IF_ERROR(expectVector(ctx, lse, "lse", DType::F32, n));
+  return expectVector(ctx, loss, lossName, DType::F32, n);
+}
+
+PreparedStepOr prepareCrossEntropy(StepContext &ctx) {
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 2, 2, 2));
+  const TensorRef &logits = ctx.input(0), &labels = ctx.input(1);
+  const TensorRef &loss = ctx.output(0), &lse = ctx.output(1);
+  BERTC_RETURN_IF_ERROR(checkLoss(ctx, logits, labels, lse, loss, "loss"));
+  BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap());
+  kernels::CrossEntropyArgs args;
+  args.rows = logits.dims[0];
+  args.columns = logits.dims[1];
+  args.logits = bufferOf(logits);
+  args.labels = labels.as<int32_t>();
+  args.lse = lse.as<float>();
+  args.loss = loss.as<float>();
+  return makeKernelStep([=] { return kernels::crossEntropy(args); });
+}
+
+PreparedStepOr prepareCrossEntropyGrad(StepContext &ctx) {
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(4, 4, 1, 1));
+  const TensorRef &dloss = ctx.input(0), &logits = ctx.input(1);
+  const TensorRef &lse = ctx.input(2), &labels = ctx.input(3);
+  BERTC_RETURN_IF_ERROR(checkLoss(ctx, logits, labels, lse, dloss, "dloss"));
+  BERTC_RETURN_IF_ERROR(
+      expectDenseFloat(ctx, ctx.output(0), "output", logits.shape()));
+  BERTC_RETURN_IF_ERROR(
+      ctx.expectNoOverlap([](size_t i, size_t) { return i == 1; }));
+  kernels::CrossEntropyArgs args;
+  args.rows = logits.dims[0];
+  args.columns = logits.dims[1];
+  args.logits = bufferOf(logits);
+  args.labels = labels.as<int32_t>();
+  args.lse = lse.as<float>();
+  args.loss = dloss.as<float>();
+  kernels::Buffer out = bufferOf(ctx.output(0));
+  return makeKernelStep([=] { return kernels::crossEntropyGrad(args, out); });
+}
+
+} // namespace
+
+void registerFusedSteps(StepRegistry &registry) {
+  registry.add(plan::Params::GeluWithDerivativeParams, "GeluWithDerivative",
+               prepareGeluWithDerivative);
+  registry.add(plan::Params::CrossEntropyParams, "CrossEntropy",
+               prepareCrossEntropy);
+  registry.add(plan::Params::CrossEntropyGradParams, "CrossEntropyGrad",
+               prepareCrossEntropyGrad);
+  registry.add(plan::Params::AttentionParams, "Attention", prepareAttention);
+  registry.add(plan::Params::AttentionGradParams, "AttentionGrad",
+               prepareAttentionGrad);
+}
+
+} // namespace bertc::rt

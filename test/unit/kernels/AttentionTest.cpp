@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Attention and its gradient against the definition in f64: head sizes and key
+// counts that fill no vector, strided heads, masks, ranges, dropout.
+
+#include "runtime/kernels/attention/Attention.h"
+#include "test/unit/kernels/KernelTesting.h"
+
+namespace bertc::rt::kernels {
+namespace {
+
+using Doubles = std::vector<double>;
+
+struct Case {
+  int64_t batch, heads, queries, keys, size;
+  DType dtype = DType::F32;
+  bool mask = false, maskPerQuery = false, ranges = false, dropout = false;
+};
+
+// One problem: q, k, v and dout as [B, rows, A, D], the layout in which
+// projections leave them.
+struct Problem {
+  Case c;
+  Values q, k, v, dout;
+  Values mask;
+  std::vector<int32_t> ranges;
+  DropoutState dropout;
+  static constexpr float kScale = 0.3f;
+
+  explicit Problem(const Case &shape) : c(shape) {
+    size_t queries = count(c.queries), keys = count(c.keys);
+    q = randomValues(c.dtype, queries, -2, 2, 1);
+    k = randomValues(c.dtype, keys, -2, 2, 2);
+    v = randomValues(c.dtype, keys, -2, 2, 3);
+    dout = randomValues(c.dtype, queries, -2, 2, 4);
+    mask = randomValues(DType::F32, at(c.batch * c.queries * c.keys), -3, 0, 5);
+    // Sequences of 3, 5, ... positions; the last queries have no keys.
+    for (int64_t b = 0; b < c.batch; ++b) {
+      int32_t first = 0, length = 3;
+      for (int32_t s = 0; s < c.queries; ++s) {
+        if (s == first + length) {
+          first = s;
+          length += 2;
+        }
+        int32_t end =
+            std::min<int32_t>(first + length, static_cast<int32_t>(c.keys));
+        bool none = s + 2 >= c.queries || first >= end;
+        ranges.insert(ranges.end(), {none ? 0 : first, none ? 0 : end});
+      }
+    }
+    if (c.dropout) {
+      static const int32_t rng[4] = {7, 8, 9, 0};
+      dropout = dropoutState(0.25f, 5, rng);
+    }
+  }
+
+  size_t at(int64_t i) const { return static_cast<size_t>(i); }
+  size_t count(int64_t rows) const {
+    return at(c.batch * c.heads * rows * c.size);
+  }
+  // Element [b, a, row, d].
+  size_t index(int64_t rows, int64_t b, int64_t a, int64_t row,
+               int64_t d) const {
+    return at(((b * rows + row) * c.heads + a) * c.size + d);
+  }
+  HeadTensor heads(Values &x, int64_t rows) const {
+    int64_t row = c.heads * c.size;
+    return {x.buffer(), rows * row, c.size, row};
+  }
+
+  void fill(AttentionProblem &p) {
+    p.batch = c.batch;
+    p.heads = c.heads;
+    p.queries = c.queries;
+    p.keys = c.keys;
+    p.size = c.size;
+    p.q = heads(q, c.queries);
+    p.k = heads(k, c.keys);
+    p.v = heads(v, c.keys);
+    p.scale = kScale;
+    p.dropout = dropout;
+    if (c.mask) {
+      p.mask = mask.f32();
+      p.maskBatch = c.queries * c.keys;
+      p.maskQuery = c.maskPerQuery ? c.keys : 0;
+    }
+    p.ranges = c.ranges ? ranges.data() : nullptr;
+  }
+
+  // What the kernels compute, by definition.
+  struct Expected {
+    Doubles out, lse, dq, dk, dv;
+  };
+  Expected expected() const;
+  void head(int64_t b, int64_t a, Expected &e) const;
+};
+
+Problem::Expected Problem::expected() const {
+  Expected e;
+  e.out.assign(count(c.queries), 0);
+  e.lse.assign(at(c.batch * c.heads * c.queries), 0);
+  e.dq.assign(count(c.queries), 0);
+  e.dk.assign(count(c.keys), 0);
+  e.dv.assign(count(c.keys), 0);
+  for (int64_t b = 0; b < c.batch; ++b) {
+    for (int64_t a = 0; a < c.heads; ++a) {
+      head(b, a, e);
+    }
+  }
+  return e;
+}
+
+void Problem::head(int64_t b, int64_t a, Expected &e) const {
+  for (int64_t s = 0; s < c.queries; ++s) {
+    int64_t first = 0, end = c.keys;
+    if (c.ranges) {
+      first = ranges[at((b * c.queries + s) * 2)];
+      end = ranges[at((b * c.queries + s) * 2 + 1)];
+    }
+    if (first == end) {
+      continue;
+    }
+    int64_t row = (b * c.heads + a) * c.queries + s;
+    Doubles terms(at(c.keys), -INFINITY), p(at(c.keys), 0), g(at(c.keys), 0);
+    double sum = 0, dot = 0;
+    for (int64_t t = first; t < end; ++t) {
+      double score = 0;
+      for (int64_t d = 0; d < c.size; ++d) {
+        score += double(q[index(c.queries, b, a, s, d)]) *
+                 double(k[index(c.keys, b, a, t, d)]);
+        g[at(t)] += double(dout[index(c.queries, b, a, s, d)]) *
+                    double(v[index(c.keys, b, a, t, d)]);
+      }
+      terms[at(t)] = double(kScale) * score;
+      if (c.mask) {
+        int64_t m = c.maskPerQuery ? s : 0;
+        terms[at(t)] += double(mask[at((b * c.queries + m) * c.keys + t)]);
+      }
+      sum += std::exp(terms[at(t)]);
+    }
+    e.lse[at(row)] = std::log(sum);
+    for (int64_t t = first; t < end; ++t) {
+      bool keep = !dropout.active ||
+                  philox::dropoutKeeps(dropout.key, dropout.scale,
+                                       static_cast<uint64_t>(row * c.keys + t));
+      double factor = !dropout.active ? 1
+                      : keep          ? double(dropout.scale.factor)
+                                      : 0;
+      p[at(t)] = std::exp(terms[at(t)]) / sum;
+      g[at(t)] *= factor;
+      dot += g[at(t)] * p[at(t)];
+      for (int64_t d = 0; d < c.size; ++d) {
+        size_t i = index(c.queries, b, a, s, d), j = index(c.keys, b, a, t, d);
+        e.out[i] += factor * p[at(t)] * double(v[j]);
+        e.dv[j] += factor * p[at(t)] * double(dout[i]);
+      }
+    }
+    for (int64_t t = first; t < end; ++t) {
+      double dterm = double(kScale) * p[at(t)] * (g[at(t)] - dot);
+      for (int64_t d = 0; d < c.size; ++d) {
+        size_t i = index(c.queries, b, a, s, d), j = index(c.keys, b, a, t, d);
+        e.dq[i] += dterm * double(k[j]);
+        e.dk[j] += dterm * double(q[i]);
+      }
+    }
+  }
+}
+
+struct Scratch {
+  explicit Scratch(size_t each)
+      : bytes(each * static_cast<size_t>(omp_get_max_threads()) + 64) {}
+  std::byte *data() {
+    auto p = reinterpret_cast<uintptr_t>(bytes.data());
+    return bytes.data() + (64 - p % 64) % 64;
+  }
+  std::vector<std::byte> bytes;
+};
+
+Values runForward(Problem &p, Values &lse) {
+  Values out(p.c.dtype, p.count(p.c.queries));
+  AttentionArgs args;
+  p.fill(args);
+  args.out = p.heads(out, p.c.queries);
+  args.lse = lse.f32();
+  Scratch scratch(attentionScratchBytes(args));
+  attention(args, scratch.data());
+  return out;
+}
+
+struct Gradients {
+  Values dq, dk, dv;
+};
+Gradients runBackward(Problem &p, Values &lse) {
+  Gradients g{Values(p.c.dtype, p.count(p.c.queries)),
+              Values(p.c.dtype, p.count(p.c.keys)),
+              Values(p.c.dtype, p.count(p.c.keys))};
+  AttentionGradArgs args;
+  p.fill(args);
+  args.dout = p.heads(p.dout, p.c.queries);
+  args.lse = lse.f32();
+  args.dq = p.heads(g.dq, p.c.queries);
+  args.dk = p.heads(g.dk, p.c.keys);
+  args.dv = p.heads(g.dv, p.c.keys);
+  Scratch scratch(attentionGradScratchBytes(args));
+  attentionGrad(args, scratch.data());
+  return g;
+}
+
+void check(const Case &c) {
+  Problem p(c);
+  Problem::Expected e = p.expected();
+  Values lse(DType::F32, e.lse.size());
+  // f32 sums of up to 140 products of numbers up to 4.
+  expectClose(runForward(p, lse), e.out, 2e-5);
+  expectClose(lse, e.lse, 2e-5);
+  Gradients g = runBackward(p, lse);
+  expectClose(g.dq, e.dq, 1e-4);
+  expectClose(g.dk, e.dk, 1e-4);
+  expectClose(g.dv, e.dv, 1e-4);
+}
+
+TEST(Attention, FollowsTheDefinition) {
+  forEachTarget([] {
+    check({2, 3, 5, 5, 7});
+    check({1, 2, 128, 128, 64});
+    check({1, 1, 70, 33, 17});
+    check({2, 2, 9, 140, 16});
+  });
+}
+
+TEST(Attention, Masks) {
+  forEachTarget([] {
+    check({2, 2, 9, 19, 8, DType::F32, true});
+    check({2, 2, 9, 19, 8, DType::F32, true, true});
+  });
+}
+
+TEST(Attention, LooksAtNoKeyOutsideItsRange) {
+  forEachTarget([] {
+    check({2, 2, 80, 80, 12, DType::F32, false, false, true});
+    check({2, 1, 80, 80, 12, DType::F32, true, true, true, true});
+  });
+}
+
+TEST(Attention, DropsTheElementsThatDropoutDrops) {
+  forEachTarget([] {
+    check({2, 3, 5, 5, 7, DType::F32, false, false, false, true});
+    check({1, 2, 130, 128, 16, DType::F32, true, false, false, true});
+    check({1, 1, 3, 1100, 4, DType::F32, false, false, false, true});
+  });
+}
+
+TEST(Attention, ReadsAndWritesBf16) {
+  forEachTarget([] {
+    check({2, 2, 9, 19, 8, DType::BF16, true, false, false, true});
+    check({1, 2, 40, 40, 17, DType::BF16, false, false, true});
+  });
+}
+
+TEST(Attention, GivesTheSameBitsWithAnyNumberOfThreads) {
+  Case c{2, 3, 70, 70, 16, DType::F32, false, false, true, true};
+  Problem p(c);
+  Values lse(DType::F32, p.at(c.batch * c.heads * c.queries));
+  expectSameBitsForThreads([&] { return runForward(p, lse); });
+  expectSameBitsForThreads([&] { return runBackward(p, lse).dk; });
+}
+
+TEST(Attention, TellsRangesThatAreNone) {
+  int32_t ranges[4] = {0, 3, 2, 5};
+  EXPECT_TRUE(rangesAreValid(ranges, 2, 5));
+  EXPECT_FALSE(rangesAreValid(ranges, 2, 4));
+  ranges[2] = 6;
+  EXPECT_FALSE(rangesAreValid(ranges, 2, 8));
+  ranges[2] = -1;
+  EXPECT_FALSE(rangesAreValid(ranges, 2, 8));
+}
+
+} // namespace
+} // namespace bertc::rt::kernels
