@@ -40,6 +40,14 @@ Status RecordBlock::annotate(size_t index, const Status &status) const {
 }
 
 StatusOr<std::optional<RecordBlock>> RecordBlockReader::next() {
+  auto result = ahead_.valid() ? ahead_.get() : read();
+  if (result.ok() && *result) {
+    ahead_ = std::async(std::launch::async, [this] { return read(); });
+  }
+  return result;
+}
+
+StatusOr<std::optional<RecordBlock>> RecordBlockReader::read() {
   RecordBlock block;
   block.bytes.reserve(blockBytes + blockBytes / 8);
   while (block.bytes.size() < blockBytes) {
@@ -47,8 +55,10 @@ StatusOr<std::optional<RecordBlock>> RecordBlockReader::next() {
       if (nextPath_ == paths_.size()) {
         break;
       }
-      BERTC_ASSIGN_OR_RETURN(reader_,
-                             TfRecordReader::open(paths_[nextPath_++]));
+      TfRecordReader::Options options;
+      options.direct = true;
+      BERTC_ASSIGN_OR_RETURN(
+          reader_, TfRecordReader::open(paths_[nextPath_++], options));
       block.path = reader_->path();
     }
     uint64_t offset = reader_->offset();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,19 +40,26 @@ struct RecordBlock {
   Status annotate(size_t index, const Status &status) const;
 };
 
-/// Reads files one after another.
+/// Reads files one after another, past the page cache. The block after the one
+/// returned is read meanwhile.
 class RecordBlockReader {
 public:
   explicit RecordBlockReader(std::vector<std::string> paths)
       : paths_(std::move(paths)) {}
+  RecordBlockReader(const RecordBlockReader &) = delete;
+  RecordBlockReader &operator=(const RecordBlockReader &) = delete;
 
   /// The next block, or nothing after the last file.
   StatusOr<std::optional<RecordBlock>> next();
 
 private:
+  StatusOr<std::optional<RecordBlock>> read();
+
   std::vector<std::string> paths_;
   size_t nextPath_ = 0;
   std::optional<TfRecordReader> reader_;
+  /// What next() will return; uses all of the above.
+  std::future<StatusOr<std::optional<RecordBlock>>> ahead_;
 };
 
 } // namespace bertc

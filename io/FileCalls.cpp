@@ -73,6 +73,11 @@ bool setDirect(int fd, bool on) {
   return ::fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
 }
 
+bool isDirect(int fd) {
+  int flags = ::fcntl(fd, F_GETFL);
+  return flags >= 0 && (flags & O_DIRECT) != 0;
+}
+
 Status writeAll(int fd, uint64_t offset, const void *data, size_t bytes,
                 const std::string &path, bool *direct) {
   const char *p = static_cast<const char *>(data);

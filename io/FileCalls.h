@@ -30,9 +30,10 @@ Status errnoStatus(const char *action, const std::string &path, int error);
 StatusOr<int> openForReading(const std::string &path);
 /// Makes a new file that must not exist.
 StatusOr<int> createExclusive(const std::string &path);
-/// Turns writing past the page cache on or off; false when the file system
-/// cannot.
+/// Turns reading and writing past the page cache on or off; false when the file
+/// system cannot.
 bool setDirect(int fd, bool on);
+bool isDirect(int fd);
 /// Writes all bytes at `offset`, retrying short writes and EINTR. With `direct`
 /// true, a transfer that the device refuses as unsuitable for direct writing
 /// turns that off and is repeated.

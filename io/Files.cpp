@@ -104,6 +104,8 @@ InputFile::~InputFile() {
   }
 }
 
+void InputFile::readDirectly() { filecalls::setDirect(fd_, true); }
+
 StatusOr<size_t> InputFile::readAt(uint64_t offset, void *target,
                                    size_t bytes) const {
   char *p = static_cast<char *>(target);
@@ -115,7 +117,12 @@ StatusOr<size_t> InputFile::readAt(uint64_t offset, void *target,
       continue;
     }
     if (got < 0) {
-      return filecalls::errnoStatus("read", path_, errno);
+      int error = errno;
+      if (error == EINVAL && filecalls::isDirect(fd_) &&
+          filecalls::setDirect(fd_, false)) {
+        continue;
+      }
+      return filecalls::errnoStatus("read", path_, error);
     }
     if (got == 0) {
       break;

@@ -66,6 +66,11 @@ public:
   uint64_t size() const { return size_; }
   const std::string &path() const { return path_; }
 
+  /// From now on reads past the page cache where the file system can, for
+  /// large files that are read once from front to end. Reads whose address,
+  /// offset or size are not multiples of AlignedBuffer::alignment turn it off.
+  void readDirectly();
+
   /// Reads up to `bytes` at `offset`; returns how many, fewer only at the end
   /// of the file.
   StatusOr<size_t> readAt(uint64_t offset, void *target, size_t bytes) const;

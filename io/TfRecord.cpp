@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kHeaderBytes = 12;
 constexpr size_t kFooterBytes = 4;
 constexpr size_t kBufferBytes = 1 << 20;
+constexpr size_t kDirectBufferBytes = 1 << 22;
 
 uint32_t load32(const uint8_t *p) {
   uint32_t value;
@@ -53,6 +54,9 @@ StatusOr<TfRecordReader> TfRecordReader::open(const std::string &path,
   TfRecordReader reader;
   BERTC_ASSIGN_OR_RETURN(reader.file_, InputFile::open(path));
   reader.options_ = options;
+  if (options.direct) {
+    reader.file_.readDirectly();
+  }
   return reader;
 }
 
@@ -62,21 +66,30 @@ StatusOr<const uint8_t *> TfRecordReader::bytesAt(uint64_t offset,
   bool inside =
       offset >= bufferStart_ && offset + bytes <= bufferStart_ + bufferSize_;
   if (!inside) {
-    size_t want = static_cast<size_t>(std::min<uint64_t>(
-        file_.size() - offset, std::max(bytes, kBufferBytes)));
-    if (buffer_.size() < want) {
-      buffer_.resize(want);
+    // Whole blocks, as direct reads need them; at the end of the file, fewer
+    // bytes come.
+    uint64_t start =
+        offset / AlignedBuffer::alignment * AlignedBuffer::alignment;
+    size_t needed = static_cast<size_t>(offset - start) + bytes;
+    size_t want = AlignedBuffer::roundUp(static_cast<size_t>(
+        std::min<uint64_t>(file_.size() - start,
+                           std::max(needed, options_.direct ? kDirectBufferBytes
+                                                            : kBufferBytes))));
+    if (buffer_.capacity() < want) {
+      buffer_ = AlignedBuffer();
+      buffer_ = AlignedBuffer(want);
     }
     bufferSize_ = 0;
     BERTC_ASSIGN_OR_RETURN(bufferSize_,
-                           file_.readAt(offset, buffer_.data(), want));
-    bufferStart_ = offset;
-    if (bufferSize_ < bytes) {
+                           file_.readAt(start, buffer_.data(), want));
+    bufferStart_ = start;
+    if (bufferSize_ < needed) {
       return corruptRecord(path(), offset,
                            "the file became shorter while it was read");
     }
   }
-  return buffer_.data() + (offset - bufferStart_);
+  return reinterpret_cast<const uint8_t *>(buffer_.data()) +
+         (offset - bufferStart_);
 }
 
 StatusOr<TfRecordReader::Outcome> TfRecordReader::tryRecord(uint64_t offset) {

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "bertc/status.h"
+#include "io/AlignedBuffer.h"
 #include "io/Files.h"
 #include "runtime/core/Sha256.h"
 
@@ -37,6 +38,9 @@ public:
     /// fail their checksum is dropped; after a bad length the next offset at
     /// which a header and its record check out is searched for.
     uint64_t skipCorrupt = 0;
+    /// Read past the page cache where that can be, in larger pieces: for files
+    /// that are read once.
+    bool direct = false;
   };
 
   static StatusOr<TfRecordReader> open(const std::string &path,
@@ -75,7 +79,7 @@ private:
   uint64_t records_ = 0;
   uint64_t skipped_ = 0;
   /// File bytes [bufferStart_, bufferStart_ + bufferSize_).
-  std::vector<uint8_t> buffer_;
+  AlignedBuffer buffer_;
   uint64_t bufferStart_ = 0;
   size_t bufferSize_ = 0;
 };

@@ -2,6 +2,7 @@
 //
 // Files that are whole or absent, under every failure of the system calls.
 #include "io/Files.h"
+#include "io/AlignedBuffer.h"
 #include "io/FileCalls.h"
 #include "test/unit/io/TestSupport.h"
 
@@ -188,6 +189,23 @@ TEST(Files, ReadsByPosition) {
   EXPECT_EQ(*file->readAt(7, buffer, 8), 3u);
   EXPECT_EQ(std::string(buffer, 3), "789");
   EXPECT_EQ(*file->readAt(20, buffer, 8), 0u);
+}
+
+TEST(Files, ReadsDirectlyWhatIsAlignedAndFallsBackOtherwise) {
+  test::Seeded random(6);
+  std::string content = random.bytes(100001);
+  test::put("files-test-direct", content);
+  auto file = InputFile::open("files-test-direct");
+  ::unlink("files-test-direct");
+  ASSERT_OK(file);
+  file->readDirectly();
+  AlignedBuffer buffer(1 << 17);
+  for (uint64_t offset : {0, 8192, 98304}) {
+    size_t got = *file->readAt(offset, buffer.data(), buffer.capacity());
+    EXPECT_EQ(std::string(buffer.data(), got), content.substr(offset));
+  }
+  EXPECT_EQ(*file->readAt(17, buffer.data() + 3, 1000), 1000u);
+  EXPECT_EQ(std::string(buffer.data() + 3, 1000), content.substr(17, 1000));
 }
 
 TEST(Paths, TakesPathsApart) {

@@ -34,10 +34,11 @@ struct ReadResult {
   uint64_t skipped = 0;
 };
 
-ReadResult readRecords(const std::string &path, uint64_t skip = 0) {
+ReadResult readRecords(const std::string &path, uint64_t skip, bool direct) {
   ReadResult result;
   TfRecordReader::Options options;
   options.skipCorrupt = skip;
+  options.direct = direct;
   auto reader = TfRecordReader::open(path, options);
   EXPECT_OK(reader);
   std::string_view record;
@@ -56,6 +57,16 @@ ReadResult readRecords(const std::string &path, uint64_t skip = 0) {
   }
   result.skipped = reader->skippedCount();
   return result;
+}
+
+/// Through the page cache and past it, which must make no difference.
+ReadResult readRecords(const std::string &path, uint64_t skip = 0) {
+  ReadResult cached = readRecords(path, skip, false);
+  ReadResult direct = readRecords(path, skip, true);
+  EXPECT_EQ(cached.records, direct.records);
+  EXPECT_EQ(cached.error, direct.error);
+  EXPECT_EQ(cached.skipped, direct.skipped);
+  return cached;
 }
 
 // A file made by TensorFlow 2's TFRecordWriter with the records "", "abc".
