@@ -18,7 +18,7 @@ constexpr size_t kBufferBytes = 1 << 18;
 /// Buffers of a streaming file: one being filled, one being written, and this
 /// many between them.
 constexpr size_t kStreamBufferBytes = 1 << 21;
-constexpr size_t kStreamPending = 2;
+constexpr size_t kStreamPending = 4;
 
 /// A hidden name in the folder of `path` that no other writer uses.
 std::string temporaryNameFor(const std::string &path) {

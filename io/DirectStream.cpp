@@ -15,27 +15,24 @@ namespace bertc {
 struct DirectStream::Target {
   int fd = -1;
   std::string path;
-  Options options;
+  bool direct = false;
 
   Status write(uint64_t offset, const char *data, size_t bytes) {
-    if (options.observe) {
-      options.observe(data, bytes);
-    }
-    if (options.direct && bytes % AlignedBuffer::alignment != 0) {
+    if (direct && bytes % AlignedBuffer::alignment != 0) {
       filecalls::setDirect(fd, false);
-      options.direct = false;
+      direct = false;
     }
-    return filecalls::writeAll(fd, offset, data, bytes, path, &options.direct);
+    return filecalls::writeAll(fd, offset, data, bytes, path, &direct);
   }
 };
 
 DirectStream::DirectStream(int fd, std::string path, Options options,
                            std::shared_ptr<BackgroundWriter> writer)
     : target_(std::make_shared<Target>()), writer_(std::move(writer)) {
-  options.direct = options.direct && filecalls::setDirect(fd, true);
   target_->fd = fd;
+  target_->direct = options.direct && filecalls::setDirect(fd, true);
   target_->path = std::move(path);
-  target_->options = std::move(options);
+  observe_ = std::move(options.observe);
 }
 
 DirectStream::~DirectStream() {
@@ -62,8 +59,15 @@ Status DirectStream::append(const void *data, size_t bytes) {
   return Status();
 }
 
+void DirectStream::observe(const char *data, size_t bytes) const {
+  if (observe_ && bytes != 0) {
+    observe_(data, bytes);
+  }
+}
+
 /// Hands the full buffer to the writer.
 Status DirectStream::submit() {
+  observe(buffer_.data(), filled_);
   auto job = [target = target_, offset = submitted_,
               bytes = filled_](const AlignedBuffer &buffer) {
     return target->write(offset, buffer.data(), bytes);
@@ -75,6 +79,7 @@ Status DirectStream::submit() {
 }
 
 Status DirectStream::finish() {
+  observe(buffer_.data(), filled_);
   if (submitted_ != 0) {
     BERTC_RETURN_IF_ERROR(writer_->drain());
   }

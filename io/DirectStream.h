@@ -23,7 +23,8 @@ public:
   struct Options {
     /// Past the page cache when the file system can.
     bool direct = true;
-    /// Sees all bytes in order, on the writer's thread: for checksums.
+    /// Sees all bytes in order before they are written, on the thread that
+    /// appends: for checksums.
     std::function<void(const char *, size_t)> observe;
   };
 
@@ -47,8 +48,10 @@ public:
 private:
   struct Target;
   Status submit();
+  void observe(const char *data, size_t bytes) const;
 
   std::shared_ptr<Target> target_;
+  std::function<void(const char *, size_t)> observe_;
   std::shared_ptr<BackgroundWriter> writer_;
   AlignedBuffer buffer_;
   size_t filled_ = 0;

@@ -95,7 +95,7 @@ public:
   static StatusOr<AtomicFile> create(const std::string &path);
   /// The same for a large file that is only appended to: written by a thread of
   /// its own, past the page cache where that can be. `observe` (may be empty)
-  /// sees all bytes in order, on that thread, the last of them in sync().
+  /// sees all bytes in order, in append() and the last of them in sync().
   static StatusOr<AtomicFile>
   createStreaming(const std::string &path,
                   std::function<void(const char *, size_t)> observe);

@@ -116,7 +116,7 @@ private:
       : file_(std::move(file)), hash_(std::move(hash)) {}
 
   AtomicFile file_;
-  /// Fed by the thread that writes file_, which shares it.
+  /// Fed with what file_ writes; shared with it, since both may be moved.
   std::shared_ptr<Sha256> hash_;
   uint64_t records_ = 0;
   std::string scratch_;
