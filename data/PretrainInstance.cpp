@@ -136,13 +136,34 @@ void InstanceMaker::findCandidates() {
   }
 }
 
-void InstanceMaker::mask(Random &random) {
-  const std::vector<int32_t> &ids = instance_.ids;
+/// Chooses `wanted` single tokens, each set of them as likely as any other, by
+/// drawing again what was drawn before; that is rare when few are wanted.
+void InstanceMaker::chooseTokens(Random &random, size_t wanted) {
+  const size_t tokens = instance_.ids.size();
+  chosen_.assign((tokens + 63) / 64, 0);
+  for (size_t count = 0; count < wanted;) {
+    uint64_t token = 1 + random.below(tokens - 2);
+    uint64_t bit = uint64_t{1} << token % 64;
+    uint64_t &word = chosen_[token / 64];
+    // Neither the first [SEP] nor one that is chosen already.
+    if (token + 1 != instance_.firstSegment && (word & bit) == 0) {
+      word |= bit;
+      ++count;
+    }
+  }
+  for (size_t i = 0; i < chosen_.size(); ++i) {
+    for (uint64_t word = chosen_[i]; word != 0; word &= word - 1) {
+      instance_.maskedPositions.push_back(static_cast<int32_t>(i * 64) +
+                                          __builtin_ctzll(word));
+    }
+  }
+}
+
+/// Chooses candidates in random order as long as they fit.
+void InstanceMaker::chooseCandidates(Random &random, size_t wanted) {
   findCandidates();
-  auto wanted = static_cast<size_t>(predictionCount(ids.size(), options_));
   std::vector<int32_t> &positions = instance_.maskedPositions;
-  positions.clear();
-  // In random order: of a shuffle, only as much as is looked at.
+  // Of a shuffle, only as much as is looked at.
   for (size_t i = 0; i < candidates_.size() && positions.size() < wanted; ++i) {
     std::swap(candidates_[i],
               candidates_[i + random.below(candidates_.size() - i)]);
@@ -154,8 +175,21 @@ void InstanceMaker::mask(Random &random) {
       positions.push_back(static_cast<int32_t>(token));
     }
   }
-  // Labels first: masking overwrites the tokens.
   std::sort(positions.begin(), positions.end());
+}
+
+void InstanceMaker::mask(Random &random) {
+  const std::vector<int32_t> &ids = instance_.ids;
+  auto wanted = static_cast<size_t>(predictionCount(ids.size(), options_));
+  std::vector<int32_t> &positions = instance_.maskedPositions;
+  positions.clear();
+  // [CLS] and both [SEP] stay as they are.
+  if (!options_.wholeWordMask && ids.size() > 2 * wanted + 3) {
+    chooseTokens(random, wanted);
+  } else {
+    chooseCandidates(random, wanted);
+  }
+  // Labels first: masking overwrites the tokens.
   instance_.maskedLabels.clear();
   for (int32_t position : positions) {
     instance_.maskedLabels.push_back(ids[static_cast<size_t>(position)]);

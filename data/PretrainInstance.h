@@ -74,6 +74,8 @@ private:
   void truncate(Random &random);
   void assemble();
   void findCandidates();
+  void chooseTokens(Random &random, size_t wanted);
+  void chooseCandidates(Random &random, size_t wanted);
   void mask(Random &random);
   void maskToken(Random &random, size_t position);
 
@@ -87,6 +89,8 @@ private:
   PretrainInstance instance_;
   /// Runs of tokens [first, second) that are masked as one.
   std::vector<std::pair<uint32_t, uint32_t>> candidates_;
+  /// A bit a token.
+  std::vector<uint64_t> chosen_;
 };
 
 /// Tokens to predict in an instance of `length` tokens: min(P, max(1,
