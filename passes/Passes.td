@@ -127,55 +127,6 @@ def BertOptimizer : Pass<"bert-optimizer", "::mlir::ModuleOp"> {
 }
 
 //===----------------------------------------------------------------------===//
-// fuse
-//===----------------------------------------------------------------------===//
-
-def BertFuseAccumulate : Pass<"bert-fuse-accumulate", "::mlir::func::FuncOp"> {
-  let summary = "fuse scaling a gradient and adding it to its accumulator";
-  let description = [{
-    `bert.add(acc, bert.mul(x, scale))` with `acc` the value of a variable, a
-    scalar `scale` and equal types of `acc` and `x` becomes
-    `bert.accumulate`, in either order of operands, when the product has no
-    other use. Clipped gradients then need no memory.
-
-    It runs in the fuse phase, after the precision phase has decided in which
-    type the product is formed. A product in bf16 that is widened before it is
-    added is formed in f32 instead: `x` is read as it was, the accumulator and
-    the scale are f32.
-
-    ```mlir
-    %0 = bert.mul %g, %scale : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
-    %1 = bert.add %acc, %0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
-    ```
-    becomes
-    ```mlir
-    %1 = bert.accumulate %acc, %g, %scale : ... -> tensor<4xf32>
-    ```
-
-    Rounding may differ in the last bit, as the product is not rounded before it
-    is added.
-  }];
-  let dependentDialects = ["::bertc::bert::BertDialect"];
-  let statistics = [Statistic<"numFused", "fused", "accumulations fused">];
-}
-
-def BertFuseAttentionSoftmax
-    : Pass<"bert-fuse-attention-softmax", "::mlir::func::FuncOp"> {
-  let summary = "fuse scale, mask, softmax and dropout of attention";
-  let description = [{
-    `softmax(scores * scale + mask)` with a constant scalar scale and a mask
-    [B,1,1,T] or [B,1,S,T], and the only dropout of it, become
-    `bert.attention_softmax`; the gradient `softmax_grad(dropout_grad(dy), y) *
-    scale` becomes `bert.attention_softmax_grad`. Each saves passes over the
-    [B,A,S,T] scores, the largest tensors of attention.
-
-    Forward and backward are matched apart: the gradients exist already, and
-    use the softmax before dropout, which the fused operation returns as well.
-
-    ```mlir
-    %0 = bert.mul %scores, %scale : ...
-    %1 = bert.add %0, %mask : ...
-//===----------------------------------------------------------------------===//
 // precision
 //===----------------------------------------------------------------------===//
 
@@ -236,6 +187,55 @@ def BertBf16Conversion : Pass<"bert-bf16-conversion", "::mlir::ModuleOp"> {
     Statistic<"numCasts", "casts", "casts inserted">];
 }
 
+//===----------------------------------------------------------------------===//
+// fuse
+//===----------------------------------------------------------------------===//
+
+def BertFuseAccumulate : Pass<"bert-fuse-accumulate", "::mlir::func::FuncOp"> {
+  let summary = "fuse scaling a gradient and adding it to its accumulator";
+  let description = [{
+    `bert.add(acc, bert.mul(x, scale))` with `acc` the value of a variable, a
+    scalar `scale` and equal types of `acc` and `x` becomes
+    `bert.accumulate`, in either order of operands, when the product has no
+    other use. Clipped gradients then need no memory.
+
+    It runs in the fuse phase, after the precision phase has decided in which
+    type the product is formed. A product in bf16 that is widened before it is
+    added is formed in f32 instead: `x` is read as it was, the accumulator and
+    the scale are f32.
+
+    ```mlir
+    %0 = bert.mul %g, %scale : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+    %1 = bert.add %acc, %0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+    ```
+    becomes
+    ```mlir
+    %1 = bert.accumulate %acc, %g, %scale : ... -> tensor<4xf32>
+    ```
+
+    Rounding may differ in the last bit, as the product is not rounded before it
+    is added.
+  }];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [Statistic<"numFused", "fused", "accumulations fused">];
+}
+
+def BertFuseAttentionSoftmax
+    : Pass<"bert-fuse-attention-softmax", "::mlir::func::FuncOp"> {
+  let summary = "fuse scale, mask, softmax and dropout of attention";
+  let description = [{
+    `softmax(scores * scale + mask)` with a constant scalar scale and a mask
+    [B,1,1,T] or [B,1,S,T], and the only dropout of it, become
+    `bert.attention_softmax`; the gradient `softmax_grad(dropout_grad(dy), y) *
+    scale` becomes `bert.attention_softmax_grad`. Each saves passes over the
+    [B,A,S,T] scores, the largest tensors of attention.
+
+    Forward and backward are matched apart: the gradients exist already, and
+    use the softmax before dropout, which the fused operation returns as well.
+
+    ```mlir
+    %0 = bert.mul %scores, %scale : ...
+    %1 = bert.add %0, %mask : ...
     %2 = bert.softmax %1 : ...
     %3 = bert.dropout %2, %rng {rate = 0.1 : f32, op_id = 3 : i32} : ...
     ```

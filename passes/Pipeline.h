@@ -46,12 +46,12 @@ std::string allPhaseNames();
 struct PipelineOptions {
   /// lamb or adamw.
   std::string optimizer = "lamb";
-};
-
   /// Whether operations become bf16, and the file that says which; empty for
   /// the built-in lists.
   bool bf16 = false;
   std::string bf16Config;
+};
+
 /// Adds the passes of one phase, which may be none (Import and Plan have none).
 void buildPhase(Phase phase, const PipelineOptions &options,
                 mlir::OpPassManager &manager);

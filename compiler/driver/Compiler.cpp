@@ -7,6 +7,7 @@
 
 #include "passes/Dialects.h"
 #include "passes/Passes.h"
+#include "passes/precision/Bf16Config.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
@@ -25,13 +26,16 @@ mlir::DialectRegistry makeRegistry() {
   return registry;
 }
 
-/// Collects the errors of a context while it lives.
+/// Collects the errors of a context while it lives, and adds warnings to notes.
 class ErrorCollector {
 public:
-  explicit ErrorCollector(mlir::MLIRContext &context)
-      : handler_(&context, [this](mlir::Diagnostic &diagnostic) {
+  ErrorCollector(mlir::MLIRContext &context, std::vector<std::string> &notes)
+      : handler_(&context, [this, &notes](mlir::Diagnostic &diagnostic) {
           if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error) {
             text_ += (text_.empty() ? "" : "; ") + diagnostic.str();
+          } else if (diagnostic.getSeverity() ==
+                     mlir::DiagnosticSeverity::Warning) {
+            notes.push_back("warning: " + diagnostic.str());
           }
           return mlir::success();
         }) {}
@@ -66,7 +70,11 @@ Status Compiler::import() {
                                  options_.configPath,
                                  fmt::join(config.ignoredKeys, ", ")));
   }
-  ErrorCollector errors(context_);
+  // The pass reads it again; here its errors are found before any work is done.
+  if (!options_.bf16ConfigPath.empty()) {
+    BERTC_RETURN_IF_ERROR(Bf16Config::load(options_.bf16ConfigPath).status());
+  }
+  ErrorCollector errors(context_, notes_);
   BERTC_ASSIGN_OR_RETURN(module_, buildModel(context_, config, options_.model));
   if (mlir::failed(mlir::verify(*module_))) {
     return errors.error(Phase::Import);
@@ -88,6 +96,8 @@ Status Compiler::runPhase(Phase phase) {
   mlir::PassManager manager(&context_);
   PipelineOptions pipeline;
   pipeline.optimizer = options_.model.optimizer;
+  pipeline.bf16 = options_.model.precision == "bf16";
+  pipeline.bf16Config = options_.bf16ConfigPath;
   buildPhase(phase, pipeline, manager);
   if (manager.empty()) {
     return Status::okStatus();
@@ -100,7 +110,7 @@ Status Compiler::runPhase(Phase phase) {
         [](mlir::Pass *, mlir::Operation *) { return false; },
         [](mlir::Pass *, mlir::Operation *) { return true; });
   }
-  ErrorCollector errors(context_);
+  ErrorCollector errors(context_, notes_);
   if (mlir::failed(manager.run(*module_)) ||
       mlir::failed(mlir::verify(*module_))) {
     return errors.error(phase);

@@ -25,6 +25,9 @@ namespace bertc {
 struct CompileOptions {
   std::string configPath;
   ModelOptions model;
+  /// With model.precision "bf16": the file that says which operations become
+  /// bf16; empty for the built-in lists.
+  std::string bf16ConfigPath;
   /// Prints the IR after each pass on stderr.
   bool printIrAfterAll = false;
   /// Prints where the time went on stderr, when the compiler is destroyed.
@@ -35,8 +38,8 @@ class Compiler {
 public:
   explicit Compiler(CompileOptions options);
 
-  /// Reads the configuration and builds the module of Phase::Import. What the
-  /// user should know but is no error is then in notes().
+  /// Reads the configurations and builds the module of Phase::Import. What the
+  /// user should know but is no error is then in notes(), to which phases add.
   Status import();
 
   /// Runs the phases after the last one that ran, through `last`; the module

@@ -3,6 +3,7 @@
 #include "compiler/emit/EntryWriter.h"
 
 #include "compiler/emit/StepWriter.h"
+#include "dialects/bert/BertDialect.h"
 #include "dialects/cpu/Layout.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -57,6 +58,8 @@ private:
   func::FuncOp function_;
   PlanSymbols &symbols_;
   plan::EntryT &entry_;
+  /// From scope to the rule that chose the precision; null for f32 plans.
+  DictionaryAttr precision_;
   llvm::DenseMap<Value, Base> bases_;
   llvm::DenseMap<Value, uint32_t> tensors_;
 };
@@ -68,6 +71,7 @@ Status EntryWriter::run() {
                               " has not been through memory planning");
   }
   entry_.name = function_.getSymName().str();
+  precision_ = function_->getAttrOfType<DictionaryAttr>(bert::kPrecisionAttr);
   entry_.arena_bytes = arena.getInt();
   for (BlockArgument argument : function_.getArguments()) {
     unsigned number = argument.getArgNumber();
@@ -168,6 +172,11 @@ Status EntryWriter::writeStep(cpu::CpuStepOpInterface op) {
     }
   }
   step->scope = op.getStepScope().str();
+  if (precision_) {
+    if (auto reason = precision_.getAs<StringAttr>(op.getStepScope())) {
+      step->precision_reason = reason.str();
+    }
+  }
   step->flops = op.getFlops();
   entry_.flops += step->flops;
   entry_.steps.push_back(std::move(step));

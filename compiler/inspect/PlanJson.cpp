@@ -2,6 +2,7 @@
 //
 // A plan as JSON. Keys follow plan.fbs.
 
+#include "compiler/inspect/PlanPrecision.h"
 #include "compiler/inspect/PlanReport.h"
 #include "compiler/inspect/PlanStatistics.h"
 
@@ -121,12 +122,16 @@ template <typename Vector> Json operandsJson(const Vector &operands) {
 Json stepsJson(const plan::Entry &entry) {
   Json list = Json::array();
   for (const plan::Step *step : *entry.steps()) {
-    list.push_back({{"kind", stepKind(*step)},
-                    {"scope", step->scope() ? step->scope()->str() : ""},
-                    {"inputs", operandsJson(*step->inputs())},
-                    {"outputs", operandsJson(*step->outputs())},
-                    {"flops", step->flops()},
-                    {"bytes", stepBytes(entry, *step)}});
+    list.push_back(
+        {{"kind", stepKind(*step)},
+         {"scope", step->scope() ? step->scope()->str() : ""},
+         {"inputs", operandsJson(*step->inputs())},
+         {"outputs", operandsJson(*step->outputs())},
+         {"flops", step->flops()},
+         {"bytes", stepBytes(entry, *step)},
+         {"types", stepTypes(entry, *step)},
+         {"precision_reason",
+          step->precision_reason() ? step->precision_reason()->str() : ""}});
   }
   return list;
 }
@@ -184,6 +189,7 @@ Json planJson(const rt::PlanFile &file) {
   document["producer"] = file.producer();
   document["target"] = plan.target()->str();
   document["cpu_isa"] = file.cpuIsa();
+  document["bf16_products_here"] = bf16Products();
   document["model"] = modelJson(file.model());
   document["memory"] = memoryJson(plan);
   document["variables"] = variablesJson(plan);

@@ -2,6 +2,7 @@
 //
 // A plan as tables for people.
 
+#include "compiler/inspect/PlanPrecision.h"
 #include "compiler/inspect/PlanReport.h"
 #include "compiler/inspect/PlanStatistics.h"
 
@@ -82,6 +83,11 @@ std::string headText(const rt::PlanFile &file) {
   }
   text += fmt::format("\n  activation  {}\n  precision   {}\n",
                       activationText(m.hiddenAct), m.precision);
+  if (m.precision == "bf16") {
+    text += fmt::format("  products    of bf16 in f32 on a CPU without bf16 "
+                        "arithmetic; on this one in {}\n",
+                        bf16Products());
+  }
   if (!m.optimizer.empty()) {
     text += fmt::format("  optimizer   {}\n", m.optimizer);
   }
@@ -161,6 +167,18 @@ std::string arenaText(const plan::Entry &entry) {
   return text;
 }
 
+/// Which steps run in what, and why.
+std::string precisionText(const plan::Entry &entry) {
+  std::string text = fmt::format("  {:>5} {:<24} {:<20} {}\n", "steps", "types",
+                                 "step kind", "scope: rule");
+  for (const PrecisionRow &row : precisionRows(entry)) {
+    text += fmt::format("  {:>5} {:<24} {:<20} {}: {}\n", row.steps, row.types,
+                        row.kind, row.scope.empty() ? "-" : row.scope,
+                        row.reason.empty() ? "-" : row.reason);
+  }
+  return text;
+}
+
 std::string entryHead(const plan::Entry &entry) {
   return fmt::format("entry {}: {} steps, {}, arena {}\n", entry.name()->str(),
                      entry.steps()->size(), flopsText(entry.flops()),
@@ -178,6 +196,9 @@ std::string planText(const rt::PlanFile &file) {
     text += bindingsText(*entry, "input", *entry->inputs());
     text += bindingsText(*entry, "output", *entry->outputs());
     text += kindsText(*entry);
+    if (file.model().precision == "bf16") {
+      text += precisionText(*entry);
+    }
     text += arenaText(*entry);
   }
   return text;

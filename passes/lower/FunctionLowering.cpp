@@ -54,6 +54,13 @@ LogicalResult FunctionLowering::run() {
       op->erase();
     }
   }
+  // Casts that every user has seen through.
+  for (auto step :
+       llvm::make_early_inc_range(function_.getOps<cpu::UnaryOp>())) {
+    if (step.getKind() == cpu::UnaryKind::Cast && step->use_empty()) {
+      step.erase();
+    }
+  }
   return success();
 }
 

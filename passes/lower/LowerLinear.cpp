@@ -109,8 +109,7 @@ void matmul(FunctionLowering &f, OpTy op, bool transposeA, bool transposeB,
                        f.builder(), f.loc(), resultType(op.getC()), a, b, bias,
                        /*residual=*/nullptr,
                        /*accumulator=*/nullptr,
-                       f.builder().getF32FloatAttr(1.0f),
-                       /*activation=*/nullptr, f.scope(), nullptr));
+                       f.builder().getF32FloatAttr(1.0f), f.scope(), nullptr));
 }
 
 /// A sum over all but the last axis.

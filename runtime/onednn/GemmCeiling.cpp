@@ -141,7 +141,14 @@ StatusOr<GemmShape> shapeOfStep(const plan::Entry &entry,
   TensorRef c = operand(step.outputs()->Get(0));
   BERTC_ASSIGN_OR_RETURN(MatmulGeometry g,
                          matmulGeometry(a, b, c, TensorRef()));
-  return GemmShape{g.batchCount(), g.m, g.k, g.n, a.dtype, c.dtype};
+  // Where the library does not multiply bf16, products are formed in f32.
+  bool wide = !multipliesBf16();
+  return GemmShape{g.batchCount(),
+                   g.m,
+                   g.k,
+                   g.n,
+                   wide ? DType::F32 : a.dtype,
+                   wide ? DType::F32 : c.dtype};
 }
 
 } // namespace

@@ -2,6 +2,8 @@
 
 #include "runtime/onednn/MatmulGeometry.h"
 
+#include "runtime/kernels/common/Bf16.h"
+
 #include <algorithm>
 
 namespace bertc::rt {
@@ -105,10 +107,10 @@ void foldBatchIntoRows(MatmulGeometry &g) {
   }
 }
 
-template <typename T, typename Fn>
+template <typename In, typename Out, typename Fn>
 void copyTyped(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
-               const MatrixStrides &from, const T *source,
-               const MatrixStrides &to, T *target, Fn convert) {
+               const MatrixStrides &from, const In *source,
+               const MatrixStrides &to, Out *target, Fn convert) {
   int64_t count = 1;
   for (size_t i = 0; i < batch.size(); ++i) {
     count *= from.batch[i] == 0 || to.batch[i] == 0 ? 1 : batch[i];
@@ -117,8 +119,8 @@ void copyTyped(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
   for (int64_t line = 0; line < count * rows; ++line) {
     int64_t row = line % rows;
     int64_t rest = line / rows;
-    const T *in = source + row * from.row;
-    T *out = target + row * to.row;
+    const In *in = source + row * from.row;
+    Out *out = target + row * to.row;
     for (size_t i = batch.size(); i-- > 0;) {
       if (from.batch[i] == 0 || to.batch[i] == 0) {
         continue;
@@ -131,6 +133,22 @@ void copyTyped(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
       out[col * to.col] = convert(in[col * from.col]);
     }
   }
+}
+
+MatrixStrides flipped(MatrixStrides s) {
+  std::swap(s.row, s.col);
+  return s;
+}
+
+// Lines along the axis in which both operands are contiguous.
+template <typename In, typename Out, typename Fn>
+void convertTyped(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
+                  const MatrixStrides &from, const void *source,
+                  const MatrixStrides &to, void *target, Fn convert) {
+  bool byColumns = from.row == 1 && to.row == 1 && from.col != 1;
+  copyTyped(batch, byColumns ? cols : rows, byColumns ? rows : cols,
+            byColumns ? flipped(from) : from, static_cast<const In *>(source),
+            byColumns ? flipped(to) : to, static_cast<Out *>(target), convert);
 }
 
 } // namespace
@@ -167,11 +185,6 @@ StatusOr<MatmulGeometry> matmulGeometry(const TensorRef &a, const TensorRef &b,
   return g;
 }
 
-static MatrixStrides flipped(MatrixStrides s) {
-  std::swap(s.row, s.col);
-  return s;
-}
-
 MatmulGeometry transposed(const MatmulGeometry &g) {
   MatmulGeometry t = g;
   std::swap(t.m, t.n);
@@ -198,6 +211,13 @@ MatrixStrides denseStrides(const std::vector<int64_t> &batch, int64_t rows,
   return dense;
 }
 
+MatrixStrides denseStridesAs(const std::vector<int64_t> &batch, int64_t rows,
+                             int64_t cols, const MatrixStrides &like) {
+  return like.row == 1 && like.col != 1
+             ? flipped(denseStrides(batch, cols, rows, like))
+             : denseStrides(batch, rows, cols, like);
+}
+
 int64_t denseElements(const std::vector<int64_t> &batch, int64_t rows,
                       int64_t cols, const MatrixStrides &like) {
   int64_t count = rows * cols;
@@ -220,6 +240,22 @@ void copyMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
               static_cast<float *>(target),
               [scale](float x) { return x * scale; });
   }
+}
+
+void widenMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
+                 const MatrixStrides &from, const void *source,
+                 const MatrixStrides &to, void *target, float scale) {
+  convertTyped<uint16_t, float>(
+      batch, rows, cols, from, source, to, target,
+      [scale](uint16_t x) { return kernels::bf16ToFloat(x) * scale; });
+}
+
+void narrowMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
+                  const MatrixStrides &from, const void *source,
+                  const MatrixStrides &to, void *target) {
+  convertTyped<float, uint16_t>(
+      batch, rows, cols, from, source, to, target,
+      [](float x) { return kernels::floatToBf16(x); });
 }
 
 } // namespace bertc::rt

@@ -51,6 +51,11 @@ MatrixStrides denseStrides(const std::vector<int64_t> &batch, int64_t rows,
 int64_t denseElements(const std::vector<int64_t> &batch, int64_t rows,
                       int64_t cols, const MatrixStrides &like);
 
+/// The same with the rows behind each other in memory where `like` has them so:
+/// what a copy that does not transpose makes.
+MatrixStrides denseStridesAs(const std::vector<int64_t> &batch, int64_t rows,
+                             int64_t cols, const MatrixStrides &like);
+
 /// Copies one strided operand to another of the same shape on all threads;
 /// elements of 2 or 4 bytes. Repeated batch axes are copied once. Elements of 4
 /// bytes are floats and are multiplied by `scale`.
@@ -58,5 +63,13 @@ void copyMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
                 size_t elementBytes, const MatrixStrides &from,
                 const void *source, const MatrixStrides &to, void *target,
                 float scale = 1.0f);
+
+/// The same from bf16 to f32, and from f32 to bf16, rounded to nearest even.
+void widenMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
+                 const MatrixStrides &from, const void *source,
+                 const MatrixStrides &to, void *target, float scale = 1.0f);
+void narrowMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
+                  const MatrixStrides &from, const void *source,
+                  const MatrixStrides &to, void *target);
 
 } // namespace bertc::rt

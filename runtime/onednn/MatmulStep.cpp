@@ -37,6 +37,9 @@ struct Route {
   bool scaleA = false;
   /// b into the library's layout rather than row-major.
   bool packB = false;
+  /// bf16 operands are stored as such and multiplied as f32: all of them go
+  /// through scratch.
+  bool widen = false;
 };
 
 size_t align64(size_t bytes) { return (bytes + 63) / 64 * 64; }
@@ -59,8 +62,16 @@ public:
 private:
   memory::desc matrixDesc(DType dtype, int64_t rows, int64_t cols,
                           const MatrixStrides &strides, bool any) const;
+  /// What the library sees of an operand that is stored as `stored`.
+  DType seen(DType stored) const { return route_.widen ? DType::F32 : stored; }
+  MatrixStrides scratchStrides(int64_t rows, int64_t cols,
+                               const MatrixStrides &like) const;
+  void bring(DType stored, int64_t rows, int64_t cols,
+             const MatrixStrides &from, const void *source,
+             const MatrixStrides &to, void *target, float scale = 1.0f) const;
   float postScale() const { return route_.scaleA ? 1.0f : p_.scale; }
   dnnl::primitive_attr attributes();
+  bool widensBias() const;
   void planScratch(const dnnl::matmul::primitive_desc &pd);
   void execute(std::byte *scratch);
 
@@ -75,6 +86,9 @@ private:
   /// Argument of the residual, 0 when there is none or it is c.
   int residualArg_ = 0;
   size_t offsetA_ = 0, offsetB_ = 0, offsetC_ = 0, offsetResidual_ = 0;
+  size_t offsetBias_ = 0;
+  /// Argument of the bias, 0 when there is none.
+  int biasArg_ = 0;
   size_t scratchBytes_ = 0;
   std::string implementation_;
 };
@@ -119,9 +133,9 @@ dnnl::primitive_attr MatmulStep::attributes() {
       dims.push_back(p_.g.n);
       memory::dims strides(dims.size(), p_.g.n);
       strides.back() = 1;
-      memory::desc bias(dims, toDnnl(p_.bias.dtype), strides);
-      args_[DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len()) | DNNL_ARG_SRC_1] =
-          memory(bias, cpuEngine(), p_.bias.data);
+      memory::desc bias(dims, toDnnl(seen(p_.bias.dtype)), strides);
+      biasArg_ = DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len()) | DNNL_ARG_SRC_1;
+      args_[biasArg_] = memory(bias, cpuEngine(), p_.bias.data);
       ops.append_binary(dnnl::algorithm::binary_add, bias);
     }
   }
@@ -131,7 +145,7 @@ dnnl::primitive_attr MatmulStep::attributes() {
   }
   if (p_.residual.present && !residualIsC) {
     memory::desc residual =
-        matrixDesc(p_.out, p_.g.m, p_.g.n, residual_, false);
+        matrixDesc(seen(p_.out), p_.g.m, p_.g.n, residual_, false);
     residualArg_ = DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len()) | DNNL_ARG_SRC_1;
     args_[residualArg_] = memory(residual, cpuEngine(), p_.residual.data);
     ops.append_binary(dnnl::algorithm::binary_add, residual);
@@ -142,16 +156,25 @@ dnnl::primitive_attr MatmulStep::attributes() {
   return attr;
 }
 
+// Widening keeps the order of the elements: the library transposes f32 by
+// itself, and lines stay contiguous on both sides.
+MatrixStrides MatmulStep::scratchStrides(int64_t rows, int64_t cols,
+                                         const MatrixStrides &like) const {
+  return route_.widen ? denseStridesAs(p_.g.batch, rows, cols, like)
+                      : denseStrides(p_.g.batch, rows, cols, like);
+}
+
 void MatmulStep::build() {
   const MatmulGeometry &g = p_.g;
   dnnl::engine &engine = cpuEngine();
-  a_ = route_.copyA ? denseStrides(g.batch, g.m, g.k, g.a) : g.a;
-  b_ = route_.copyB ? denseStrides(g.batch, g.k, g.n, g.b) : g.b;
+  a_ = route_.copyA ? scratchStrides(g.m, g.k, g.a) : g.a;
+  b_ = route_.copyB ? scratchStrides(g.k, g.n, g.b) : g.b;
   c_ = route_.copyC ? denseStrides(g.batch, g.m, g.n, g.c) : g.c;
-  memory::desc a = matrixDesc(p_.in, g.m, g.k, a_, false);
-  memory::desc b =
-      p_.packed ? p_.packedDesc : matrixDesc(p_.in, g.k, g.n, b_, route_.packB);
-  memory::desc c = matrixDesc(p_.out, g.m, g.n, c_, false);
+  memory::desc a = matrixDesc(seen(p_.in), g.m, g.k, a_, false);
+  memory::desc b = p_.packed
+                       ? p_.packedDesc
+                       : matrixDesc(seen(p_.in), g.k, g.n, b_, route_.packB);
+  memory::desc c = matrixDesc(seen(p_.out), g.m, g.n, c_, false);
   residual_ = route_.copyResidual ? denseStrides(g.batch, g.m, g.n, g.residual)
                                   : g.residual;
   dnnl::primitive_attr attr = attributes();
@@ -161,9 +184,10 @@ void MatmulStep::build() {
     dims.push_back(g.n);
     memory::dims strides(dims.size(), g.n);
     strides.back() = 1;
-    memory::desc bias(dims, toDnnl(p_.bias.dtype), strides);
+    memory::desc bias(dims, toDnnl(seen(p_.bias.dtype)), strides);
     pd = {engine, a, b, bias, c, attr};
-    args_[DNNL_ARG_BIAS] = memory(bias, engine, p_.bias.data);
+    biasArg_ = DNNL_ARG_BIAS;
+    args_[biasArg_] = memory(bias, engine, p_.bias.data);
   } else {
     pd = {engine, a, b, c, attr};
   }
@@ -212,18 +236,39 @@ void MatmulStep::planScratch(const dnnl::matmul::primitive_desc &pd) {
     offsetResidual_ = reserve(args_[residualArg_].get_desc().get_size());
     implementation_ += ",copied-residual";
   }
+  if (widensBias()) {
+    offsetBias_ = reserve(static_cast<size_t>(g.n) * sizeof(float));
+  }
+  if (route_.widen) {
+    implementation_ += ",bf16-as-f32";
+  }
+}
+
+/// Copies an operand to scratch, as the library is to see it.
+void MatmulStep::bring(DType stored, int64_t rows, int64_t cols,
+                       const MatrixStrides &from, const void *source,
+                       const MatrixStrides &to, void *target,
+                       float scale) const {
+  if (seen(stored) != stored) {
+    widenMatrix(p_.g.batch, rows, cols, from, source, to, target, scale);
+  } else {
+    copyMatrix(p_.g.batch, rows, cols, dtypeBytes(stored), from, source, to,
+               target, scale);
+  }
+}
+
+bool MatmulStep::widensBias() const {
+  return p_.bias.present && seen(p_.bias.dtype) != p_.bias.dtype;
 }
 
 void MatmulStep::execute(std::byte *scratch) {
   const MatmulGeometry &g = p_.g;
   dnnl::stream &stream = cpuStream();
   args_[DNNL_ARG_SCRATCHPAD].set_data_handle(scratch);
-  size_t inBytes = dtypeBytes(p_.in);
-  size_t outBytes = dtypeBytes(p_.out);
   if (route_.copyA) {
     void *a = scratch + offsetA_;
-    copyMatrix(g.batch, g.m, g.k, inBytes, g.a, p_.a.data, a_, a,
-               route_.scaleA ? p_.scale : 1.0f);
+    bring(p_.in, g.m, g.k, g.a, p_.a.data, a_, a,
+          route_.scaleA ? p_.scale : 1.0f);
     args_[DNNL_ARG_SRC].set_data_handle(a);
   }
   if (route_.packB) {
@@ -232,27 +277,33 @@ void MatmulStep::execute(std::byte *scratch) {
     args_[DNNL_ARG_WEIGHTS].set_data_handle(scratch + offsetB_);
   } else if (route_.copyB) {
     void *b = scratch + offsetB_;
-    copyMatrix(g.batch, g.k, g.n, inBytes, g.b, p_.b.data, b_, b);
+    bring(p_.in, g.k, g.n, g.b, p_.b.data, b_, b);
     args_[DNNL_ARG_WEIGHTS].set_data_handle(b);
   }
   if (route_.copyC) {
     void *c = scratch + offsetC_;
     if (p_.accumulate || p_.residual.data == p_.c.data) {
-      copyMatrix(g.batch, g.m, g.n, outBytes, g.c, p_.c.data, c_, c);
+      bring(p_.out, g.m, g.n, g.c, p_.c.data, c_, c);
     }
     args_[DNNL_ARG_DST].set_data_handle(c);
   }
   if (route_.copyResidual && residualArg_ != 0) {
     void *residual = scratch + offsetResidual_;
-    copyMatrix(g.batch, g.m, g.n, outBytes, g.residual, p_.residual.data,
-               residual_, residual);
+    bring(p_.out, g.m, g.n, g.residual, p_.residual.data, residual_, residual);
     args_[residualArg_].set_data_handle(residual);
+  }
+  if (widensBias()) {
+    void *bias = scratch + offsetBias_;
+    widenMatrix({}, 1, g.n, {{}, g.n, 1}, p_.bias.data, {{}, g.n, 1}, bias);
+    args_[biasArg_].set_data_handle(bias);
   }
   primitive_.execute(stream, args_);
   stream.wait();
-  if (route_.copyC) {
-    copyMatrix(g.batch, g.m, g.n, outBytes, c_, scratch + offsetC_, g.c,
-               p_.c.data);
+  if (route_.copyC && route_.widen && p_.out == DType::BF16) {
+    narrowMatrix(g.batch, g.m, g.n, c_, scratch + offsetC_, g.c, p_.c.data);
+  } else if (route_.copyC) {
+    copyMatrix(g.batch, g.m, g.n, dtypeBytes(p_.out), c_, scratch + offsetC_,
+               g.c, p_.c.data);
   }
 }
 
@@ -366,7 +417,18 @@ StatusOr<std::unique_ptr<PreparedStep>> buildBest(const Problem &problem) {
   all.copyB = !problem.packed;
   all.copyResidual = problem.residual.present;
   all.scaleA = problem.in == DType::F32 && problem.scale != 1.0f;
-  for (const Route &route : {firstRoute(problem), all}) {
+  std::vector<Route> routes = {firstRoute(problem), all};
+  if (problem.in == DType::BF16 && !multipliesBf16()) {
+    Route widened = all;
+    widened.widen = true;
+    widened.scaleA = problem.scale != 1.0f;
+    if (problem.out == DType::F32) {
+      widened.copyC = firstRoute(problem).copyC;
+      widened.copyResidual = firstRoute(problem).copyResidual;
+    }
+    routes = {widened};
+  }
+  for (const Route &route : routes) {
     auto step = std::make_unique<MatmulStep>(problem, route);
     step->build();
     if (!step->reference()) {

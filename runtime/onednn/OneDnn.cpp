@@ -52,6 +52,21 @@ dnnl::memory::data_type toDnnl(DType dtype) {
                               : dnnl::memory::data_type::f32;
 }
 
+bool multipliesBf16() {
+  static const bool can = [] {
+    try {
+      using dnnl::memory;
+      memory::desc square({64, 64}, memory::data_type::bf16,
+                          memory::format_tag::ab);
+      dnnl::matmul::primitive_desc pd(cpuEngine(), square, square, square);
+      return !isReference(pd.impl_info_str());
+    } catch (const dnnl::error &) {
+      return false;
+    }
+  }();
+  return can;
+}
+
 bool isReference(const char *implementation) {
   return std::strstr(implementation, "ref") != nullptr;
 }

@@ -18,6 +18,9 @@ dnnl::stream &cpuStream();
 /// f32 or bf16; the callers have checked that it is one of these.
 dnnl::memory::data_type toDnnl(DType dtype);
 
+/// Whether the library multiplies bf16 on this CPU, at the ISA it is capped at.
+bool multipliesBf16();
+
 /// True for implementations that are only meant to be correct.
 bool isReference(const char *implementation);
 

@@ -20,8 +20,9 @@ class PackedWeights {
 public:
   /// How a matmul reads packed weight `index`.
   struct Layout {
-    /// Read `plain` (a window on the f32 variable) instead: the library likes
-    /// the plain layout best, or its layout needs more than max_bytes.
+    /// Read `plain` instead: a window on the f32 variable, since the library
+    /// likes that best or its layout needs more than max_bytes; or on the
+    /// packed copy, row-major bf16, where the library does not multiply bf16.
     bool usePlain = true;
     TensorRef plain;
     /// Otherwise: layout and place of the packed copy.
@@ -54,12 +55,16 @@ private:
   struct Slot {
     bool decided = false;
     bool usePlain = true;
+    /// bf16 in row-major order, for a CPU without bf16 arithmetic.
+    bool stored = false;
     dnnl::memory::desc desc;
     void *data = nullptr;
     uint64_t version = 0;
   };
 
   Status decide(uint32_t index, Slot *slot);
+  Status decideStored(uint32_t index, Slot *slot);
+  TensorRef storedWindow(uint32_t index) const;
   StatusOr<void *> allocate(size_t bytes);
   TensorRef plainWindow(uint32_t index) const;
   dnnl::memory::desc plainDesc(uint32_t index) const;

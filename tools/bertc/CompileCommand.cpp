@@ -7,7 +7,6 @@
 #include "compiler/emit/PlanWriter.h"
 #include "compiler/inspect/PlanReport.h"
 #include "io/Files.h"
-#include "runtime/core/CpuFeatures.h"
 
 #include <chrono>
 #include <cstdio>
@@ -30,18 +29,19 @@ Status writeText(const std::string &path, const std::string &text) {
   return file.commit();
 }
 
-/// The instruction set that the plan will ask for.
-StatusOr<std::string> requiredIsa(const CompileFlags &flags) {
-  if (flags.cpuIsa != "native") {
-    return flags.cpuIsa;
+/// The instruction set that the plan will ask for. Kernels are chosen when the
+/// plan is loaded and every step kind has one for AVX2, in bf16 as well
+/// (products are then formed in f32), so no plan needs more by itself.
+std::string requiredIsa(const CompileFlags &flags) {
+  return flags.cpuIsa == "native" ? "avx2" : flags.cpuIsa;
+}
+
+/// Prints what the compiler has noted since the last time.
+void printNotes(const Compiler &compiler, size_t &printed) {
+  for (; printed < compiler.notes().size(); ++printed) {
+    std::fprintf(stderr, "bertc: note: %s\n",
+                 compiler.notes()[printed].c_str());
   }
-  rt::Isa isa = rt::usableIsa();
-  if (isa == rt::Isa::None) {
-    return failedPrecondition("--cpu-isa is native and this CPU has no AVX2, "
-                              "expected the level of the CPU that will run "
-                              "the plan, e.g. --cpu-isa avx2");
-  }
-  return std::string(rt::isaName(isa));
 }
 
 /// Says what came out: tables on stderr, or JSON on stdout when that is free.
@@ -69,18 +69,19 @@ Status compile(const CompileFlags &flags) {
   }
   Compiler compiler(std::move(asked));
   BERTC_RETURN_IF_ERROR(compiler.import());
-  for (const std::string &note : compiler.notes()) {
-    std::fprintf(stderr, "bertc: note: %s\n", note.c_str());
-  }
+  size_t notes = 0;
+  printNotes(compiler, notes);
   if (printed) {
     BERTC_RETURN_IF_ERROR(compiler.runThrough(*printed));
+    printNotes(compiler, notes);
     return flags.dryRun ? Status::okStatus()
                         : writeText(flags.output, compiler.moduleText());
   }
   BERTC_RETURN_IF_ERROR(compiler.runThrough(Phase::Memory));
+  printNotes(compiler, notes);
   PlanWriterOptions writer;
   writer.producer = std::string("bertc ") + projectVersion();
-  BERTC_ASSIGN_OR_RETURN(writer.cpuIsa, requiredIsa(flags));
+  writer.cpuIsa = requiredIsa(flags);
   BERTC_ASSIGN_OR_RETURN(std::string plan,
                          writePlan(compiler.module(), writer));
   if (!flags.dryRun) {

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 namespace bertc {
 namespace {
@@ -28,20 +30,38 @@ Status checkAvailable(const CompileFlags &flags) {
     return unavailable(flags.packed ? "--packed" : "--metadata",
                        "records that are not packed");
   }
-  if (flags.precision == "bf16") {
-    return unavailable("--precision bf16", "f32");
-  }
-  if (flags.precision != "f32") {
-    return unknown("--precision", flags.precision, "f32");
-  }
-  if (!flags.bf16ConfigPath.empty()) {
-    return unavailable("--bf16-config-path", "--precision f32 alone");
-  }
   if (flags.target == "gaudi" || flags.target == "gaudi2") {
     return unavailable("--target " + flags.target, "cpu");
   }
   if (flags.target != "cpu") {
     return unknown("--target", flags.target, "cpu");
+  }
+  return Status::okStatus();
+}
+
+/// Precision and the file of lists. Flags win over the reference's variable,
+/// which holds 0, 1 for the built-in lists, or a file.
+Status setPrecision(const CompileFlags &flags, CompileOptions &options) {
+  options.model.precision = flags.precision;
+  options.bf16ConfigPath = flags.bf16ConfigPath;
+  const char *variable = std::getenv("TF_BF16_CONVERSION");
+  if (flags.precision.empty() && flags.bf16ConfigPath.empty() && variable) {
+    std::string value = variable;
+    bool off = value.empty() || value == "0";
+    options.model.precision = off ? "f32" : "bf16";
+    options.bf16ConfigPath = off || value == "1" ? "" : value;
+    std::fprintf(stderr, "bertc: note: TF_BF16_CONVERSION=%s: precision %s\n",
+                 variable, options.model.precision.c_str());
+  }
+  if (options.model.precision.empty()) {
+    options.model.precision = flags.bf16ConfigPath.empty() ? "f32" : "bf16";
+  }
+  if (options.model.precision != "f32" && options.model.precision != "bf16") {
+    return unknown("--precision", options.model.precision, "f32 or bf16");
+  }
+  if (options.model.precision == "f32" && !options.bf16ConfigPath.empty()) {
+    return invalidArgument("--bf16-config-path has no effect on --precision "
+                           "f32, expected --precision bf16");
   }
   return Status::okStatus();
 }
@@ -97,7 +117,6 @@ StatusOr<ModelOptions> modelOptions(const CompileFlags &flags) {
   model.maxPredictionsPerSeq =
       flags.maxPredictionsPerSeq.value_or(model.maxPredictionsPerSeq);
   model.numLabels = flags.numLabels.value_or(model.numLabels);
-  model.precision = flags.precision;
   // As the reference: LAMB pre-trains, AdamW fine-tunes.
   model.optimizer = !flags.optimizer.empty()       ? flags.optimizer
                     : model.task == Task::Pretrain ? "lamb"
@@ -132,18 +151,20 @@ void declareCompileFlags(CLI::App &command, CompileFlags &flags) {
   command.add_option("--packed", flags.packed, "sequences a pack");
   command.add_option("--metadata", flags.metadata,
                      "metadata of packed records");
-  command.add_option("--precision", flags.precision, "f32 or bf16")
-      ->capture_default_str();
+  command.add_option("--precision", flags.precision,
+                     "f32 or bf16 [default: f32; bf16 with "
+                     "--bf16-config-path]");
   command.add_option("--bf16-config-path", flags.bf16ConfigPath,
-                     "which operations become bf16");
+                     "JSON lists of the operations that become bf16 [default: "
+                     "the reference's; also TF_BF16_CONVERSION]");
   command.add_option("--optimizer", flags.optimizer,
                      "lamb or adamw [default: lamb for pretrain, else adamw]");
   command.add_option("--target", flags.target, "cpu, gaudi or gaudi2")
       ->capture_default_str();
   command
       .add_option("--cpu-isa", flags.cpuIsa,
-                  "least the CPU must have: native, avx2, avx512, "
-                  "avx512_bf16 or amx")
+                  "least the CPU must have: avx2, avx512, avx512_bf16, amx, or "
+                  "native for as little as the plan needs")
       ->capture_default_str();
   command.add_option("--compile-to", flags.compileTo,
                      "print the IR after this phase: " + allPhaseNames());
@@ -163,6 +184,7 @@ StatusOr<CompileOptions> compileOptions(const CompileFlags &flags) {
   CompileOptions options;
   options.configPath = flags.config;
   BERTC_ASSIGN_OR_RETURN(options.model, modelOptions(flags));
+  BERTC_RETURN_IF_ERROR(setPrecision(flags, options));
   options.printIrAfterAll = flags.printIrAfterAll;
   options.timing = flags.timing;
   return options;

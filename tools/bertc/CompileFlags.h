@@ -23,7 +23,7 @@ struct CompileFlags {
   std::optional<int64_t> numLabels;
   std::optional<int64_t> packed;
   std::string metadata;
-  std::string precision = "f32";
+  std::string precision;
   std::string bf16ConfigPath;
   std::string optimizer;
   std::string target = "cpu";

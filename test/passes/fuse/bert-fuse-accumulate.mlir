@@ -65,3 +65,29 @@ func.func @sum_broadcasts(%g: tensor<4xf32>, %scale: tensor<f32>) -> tensor<4xf3
   %1 = bert.add %acc, %0 : (tensor<f32>, tensor<4xf32>) -> tensor<4xf32>
   return %1 : tensor<4xf32>
 }
+
+// Tests that a gradient clipped in bf16 is read as it was, and added in f32.
+// CHECK-LABEL: func.func @product_in_bf16
+// CHECK: %[[SCALE:.*]] = bert.cast %arg1 : (tensor<bf16>) -> tensor<f32>
+// CHECK: bert.accumulate %{{.*}}, %arg0, %[[SCALE]] : (tensor<4xf32>, tensor<4xbf16>, tensor<f32>) -> tensor<4xf32>
+// CHECK-NEXT: return
+func.func @product_in_bf16(%g: tensor<4xbf16>, %scale: tensor<bf16>) -> tensor<4xf32> {
+  %0 = bert.mul %g, %scale : (tensor<4xbf16>, tensor<bf16>) -> tensor<4xbf16>
+  %1 = bert.cast %0 : (tensor<4xbf16>) -> tensor<4xf32>
+  %acc = bert.read @acc : tensor<4xf32>
+  %2 = bert.add %acc, %1 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %2 : tensor<4xf32>
+}
+
+// Tests that a gradient which was rounded for the product only is not.
+// CHECK-LABEL: func.func @rounded_for_the_product
+// CHECK: bert.accumulate %{{.*}}, %arg0, %arg1 : (tensor<4xf32>, tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+func.func @rounded_for_the_product(%g: tensor<4xf32>, %scale: tensor<f32>) -> tensor<4xf32> {
+  %0 = bert.cast %g : (tensor<4xf32>) -> tensor<4xbf16>
+  %1 = bert.cast %scale : (tensor<f32>) -> tensor<bf16>
+  %2 = bert.mul %0, %1 : (tensor<4xbf16>, tensor<bf16>) -> tensor<4xbf16>
+  %3 = bert.cast %2 : (tensor<4xbf16>) -> tensor<4xf32>
+  %acc = bert.read @acc : tensor<4xf32>
+  %4 = bert.add %acc, %3 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %4 : tensor<4xf32>
+}

@@ -4,6 +4,7 @@
 
 #include "test/unit/runtime/PlanBuilder.h"
 
+#include <cstring>
 #include <gmock/gmock.h>
 #include <numeric>
 
@@ -16,6 +17,8 @@ struct Options {
   bool transposed = false;
   uint64_t maxBytes = uint64_t{1} << 24;
   int64_t hint = kM;
+  /// x and the packed copy are bf16.
+  bool bf16 = false;
 };
 
 // Entry "main": y = x op(w) through the packed copy. Entry "grow": w += dw.
@@ -25,8 +28,10 @@ PlanBuilder packedModel(Options options = {}) {
   uint32_t w = b.variable("w", shape);
   uint32_t index =
       b.packedWeight(w, options.transposed, options.hint, options.maxBytes);
+  DType type = options.bf16 ? DType::BF16 : DType::F32;
+  b.plan.packed_weights[index]->dtype = static_cast<plan::DType>(type);
   uint32_t packed = b.onPacked(index);
-  uint32_t x = b.arena({kM, kK});
+  uint32_t x = b.arena({kM, kK}, type);
   b.input("x", x);
   uint32_t y = b.arena({kM, kN});
   b.step(plan::MatmulParamsT(), {x, packed}, {y});
@@ -60,9 +65,19 @@ struct Model {
   // Small integers: products and sums are exact in any order.
   void expectProduct(const std::vector<float> &weights) {
     std::vector<float> y(kM * kN);
-    Status status =
-        session->run("main", {{"x", {DType::F32, {kM, kK}, x.data()}}},
-                     {{"y", {DType::F32, {kM, kN}, y.data()}}});
+    // The upper halves of small integers are exact.
+    std::vector<uint16_t> halves;
+    for (float value : x) {
+      uint32_t bits;
+      std::memcpy(&bits, &value, sizeof bits);
+      halves.push_back(static_cast<uint16_t>(bits >> 16));
+    }
+    ConstTensorView given{DType::F32, {kM, kK}, x.data()};
+    if (bf16) {
+      given = {DType::BF16, {kM, kK}, halves.data()};
+    }
+    Status status = session->run("main", {{"x", given}},
+                                 {{"y", {DType::F32, {kM, kN}, y.data()}}});
     ASSERT_TRUE(status.ok()) << status.message();
     for (int64_t i = 0; i < kM; ++i) {
       for (int64_t j = 0; j < kN; ++j) {
@@ -78,6 +93,7 @@ struct Model {
   }
 
   bool transposed;
+  bool bf16 = false;
   std::unique_ptr<Session> session;
   std::vector<float> w, x;
 };
@@ -92,6 +108,36 @@ TEST(PackedWeights, ofATransposedVariable) {
   Options options;
   options.transposed = true;
   Model m(packedModel(options), true);
+  ASSERT_TRUE(m.session->setVariable("w", m.wView()).ok());
+  m.expectProduct(m.w);
+}
+
+TEST(PackedWeights, areRoundedFromAnF32VariableToBf16) {
+  for (bool transposed : {false, true}) {
+    Options options;
+    options.transposed = transposed;
+    options.bf16 = true;
+    Model m(packedModel(options), transposed);
+    m.bf16 = true;
+    // Odd multiples of half a unit in the last place: ties go to even.
+    std::vector<float> rounded = m.w;
+    m.w[0] = 1.0f + 1.0f / 256;
+    rounded[0] = 1.0f;
+    m.w[1] = 1.0f + 3.0f / 256;
+    rounded[1] = 1.0f + 4.0f / 256;
+    ASSERT_TRUE(m.session->setVariable("w", m.wView()).ok());
+    m.expectProduct(rounded);
+  }
+}
+
+TEST(PackedWeights, inBf16AreMadeAgainAfterAChange) {
+  Options options;
+  options.bf16 = true;
+  Model m(packedModel(options));
+  m.bf16 = true;
+  ASSERT_TRUE(m.session->setVariable("w", m.wView()).ok());
+  m.expectProduct(m.w);
+  m.w[5] += 3;
   ASSERT_TRUE(m.session->setVariable("w", m.wView()).ok());
   m.expectProduct(m.w);
 }
