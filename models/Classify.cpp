@@ -10,10 +10,10 @@ using mlir::Value;
 
 namespace {
 
-/// [B,labels].
+/// [B,labels], packed [B*K,labels].
 Value buildLogits(ModelBuilder &m) {
   GraphBuilder &g = m.graph;
-  Value pooled = buildPooler(m, buildEncoder(m).sequence);
+  Value pooled = buildPooler(m, buildEncoder(m).sequence, firstTokens(m));
   Value weights =
       g.variable("output_weights", {m.options.numLabels, m.hidden()});
   Value bias = g.variable("output_bias", {m.options.numLabels}, 0.0);
@@ -25,16 +25,18 @@ Value buildLogits(ModelBuilder &m) {
   return g.op<bert::BiasAddOp>("BiasAdd", logits, bias);
 }
 
-/// -log p(label) of each example, [B].
+/// -log p(label) of each sequence, [N].
 Value buildExampleLoss(ModelBuilder &m, Value logits) {
   GraphBuilder &g = m.graph;
   Value logProbs = g.op<bert::LogSoftmaxOp>("LogSoftmax", logits);
-  return g.op<bert::NllOp>("Neg", logProbs, g.input("label_ids"));
+  return g.op<bert::NllOp>("Neg", logProbs, flatLabels(m, "label_ids"));
 }
 
 std::vector<NamedType> lossInputs(ModelBuilder &m) {
   std::vector<NamedType> inputs = encoderInputs(m);
-  inputs.push_back({"label_ids", m.graph.i32({m.batch()})});
+  addFirstTokens(m, inputs);
+  inputs.push_back({"label_ids", m.graph.i32(sequenceShape(m))});
+  addSequenceWeights(m, inputs);
   return inputs;
 }
 
@@ -45,7 +47,7 @@ void buildLoss(ModelBuilder &m) {
   g.begin("loss", inputs, /*entry=*/false);
   Value logits = buildLogits(m);
   auto scope = g.scope("loss");
-  Value loss = g.mean(buildExampleLoss(m, logits));
+  Value loss = buildSequenceMean(m, buildExampleLoss(m, logits));
   g.end({{"total_loss", loss}});
 }
 
@@ -56,10 +58,10 @@ void buildEvaluate(ModelBuilder &m) {
   g.begin("evaluate", inputs, /*entry=*/true);
   Value logits = buildLogits(m);
   auto scope = g.scope("loss");
-  Value examples = g.input("example_weights");
+  Value examples = buildEvaluationWeights(m);
   WeightedMean loss =
       buildWeightedMean(m, buildExampleLoss(m, logits), examples);
-  Value correct = buildCorrect(m, logits, g.input("label_ids"));
+  Value correct = buildCorrect(m, logits, flatLabels(m, "label_ids"));
   correct = g.sum(g.op<bert::MulOp>("mul", examples, correct));
   g.end({{"total_loss", loss.mean},
          {"loss_sum", loss.sum},
@@ -71,7 +73,9 @@ void buildEvaluate(ModelBuilder &m) {
 
 void buildPredict(ModelBuilder &m) {
   GraphBuilder &g = m.graph;
-  g.begin("predict", encoderInputs(m), /*entry=*/true);
+  std::vector<NamedType> inputs = encoderInputs(m);
+  addFirstTokens(m, inputs);
+  g.begin("predict", inputs, /*entry=*/true);
   Value logits = buildLogits(m);
   auto scope = g.scope("loss");
   g.end({{"logits", logits},

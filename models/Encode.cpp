@@ -10,7 +10,7 @@ void buildEncode(ModelBuilder &m) {
   GraphBuilder &g = m.graph;
   g.begin("predict", encoderInputs(m), /*entry=*/true);
   mlir::Value sequence = buildEncoder(m).sequence;
-  mlir::Value pooled = buildPooler(m, sequence);
+  mlir::Value pooled = buildPooler(m, sequence, firstTokens(m));
   mlir::Value output = g.reshape(sequence, {m.batch(), m.seq(), m.hidden()});
   g.end({{"sequence_output", output}, {"pooled_output", pooled}});
 }

@@ -13,7 +13,23 @@ using mlir::Value;
 
 namespace {
 
-/// word[ids] + type[segment] + position[0..S), LayerNorm, dropout: [B,S,H].
+/// What position embeddings add: [1,S,H], packed [B,S,H].
+Value buildPositions(ModelBuilder &m) {
+  GraphBuilder &g = m.graph;
+  Value table = g.variable("position_embeddings",
+                           {m.config.maxPositionEmbeddings, m.hidden()});
+  if (m.isPacked()) {
+    return g.op<bert::GatherOp>("GatherV2", table, g.input("positions"),
+                                /*batch_dims=*/0);
+  }
+  if (m.seq() != m.config.maxPositionEmbeddings) {
+    table = g.op<bert::SliceOp>("Slice", table, llvm::ArrayRef<int64_t>{0, 0},
+                                llvm::ArrayRef<int64_t>{m.seq(), m.hidden()});
+  }
+  return g.reshape(table, {1, m.seq(), m.hidden()});
+}
+
+/// word[ids] + type[segment] + position, LayerNorm, dropout: [B,S,H].
 Value buildEmbeddings(ModelBuilder &m, Value &wordEmbeddings) {
   GraphBuilder &g = m.graph;
   auto scope = g.scope("embeddings");
@@ -21,28 +37,24 @@ Value buildEmbeddings(ModelBuilder &m, Value &wordEmbeddings) {
   wordEmbeddings = g.variable("word_embeddings", {m.config.vocabSize, hidden});
   Value types =
       g.variable("token_type_embeddings", {m.config.typeVocabSize, hidden});
-  Value positions = g.variable("position_embeddings",
-                               {m.config.maxPositionEmbeddings, hidden});
   Value x = g.op<bert::GatherOp>("GatherV2", wordEmbeddings,
                                  g.input("input_ids"), /*batch_dims=*/0);
   Value type = g.op<bert::GatherOp>("GatherV2", types, g.input("segment_ids"),
                                     /*batch_dims=*/0);
   x = g.op<bert::AddOp>("add", x, type);
-  Value position = positions;
-  if (m.seq() != m.config.maxPositionEmbeddings) {
-    position =
-        g.op<bert::SliceOp>("Slice", positions, llvm::ArrayRef<int64_t>{0, 0},
-                            llvm::ArrayRef<int64_t>{m.seq(), hidden});
-  }
-  position = g.reshape(position, {1, m.seq(), hidden});
+  Value position = buildPositions(m);
   x = g.op<bert::AddOp>("add", x, position);
   x = g.layerNorm(x, m.config.layerNormEps);
   return g.dropout(x, m.config.hiddenDropoutProb);
 }
 
 /// (1 - mask) * -10000, [B,1,1,S]: what is added to the scores of a query.
+/// Packed [B,1,S,S]: it differs between queries.
 Value buildMaskAdder(ModelBuilder &m) {
   GraphBuilder &g = m.graph;
+  if (m.isPacked()) {
+    return g.op<bert::PackedMaskOp>("PackedMask", g.input("input_mask"));
+  }
   Value mask = g.reshape(g.input("input_mask"), {m.batch(), 1, 1, m.seq()});
   mask = g.op<bert::CastOp>("Cast", g.f32({m.batch(), 1, 1, m.seq()}), mask);
   Value masked = g.op<bert::SubOp>("sub", g.scalar(1.0), mask);
@@ -118,7 +130,12 @@ Value buildLayer(ModelBuilder &m, int64_t index, Value x, Value maskAdder) {
 
 std::vector<NamedType> encoderInputs(ModelBuilder &m) {
   mlir::RankedTensorType type = m.graph.i32({m.batch(), m.seq()});
-  return {{"input_ids", type}, {"input_mask", type}, {"segment_ids", type}};
+  std::vector<NamedType> inputs = {
+      {"input_ids", type}, {"input_mask", type}, {"segment_ids", type}};
+  if (m.isPacked()) {
+    inputs.push_back({"positions", type});
+  }
+  return inputs;
 }
 
 EncoderOutputs buildEncoder(ModelBuilder &m) {
@@ -136,14 +153,19 @@ EncoderOutputs buildEncoder(ModelBuilder &m) {
   return outputs;
 }
 
-Value buildPooler(ModelBuilder &m, Value sequence) {
+Value buildPooler(ModelBuilder &m, Value sequence, Value firstTokens) {
   GraphBuilder &g = m.graph;
   auto scope = g.scope("bert");
   auto pooler = g.scope("pooler");
   Value x = g.reshape(sequence, {m.batch(), m.seq(), m.hidden()});
-  x = g.op<bert::SliceOp>("strided_slice", x, llvm::ArrayRef<int64_t>{0, 0, 0},
-                          llvm::ArrayRef<int64_t>{m.batch(), 1, m.hidden()});
-  x = g.reshape(x, {m.batch(), m.hidden()});
+  if (m.isPacked()) {
+    x = g.op<bert::GatherOp>("GatherV2", x, firstTokens, /*batch_dims=*/1);
+  } else {
+    x = g.op<bert::SliceOp>("strided_slice", x,
+                            llvm::ArrayRef<int64_t>{0, 0, 0},
+                            llvm::ArrayRef<int64_t>{m.batch(), 1, m.hidden()});
+  }
+  x = g.reshape(x, {m.sequences(), m.hidden()});
   auto dense = g.scope("dense");
   x = g.dense(x, m.hidden());
   return g.op<bert::TanhOp>("Tanh", x);

@@ -19,9 +19,20 @@ struct ModelBuilder {
   int64_t batch() const { return options.batchSize; }
   int64_t seq() const { return options.maxSeqLength; }
   int64_t hidden() const { return config.hiddenSize; }
+  bool isPacked() const { return options.packed > 0; }
+  /// Sequences of a batch: B, or B*K with places that may be empty.
+  int64_t sequences() const {
+    return batch() * std::max<int64_t>(options.packed, 1);
+  }
+  /// P, or P+K in packs: as many as the share of a whole row, rounded up once a
+  /// sequence.
+  int64_t predictions() const {
+    return options.maxPredictionsPerSeq + options.packed;
+  }
 };
 
-/// input_ids, input_mask and segment_ids [B,S] i32.
+/// input_ids, input_mask and segment_ids [B,S] i32; packed also positions
+/// [B,S], and input_mask is then the number of the sequence.
 std::vector<NamedType> encoderInputs(ModelBuilder &model);
 
 struct EncoderOutputs {
@@ -32,8 +43,10 @@ struct EncoderOutputs {
 /// bert/embeddings and bert/encoder. Dropout only if the function has `rng`.
 EncoderOutputs buildEncoder(ModelBuilder &model);
 
-/// bert/pooler: tanh(dense(first token)), [B,H].
-mlir::Value buildPooler(ModelBuilder &model, mlir::Value sequence);
+/// bert/pooler: tanh(dense(first token)), [B,H]; packed [B*K,H], of the tokens
+/// at `firstTokens` [B,K], which is null when not packed.
+mlir::Value buildPooler(ModelBuilder &model, mlir::Value sequence,
+                        mlir::Value firstTokens);
 
 /// The configuration's activation.
 mlir::Value buildActivation(ModelBuilder &model, mlir::Value x);

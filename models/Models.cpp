@@ -35,14 +35,16 @@ Status checkLargestTensor(const BertConfig &config,
                           const ModelOptions &options) {
   constexpr double kMost = 1ull << 40;
   const double rows = double(options.batchSize) * options.maxSeqLength;
-  const double largest =
-      std::max({rows * std::max(config.hiddenSize, config.intermediateSize),
-                rows * config.numAttentionHeads * options.maxSeqLength,
-                double(options.batchSize) * options.maxPredictionsPerSeq *
-                    (options.task == Task::Pretrain ? config.vocabSize : 0),
-                double(options.batchSize) * options.numLabels,
-                double(config.vocabSize) * config.hiddenSize,
-                double(config.hiddenSize) * config.intermediateSize});
+  const double largest = std::max(
+      {rows * std::max(config.hiddenSize, config.intermediateSize),
+       rows * config.numAttentionHeads * options.maxSeqLength,
+       double(options.batchSize) *
+           (options.maxPredictionsPerSeq + options.packed) *
+           (options.task == Task::Pretrain ? config.vocabSize : 0),
+       double(options.batchSize) * options.numLabels *
+           std::max<int64_t>(options.packed, 1),
+       rows * options.packed, double(config.vocabSize) * config.hiddenSize,
+       double(config.hiddenSize) * config.intermediateSize});
   if (largest <= kMost) {
     return Status::okStatus();
   }
@@ -74,7 +76,7 @@ mlir::DictionaryAttr describe(mlir::ModuleOp module, const BertConfig &config,
             b.getI64IntegerAttr(pretrain ? options.maxPredictionsPerSeq : 0)),
       named("num_labels",
             b.getI64IntegerAttr(classify ? options.numLabels : 0)),
-      named("packed", b.getI64IntegerAttr(0)),
+      named("packed", b.getI64IntegerAttr(options.packed)),
       named("hidden_act", b.getStringAttr(hiddenActName(config.hiddenAct))),
       named("precision", b.getStringAttr(options.precision)),
       named("optimizer",
@@ -126,6 +128,16 @@ Status checkModelOptions(const BertConfig &config,
   if (options.task == Task::Classify) {
     BERTC_RETURN_IF_ERROR(
         checkRange("num_labels", options.numLabels, 2, 1 << 20));
+  }
+  if (options.packed != 0) {
+    BERTC_RETURN_IF_ERROR(
+        checkRange("packed", options.packed, 1, options.maxSeqLength));
+  }
+  if (options.packed != 0 && options.task == Task::Encode) {
+    return invalidArgument(
+        fmt::format("packed is {} for the task encode, expected pretrain, "
+                    "classify or squad: its results have no sequences",
+                    options.packed));
   }
   if (options.task == Task::Encode && options.mode == Mode::Train) {
     return invalidArgument("mode is train, expected infer: the task encode has "

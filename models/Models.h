@@ -43,6 +43,9 @@ struct ModelOptions {
   int64_t maxPredictionsPerSeq = 20;
   /// Classify only.
   int64_t numLabels = 2;
+  /// K: most sequences that share a row; 0 for one sequence a row, unpacked.
+  /// Not for encode.
+  int64_t packed = 0;
   /// Recorded in the module, not acted on here: lamb or adamw.
   std::string optimizer = "lamb";
   /// Recorded in the module, not acted on here.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Pre-training: predict the masked tokens, and whether B follows A.
-// N = B*P predictions of a batch, V the vocabulary.
+// N = B*P predictions of a batch (packed B*(P+K)), V the vocabulary.
 
 #include "models/Tasks.h"
 
@@ -22,7 +22,7 @@ Value gatherPredicted(ModelBuilder &m, Value sequence) {
   Value x = g.reshape(sequence, {m.batch(), m.seq(), m.hidden()});
   x = g.op<bert::GatherOp>("GatherV2", x, g.input("masked_lm_positions"),
                            /*batch_dims=*/1);
-  return g.reshape(x, {m.batch() * m.options.maxPredictionsPerSeq, m.hidden()});
+  return g.reshape(x, {m.batch() * m.predictions(), m.hidden()});
 }
 
 /// Log probabilities of every word at the predicted positions; the output
@@ -62,7 +62,7 @@ Value buildNextSentenceHead(ModelBuilder &m, Value pooled) {
 
 Heads buildHeads(ModelBuilder &m) {
   EncoderOutputs encoder = buildEncoder(m);
-  Value pooled = buildPooler(m, encoder.sequence);
+  Value pooled = buildPooler(m, encoder.sequence, firstTokens(m));
   auto scope = m.graph.scope("cls");
   Heads heads;
   heads.maskedLogProbs = buildMaskedHead(m, encoder);
@@ -72,8 +72,20 @@ Heads buildHeads(ModelBuilder &m) {
 
 /// An input [B,P] as a vector [N].
 Value flatInput(ModelBuilder &m, llvm::StringRef name) {
-  return m.graph.reshape(m.graph.input(name),
-                         {m.batch() * m.options.maxPredictionsPerSeq});
+  return m.graph.reshape(m.graph.input(name), {m.batch() * m.predictions()});
+}
+
+/// masked_lm_weights [B,P]. In packs they are numbers of sequences, and count
+/// as 1 or 0.
+Value maskedWeights(ModelBuilder &m) {
+  GraphBuilder &g = m.graph;
+  Value weights = g.input("masked_lm_weights");
+  if (!m.isPacked()) {
+    return weights;
+  }
+  Value counts = g.op<bert::CompareOp>("Greater", weights, g.scalar(0.0),
+                                       bert::Predicate::Gt);
+  return g.op<bert::CastOp>("Cast", weights.getType(), counts);
 }
 
 struct MaskedLoss {
@@ -97,13 +109,14 @@ MaskedLoss buildMaskedLoss(ModelBuilder &m, Value logProbs, Value weights) {
 }
 
 std::vector<NamedType> lossInputs(ModelBuilder &m) {
-  const llvm::SmallVector<int64_t> predictions = {
-      m.batch(), m.options.maxPredictionsPerSeq};
+  const llvm::SmallVector<int64_t> predictions = {m.batch(), m.predictions()};
   std::vector<NamedType> inputs = encoderInputs(m);
   inputs.push_back({"masked_lm_positions", m.graph.i32(predictions)});
   inputs.push_back({"masked_lm_ids", m.graph.i32(predictions)});
   inputs.push_back({"masked_lm_weights", m.graph.f32(predictions)});
-  inputs.push_back({"next_sentence_labels", m.graph.i32({m.batch()})});
+  addFirstTokens(m, inputs);
+  inputs.push_back({"next_sentence_labels", m.graph.i32(sequenceShape(m))});
+  addSequenceWeights(m, inputs);
   return inputs;
 }
 
@@ -113,14 +126,15 @@ void buildLoss(ModelBuilder &m) {
   inputs.push_back({"rng", g.i32({4})});
   g.begin("loss", inputs, /*entry=*/false);
   Heads heads = buildHeads(m);
-  MaskedLoss masked = buildMaskedLoss(m, heads.maskedLogProbs,
-                                      flatInput(m, "masked_lm_weights"));
+  Value weights = g.reshape(maskedWeights(m), {m.batch() * m.predictions()});
+  MaskedLoss masked = buildMaskedLoss(m, heads.maskedLogProbs, weights);
   Value next;
   {
     auto cls = g.scope("cls");
     auto scope = g.scope("seq_relationship");
-    next = g.mean(g.op<bert::NllOp>("Neg", heads.nextLogProbs,
-                                    g.input("next_sentence_labels")));
+    next = buildSequenceMean(
+        m, g.op<bert::NllOp>("Neg", heads.nextLogProbs,
+                             flatLabels(m, "next_sentence_labels")));
   }
   Value total = g.op<bert::AddOp>("add", masked.loss, next);
   g.end({{"total_loss", total},
@@ -128,13 +142,12 @@ void buildLoss(ModelBuilder &m) {
          {"next_sentence_loss", next}});
 }
 
-/// masked_lm_weights [B,P] times example_weights [B], as [N].
-Value evaluationWeights(ModelBuilder &m) {
+/// maskedWeights() times example_weights [B], as [N].
+Value evaluatedPredictions(ModelBuilder &m) {
   GraphBuilder &g = m.graph;
   Value examples = g.reshape(g.input("example_weights"), {m.batch(), 1});
-  Value weights =
-      g.op<bert::MulOp>("mul", g.input("masked_lm_weights"), examples);
-  return g.reshape(weights, {m.batch() * m.options.maxPredictionsPerSeq});
+  Value weights = g.op<bert::MulOp>("mul", maskedWeights(m), examples);
+  return g.reshape(weights, {m.batch() * m.predictions()});
 }
 
 void buildEvaluate(ModelBuilder &m) {
@@ -144,13 +157,13 @@ void buildEvaluate(ModelBuilder &m) {
   g.begin("evaluate", inputs, /*entry=*/true);
   Heads heads = buildHeads(m);
   auto scope = g.scope("metrics");
-  Value weights = evaluationWeights(m);
+  Value weights = evaluatedPredictions(m);
   MaskedLoss masked = buildMaskedLoss(m, heads.maskedLogProbs, weights);
   Value maskedCorrect =
       buildCorrect(m, heads.maskedLogProbs, flatInput(m, "masked_lm_ids"));
   maskedCorrect = g.sum(g.op<bert::MulOp>("mul", weights, maskedCorrect));
-  Value labels = g.input("next_sentence_labels");
-  Value examples = g.input("example_weights");
+  Value labels = flatLabels(m, "next_sentence_labels");
+  Value examples = buildEvaluationWeights(m);
   WeightedMean next = buildWeightedMean(
       m, g.op<bert::NllOp>("Neg", heads.nextLogProbs, labels), examples);
   Value nextCorrect = buildCorrect(m, heads.nextLogProbs, labels);
@@ -170,8 +183,9 @@ void buildEvaluate(ModelBuilder &m) {
 void buildPredict(ModelBuilder &m) {
   GraphBuilder &g = m.graph;
   std::vector<NamedType> inputs = encoderInputs(m);
-  inputs.push_back({"masked_lm_positions",
-                    g.i32({m.batch(), m.options.maxPredictionsPerSeq})});
+  inputs.push_back(
+      {"masked_lm_positions", g.i32({m.batch(), m.predictions()})});
+  addFirstTokens(m, inputs);
   g.begin("predict", inputs, /*entry=*/true);
   Heads heads = buildHeads(m);
   g.end({{"masked_lm_log_probs", heads.maskedLogProbs},

@@ -11,9 +11,31 @@ using mlir::Value;
 namespace {
 
 struct SpanLogits {
-  Value start; // [B,S]
-  Value end;   // [B,S]
+  Value start; // [B,S], packed [B*K,S]
+  Value end;   // the same
 };
+
+/// Logits [B,S] of rows as logits [B*K,S] of sequences: row b*K+k holds those
+/// of sequence k+1, and -10000 where the tokens are not its own.
+Value maskToSequences(ModelBuilder &m, Value logits) {
+  GraphBuilder &g = m.graph;
+  if (!m.isPacked()) {
+    return logits;
+  }
+  llvm::SmallVector<int32_t> numbers;
+  for (int64_t k = 1; k <= m.options.packed; ++k) {
+    numbers.push_back(static_cast<int32_t>(k));
+  }
+  Value own = g.op<bert::ConstantOp>(
+      "Const", mlir::DenseElementsAttr::get(g.i32({1, m.options.packed, 1}),
+                                            llvm::ArrayRef<int32_t>(numbers)));
+  Value tokens = g.reshape(g.input("input_mask"), {m.batch(), 1, m.seq()});
+  Value inside =
+      g.op<bert::CompareOp>("Equal", tokens, own, bert::Predicate::Eq);
+  logits = g.reshape(logits, {m.batch(), 1, m.seq()});
+  logits = g.op<bert::SelectOp>("SelectV2", inside, logits, g.scalar(-10000.0));
+  return g.reshape(logits, {m.sequences(), m.seq()});
+}
 
 SpanLogits buildLogits(ModelBuilder &m) {
   GraphBuilder &g = m.graph;
@@ -36,7 +58,7 @@ SpanLogits buildLogits(ModelBuilder &m) {
     Value x = g.op<bert::SliceOp>(
         "unstack", logits, llvm::ArrayRef<int64_t>{index, 0, 0},
         llvm::ArrayRef<int64_t>{1, m.batch(), m.seq()});
-    return g.reshape(x, {m.batch(), m.seq()});
+    return maskToSequences(m, g.reshape(x, {m.batch(), m.seq()}));
   };
   SpanLogits out;
   out.start = part(0);
@@ -44,11 +66,11 @@ SpanLogits buildLogits(ModelBuilder &m) {
   return out;
 }
 
-/// -log p(position) of each example, [B].
+/// -log p(position) of each sequence, [N].
 Value buildPositionLoss(ModelBuilder &m, Value logits, llvm::StringRef name) {
   GraphBuilder &g = m.graph;
   Value logProbs = g.op<bert::LogSoftmaxOp>("LogSoftmax", logits);
-  return g.op<bert::NllOp>("Neg", logProbs, g.input(name));
+  return g.op<bert::NllOp>("Neg", logProbs, flatLabels(m, name));
 }
 
 /// The average of the two losses, both means or both sums over examples.
@@ -60,8 +82,9 @@ Value average(ModelBuilder &m, Value start, Value end) {
 
 std::vector<NamedType> lossInputs(ModelBuilder &m) {
   std::vector<NamedType> inputs = encoderInputs(m);
-  inputs.push_back({"start_positions", m.graph.i32({m.batch()})});
-  inputs.push_back({"end_positions", m.graph.i32({m.batch()})});
+  inputs.push_back({"start_positions", m.graph.i32(sequenceShape(m))});
+  inputs.push_back({"end_positions", m.graph.i32(sequenceShape(m))});
+  addSequenceWeights(m, inputs);
   return inputs;
 }
 
@@ -71,8 +94,10 @@ void buildLoss(ModelBuilder &m) {
   inputs.push_back({"rng", g.i32({4})});
   g.begin("loss", inputs, /*entry=*/false);
   SpanLogits logits = buildLogits(m);
-  Value start = g.mean(buildPositionLoss(m, logits.start, "start_positions"));
-  Value end = g.mean(buildPositionLoss(m, logits.end, "end_positions"));
+  Value start = buildSequenceMean(
+      m, buildPositionLoss(m, logits.start, "start_positions"));
+  Value end =
+      buildSequenceMean(m, buildPositionLoss(m, logits.end, "end_positions"));
   g.end({{"total_loss", average(m, start, end)}});
 }
 
@@ -85,7 +110,7 @@ void buildEvaluate(ModelBuilder &m) {
   Value start = buildPositionLoss(m, logits.start, "start_positions");
   Value end = buildPositionLoss(m, logits.end, "end_positions");
   WeightedMean loss =
-      buildWeightedMean(m, average(m, start, end), g.input("example_weights"));
+      buildWeightedMean(m, average(m, start, end), buildEvaluationWeights(m));
   g.end({{"total_loss", loss.mean},
          {"loss_sum", loss.sum},
          {"count", loss.count},

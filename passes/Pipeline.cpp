@@ -46,6 +46,12 @@ std::string allPhaseNames() {
 void buildPhase(Phase phase, const PipelineOptions &options,
                 mlir::OpPassManager &manager) {
   switch (phase) {
+  case Phase::Mask: {
+    BertPackedAttentionMaskOptions mask;
+    mask.form = options.maskRanges ? "ranges" : "explicit";
+    manager.addPass(createBertPackedAttentionMask(mask));
+    break;
+  }
   case Phase::Gradients:
     manager.addPass(createBertGradients());
     break;
@@ -80,7 +86,6 @@ void buildPhase(Phase phase, const PipelineOptions &options,
     manager.addPass(createCpuPlanMemory());
     break;
   case Phase::Import:
-  case Phase::Mask:
   case Phase::Plan:
     break;
   }

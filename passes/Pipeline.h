@@ -44,6 +44,8 @@ std::string allPhaseNames();
 
 /// What the passes of the phases depend on.
 struct PipelineOptions {
+  /// Masks of packed sequences are ranges of keys rather than explicit.
+  bool maskRanges = false;
   /// lamb or adamw.
   std::string optimizer = "lamb";
   /// Whether operations become bf16, and the file that says which; empty for

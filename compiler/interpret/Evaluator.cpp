@@ -12,6 +12,7 @@ const EvaluatorTable &EvaluatorTable::get() {
     addFused(all);
     addIndexing(all);
     addLinear(all);
+    addMask(all);
     addNorm(all);
     addOptimizer(all);
     addReduction(all);

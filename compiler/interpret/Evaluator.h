@@ -54,6 +54,7 @@ void addElementwise(EvaluatorTable &table);
 void addFused(EvaluatorTable &table);
 void addIndexing(EvaluatorTable &table);
 void addLinear(EvaluatorTable &table);
+void addMask(EvaluatorTable &table);
 void addNorm(EvaluatorTable &table);
 void addOptimizer(EvaluatorTable &table);
 void addReduction(EvaluatorTable &table);

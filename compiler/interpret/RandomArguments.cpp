@@ -25,6 +25,8 @@ struct IntegerUse {
   int64_t bound = std::numeric_limits<int64_t>::max();
   bool isRngState = false;
   bool isStep = false;
+  /// Rows of sequence numbers, each sequence in one piece.
+  bool isNumbers = false;
 };
 
 void lookAtUses(Value value, IntegerUse &use);
@@ -58,6 +60,8 @@ void lookAtUse(OpOperand &operand, IntegerUse &use) {
     lookIntoCall(call, index, use);
   } else if (isa<bert::LambUpdateOp, bert::AdamwUpdateOp>(user)) {
     use.isStep = true;
+  } else if (isa<bert::PackedMaskOp, bert::KeyRangesOp>(user)) {
+    use.isNumbers = true;
   } else if (isa<bert::DropoutOp, bert::DropoutGradOp, bert::AttentionSoftmaxOp,
                  bert::AttentionSoftmaxGradOp, bert::ResidualLayerNormOp,
                  bert::ResidualLayerNormGradOp>(user)) {
@@ -74,9 +78,27 @@ void lookAtUses(Value value, IntegerUse &use) {
   }
 }
 
+/// In each row up to three sequences. No padding, as what a query without keys
+/// gets is up to the form of the mask.
+void fillNumbers(std::mt19937_64 &generator, Tensor &tensor) {
+  int64_t positions = tensor.rowSize();
+  for (int64_t row = 0; row < tensor.size(); row += positions) {
+    int64_t number = 1;
+    for (int64_t position = 0; position < positions; ++position) {
+      bool next = position > 0 && generator() % 3 == 0;
+      number += next && number < 3 ? 1 : 0;
+      tensor[row + position] = static_cast<double>(number);
+    }
+  }
+}
+
 void fillIntegers(Value argument, std::mt19937_64 &generator, Tensor &tensor) {
   IntegerUse use;
   lookAtUses(argument, use);
+  if (use.isNumbers) {
+    fillNumbers(generator, tensor);
+    return;
+  }
   int64_t bound = use.bound == std::numeric_limits<int64_t>::max()
                       ? 2
                       : std::max<int64_t>(use.bound, 1);

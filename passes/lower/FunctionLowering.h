@@ -138,6 +138,7 @@ llvm::FailureOr<bool> lowerElementwise(FunctionLowering &f,
                                        mlir::Operation *op);
 llvm::FailureOr<bool> lowerShape(FunctionLowering &f, mlir::Operation *op);
 llvm::FailureOr<bool> lowerLinear(FunctionLowering &f, mlir::Operation *op);
+llvm::FailureOr<bool> lowerMask(FunctionLowering &f, mlir::Operation *op);
 llvm::FailureOr<bool> lowerNorm(FunctionLowering &f, mlir::Operation *op);
 llvm::FailureOr<bool> lowerLoss(FunctionLowering &f, mlir::Operation *op);
 llvm::FailureOr<bool> lowerVariables(FunctionLowering &f, mlir::Operation *op);

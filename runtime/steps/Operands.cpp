@@ -17,6 +17,7 @@ void registerKernelSteps(StepRegistry &registry) {
   registerLayerNormSteps(registry);
   registerReduceSteps(registry);
   registerGatherSteps(registry);
+  registerMaskSteps(registry);
   registerLossSteps(registry);
   registerOptimizerSteps(registry);
   registerFusedSteps(registry);

@@ -23,6 +23,8 @@ void registerLayerNormSteps(StepRegistry &registry);
 void registerReduceSteps(StepRegistry &registry);
 /// Gather, GatherGrad.
 void registerGatherSteps(StepRegistry &registry);
+/// KeyRanges, RangeMask.
+void registerMaskSteps(StepRegistry &registry);
 /// LogSoftmax, LogSoftmaxGrad, Nll, NllGrad.
 void registerLossSteps(StepRegistry &registry);
 /// GeluWithDerivative, CrossEntropy, CrossEntropyGrad, Attention,

@@ -4,6 +4,8 @@
 
 #include "tools/bertc/CompileFlags.h"
 
+#include "io/PackingMetadata.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -26,10 +28,6 @@ Status unknown(const char *flag, const std::string &value,
 
 /// What design and reference know but this version does not do.
 Status checkAvailable(const CompileFlags &flags) {
-  if (flags.packed || !flags.metadata.empty()) {
-    return unavailable(flags.packed ? "--packed" : "--metadata",
-                       "records that are not packed");
-  }
   if (flags.target == "gaudi" || flags.target == "gaudi2") {
     return unavailable("--target " + flags.target, "cpu");
   }
@@ -66,6 +64,35 @@ Status setPrecision(const CompileFlags &flags, CompileOptions &options) {
   return Status::okStatus();
 }
 
+/// K, from --packed, --metadata or both; 0 when neither is given.
+StatusOr<int64_t> packedSequences(const CompileFlags &flags) {
+  if (flags.packed && *flags.packed < 1) {
+    return invalidArgument(
+        fmt::format("--packed is {}, expected at least 1", *flags.packed));
+  }
+  if (flags.metadata.empty()) {
+    return flags.packed.value_or(0);
+  }
+  BERTC_ASSIGN_OR_RETURN(PackingMetadata metadata,
+                         readPackingMetadata(flags.metadata));
+  int64_t most = metadata.sequencesPerPack;
+  if (flags.packed && most > 0 && *flags.packed != most) {
+    return invalidArgument(fmt::format(
+        "--packed is {}, --metadata {} is of packs of up to {} sequences; "
+        "expected the same number, or one flag alone",
+        *flags.packed, flags.metadata, most));
+  }
+  int64_t packed = flags.packed.value_or(most > 0 ? most
+                                                  : defaultSequencesPerPack);
+  if (metadata.expectedSequences > static_cast<double>(packed)) {
+    return invalidArgument(fmt::format(
+        "--packed is {}, --metadata {} has {:.4g} sequences in an average "
+        "pack; expected the number that the records were packed with",
+        packed, flags.metadata, metadata.expectedSequences));
+  }
+  return packed;
+}
+
 Status checkIsa(const CompileFlags &flags) {
   for (const char *known : {"native", "avx2", "avx512", "avx512_bf16", "amx"}) {
     if (flags.cpuIsa == known) {
@@ -88,6 +115,12 @@ Status checkFit(const CompileFlags &flags, Task task, Mode mode) {
     return invalidArgument(fmt::format(
         "--num-labels has no effect on the task {}, expected --task classify",
         taskName(task)));
+  }
+  if ((flags.packed || !flags.metadata.empty()) && task == Task::Encode) {
+    return invalidArgument(
+        fmt::format("{} has no effect on the task encode, expected --task "
+                    "pretrain, classify or squad",
+                    flags.packed ? "--packed" : "--metadata"));
   }
   if (!flags.optimizer.empty() && mode == Mode::Infer) {
     return invalidArgument("--optimizer has no effect on --mode infer, "
@@ -112,6 +145,7 @@ StatusOr<ModelOptions> modelOptions(const CompileFlags &flags) {
     model.mode = *mode;
   }
   BERTC_RETURN_IF_ERROR(checkFit(flags, model.task, model.mode));
+  BERTC_ASSIGN_OR_RETURN(model.packed, packedSequences(flags));
   model.batchSize = flags.batchSize;
   model.maxSeqLength = flags.maxSeqLength;
   model.maxPredictionsPerSeq =
@@ -148,9 +182,11 @@ void declareCompileFlags(CLI::App &command, CompileFlags &flags) {
                      "masked tokens a sequence; pretrain [default: 20]");
   command.add_option("--num-labels", flags.numLabels,
                      "classes; classify [default: 2]");
-  command.add_option("--packed", flags.packed, "sequences a pack");
+  command.add_option("--packed", flags.packed,
+                     "most sequences a pack, for packed records");
   command.add_option("--metadata", flags.metadata,
-                     "metadata of packed records");
+                     "NAME_metadata.json of packed records, instead of "
+                     "--packed");
   command.add_option("--precision", flags.precision,
                      "f32 or bf16 [default: f32; bf16 with "
                      "--bf16-config-path]");

@@ -30,6 +30,7 @@ std::unique_ptr<mlir::MLIRContext> differentialContext() {
 
 const std::vector<std::string> &graphPasses() {
   static const std::vector<std::string> passes = {
+      "bert-packed-attention-mask{form=ranges}",
       "bert-gradients",
       "bert-optimizer",
       "canonicalize",

@@ -5,6 +5,8 @@
 #include "models/Models.h"
 #include "test/unit/compiler/differential/Differential.h"
 
+#include "mlir/Parser/Parser.h"
+
 #include "gtest/gtest.h"
 
 namespace bertc {
@@ -16,6 +18,7 @@ struct Case {
   Task task;
   Mode mode;
   HiddenAct act;
+  int64_t packed = 0;
 };
 
 BertConfig tinyConfig(HiddenAct act) {
@@ -33,6 +36,24 @@ BertConfig tinyConfig(HiddenAct act) {
   return config;
 }
 
+/// The values that @f of a module gives for `numbers` [3,6], after the mask
+/// pass in this form, or without it.
+std::vector<double> runMask(mlir::MLIRContext &context, const std::string &text,
+                            const std::string &form,
+                            const std::vector<double> &numbers) {
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  EXPECT_TRUE(module);
+  if (!form.empty()) {
+    Status status =
+        runPass(*module, "bert-packed-attention-mask{form=" + form + "}");
+    EXPECT_TRUE(status.ok()) << status.message();
+  }
+  auto results = interpret::Interpreter(*module).call(
+      "f", {interpret::Tensor{DataType::I32, {3, 6}, numbers}});
+  EXPECT_TRUE(results.ok()) << results.status().message();
+  return results.ok() ? results->front().values : std::vector<double>();
+}
+
 class ModelsTest : public testing::TestWithParam<Case> {};
 
 TEST_P(ModelsTest, PassesPreserveEveryFunction) {
@@ -44,6 +65,7 @@ TEST_P(ModelsTest, PassesPreserveEveryFunction) {
   options.maxSeqLength = 5;
   options.maxPredictionsPerSeq = 3;
   options.numLabels = 3;
+  options.packed = GetParam().packed;
   auto module = buildModel(*context, tinyConfig(GetParam().act), options);
   ASSERT_TRUE(module.ok()) << module.status().message();
   for (const std::string &pass : graphPasses()) {
@@ -52,9 +74,47 @@ TEST_P(ModelsTest, PassesPreserveEveryFunction) {
   }
 }
 
+TEST(PackedModels, EitherFormOfTheMaskPreservesEveryFunction) {
+  for (Task task : {Task::Pretrain, Task::Classify, Task::Squad}) {
+    for (const char *form : {"explicit", "ranges"}) {
+      std::unique_ptr<mlir::MLIRContext> context = differentialContext();
+      ModelOptions options;
+      options.task = task;
+      options.batchSize = 2;
+      options.maxSeqLength = 7;
+      options.maxPredictionsPerSeq = 3;
+      options.packed = 3;
+      auto module = buildModel(*context, tinyConfig(HiddenAct::Gelu), options);
+      ASSERT_TRUE(module.ok()) << module.status().message();
+      Status status = runAndCompare(
+          **module,
+          std::string("bert-packed-attention-mask{form=") + form + "}", kSeed);
+      ASSERT_TRUE(status.ok()) << status.message();
+    }
+  }
+}
+
+/// With padding, a sequence of one token, and a row that is full.
+TEST(PackedMask, BothFormsAreTheMaskItself) {
+  const std::string text =
+      "func.func @f(%n: tensor<3x6xi32>) -> tensor<3x1x6x6xf32> {\n"
+      "  %m = bert.packed_mask %n : (tensor<3x6xi32>) -> "
+      "tensor<3x1x6x6xf32>\n"
+      "  return %m : tensor<3x1x6x6xf32>\n}";
+  const std::vector<double> numbers = {1, 1, 2, 0, 0, 0, //
+                                       1, 2, 2, 3, 3, 3, //
+                                       0, 0, 0, 0, 0, 0};
+  std::unique_ptr<mlir::MLIRContext> context = differentialContext();
+  auto expected = runMask(*context, text, "", numbers);
+  for (const char *form : {"explicit", "ranges"}) {
+    EXPECT_EQ(runMask(*context, text, form, numbers), expected) << form;
+  }
+}
+
 std::string caseName(const testing::TestParamInfo<Case> &info) {
   return std::string(taskName(info.param.task)) + "_" +
-         modeName(info.param.mode) + "_" + hiddenActName(info.param.act);
+         modeName(info.param.mode) + "_" + hiddenActName(info.param.act) +
+         (info.param.packed > 0 ? "_packed" : "");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -67,7 +127,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{Task::Classify, Mode::Infer, HiddenAct::Gelu},
                     Case{Task::Squad, Mode::Train, HiddenAct::Gelu},
                     Case{Task::Squad, Mode::Infer, HiddenAct::GeluTanh},
-                    Case{Task::Encode, Mode::Infer, HiddenAct::Gelu}),
+                    Case{Task::Encode, Mode::Infer, HiddenAct::Gelu},
+                    Case{Task::Pretrain, Mode::Train, HiddenAct::Gelu, 3},
+                    Case{Task::Pretrain, Mode::Infer, HiddenAct::Gelu, 2},
+                    Case{Task::Classify, Mode::Train, HiddenAct::Gelu, 2},
+                    Case{Task::Squad, Mode::Train, HiddenAct::Gelu, 3}),
     caseName);
 
 } // namespace
