@@ -4,6 +4,7 @@
 // one record becomes one row of a batch.
 #include "io/Example.h"
 #include "run/BatchStream.h"
+#include "run/PackedRecords.h"
 
 #include <algorithm>
 #include <array>
@@ -25,10 +26,17 @@ const char *lengthFlag(const BatchFeature &feature,
   if (feature.valuesPerRow == model.maxSeqLength) {
     return "--max-seq-length";
   }
-  if (feature.valuesPerRow == model.maxPredictionsPerSeq) {
+  if (feature.valuesPerRow == model.maxPredictionsPerSeq + model.packed) {
     return "--max-predictions-per-seq";
   }
   return nullptr;
+}
+
+/// The value that the flag has for `values` values of a feature: packs hold K
+/// predictions more than it says.
+size_t flagValue(const std::string &flag, size_t values, size_t packed) {
+  bool predictions = flag == "--max-predictions-per-seq";
+  return predictions && values > packed ? values - packed : values;
 }
 
 Status readRow(const FeatureView &view, const BatchFeature &feature,
@@ -39,25 +47,54 @@ Status readRow(const FeatureView &view, const BatchFeature &feature,
   return view.readInt32(reinterpret_cast<int32_t *>(row), feature.valuesPerRow);
 }
 
+/// Checks that a feature has as many values as the plan takes.
+Status checkLength(const FeatureView &view, const BatchFeature &feature,
+                   const BatchLayout &layout, const rt::ModelInfo &model) {
+  size_t packed = layout.plainRecords ? 0 : model.packed;
+  size_t expected =
+      layout.plainRecords ? plainValues(feature, model) : feature.valuesPerRow;
+  if (view.size() == expected) {
+    return Status::okStatus();
+  }
+  const char *flag = lengthFlag(feature, model);
+  std::string advice =
+      flag ? fmt::format("make the records with {} {}, or compile the plan "
+                         "with {} {}",
+                         flag, flagValue(flag, expected, packed), flag,
+                         flagValue(flag, view.size(), packed))
+           : "make the records for this plan";
+  return failedPrecondition(
+      fmt::format("feature {} has {} values, the plan takes {}; {}",
+                  feature.name, view.size(), expected, advice));
+}
+
+/// One feature of a record as a row of a batch.
+Status decodeFeature(const ExampleView &example, const BatchFeature &feature,
+                     const BatchLayout &layout, uint8_t *row) {
+  if (layout.plainRecords) {
+    return readPlainRow(example, feature, row);
+  }
+  BERTC_ASSIGN_OR_RETURN(const FeatureView *view,
+                         example.require(feature.name));
+  return readRow(*view, feature, row);
+}
+
 Status checkRecord(const ExampleView &example, const BatchLayout &layout,
                    const rt::ModelInfo &model) {
+  if (model.task == "pretrain") {
+    BERTC_ASSIGN_OR_RETURN(int64_t packed, packedSequences(example));
+    BERTC_RETURN_IF_ERROR(
+        checkPacking(packed, layout.packed, layout.plainRecords));
+  }
   for (const BatchFeature &feature : layout.features) {
-    BERTC_ASSIGN_OR_RETURN(const FeatureView *view,
-                           example.require(feature.name));
-    if (view->size() != feature.valuesPerRow) {
-      const char *flag = lengthFlag(feature, model);
-      std::string advice =
-          flag ? fmt::format("make the records with {} {}, or compile the plan "
-                             "with {} {}",
-                             flag, feature.valuesPerRow, flag, view->size())
-               : "make the records for this plan";
-      return failedPrecondition(fmt::format(
-          "feature {} has {} values, the plan takes {}; {}", feature.name,
-          view->size(), feature.valuesPerRow, advice));
+    if (!layout.plainRecords || plainValues(feature, model) > 0) {
+      BERTC_ASSIGN_OR_RETURN(const FeatureView *view,
+                             example.require(feature.name));
+      BERTC_RETURN_IF_ERROR(checkLength(*view, feature, layout, model));
     }
     std::vector<uint8_t> row(feature.valuesPerRow *
                              rt::dtypeBytes(feature.dtype));
-    BERTC_RETURN_IF_ERROR(readRow(*view, feature, row.data()));
+    BERTC_RETURN_IF_ERROR(decodeFeature(example, feature, layout, row.data()));
   }
   return Status::okStatus();
 }
@@ -74,6 +111,7 @@ StatusOr<BatchLayout> batchLayout(const rt::Plan &plan,
   }
   BatchLayout layout;
   layout.batchSize = plan.model().batchSize;
+  layout.packed = plan.model().packed;
   if (layout.batchSize == 0) {
     return corrupt(fmt::format("{}: batch size is 0", plan.path()));
   }
@@ -122,6 +160,21 @@ Status checkRecords(const RecordSet &records, const BatchLayout &layout,
   return Status::okStatus();
 }
 
+StatusOr<bool> recordsArePlain(const RecordSet &records) {
+  std::string buffer;
+  std::string_view bytes;
+  ExampleView example;
+  BERTC_RETURN_IF_ERROR(records.read(0, &buffer, &bytes));
+  StatusOr<int64_t> packed = int64_t{0};
+  Status status = example.parse(bytes);
+  if (status.ok()) {
+    packed = packedSequences(example);
+    status = packed.status();
+  }
+  BERTC_RETURN_IF_ERROR(status.annotate(records.describe(0)));
+  return *packed == 0;
+}
+
 rt::NamedInputs batchInputs(const BatchLayout &layout, const Batch &batch) {
   rt::NamedInputs inputs;
   for (size_t i = 0; i < layout.features.size(); ++i) {
@@ -146,14 +199,9 @@ Status BatchStream::decodeRow(uint64_t record, uint32_t row,
   Status status = example.parse(bytes);
   for (size_t i = 0; status.ok() && i < layout_.features.size(); ++i) {
     const BatchFeature &feature = layout_.features[i];
-    StatusOr<const FeatureView *> view = example.require(feature.name);
-    if (!view.ok()) {
-      status = view.status();
-      break;
-    }
     size_t rowBytes = feature.valuesPerRow * rt::dtypeBytes(feature.dtype);
-    status =
-        readRow(**view, feature, batch->buffers[i].data() + row * rowBytes);
+    status = decodeFeature(example, feature, layout_,
+                           batch->buffers[i].data() + row * rowBytes);
     if (!status.ok()) {
       status = status.annotate(feature.name);
     }

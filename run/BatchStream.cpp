@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/BatchStream.h"
 
+#include "run/PackedRecords.h"
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -102,6 +104,7 @@ Status BatchStream::decode(uint64_t number, std::string *scratch,
     uint32_t row = static_cast<uint32_t>(example - start);
     BERTC_RETURN_IF_ERROR(decodeRow(record, row, scratch, batch));
   }
+  batch->sequences = countSequences(*batch);
   if (layout_.exampleWeights) {
     std::vector<float> weights(rows, 0.0f);
     std::fill_n(weights.begin(), batch->realRows, 1.0f);
@@ -110,6 +113,24 @@ Status BatchStream::decode(uint64_t number, std::string *scratch,
     std::memcpy(bytes.data(), weights.data(), bytes.size());
   }
   return Status::okStatus();
+}
+
+uint32_t BatchStream::countSequences(const Batch &batch) const {
+  if (layout_.packed == 0) {
+    return batch.realRows;
+  }
+  uint32_t sequences = 0;
+  for (size_t i = 0; i < layout_.features.size(); ++i) {
+    if (layout_.features[i].name != "input_mask") {
+      continue;
+    }
+    size_t positions = layout_.features[i].valuesPerRow;
+    auto *mask = reinterpret_cast<const int32_t *>(batch.buffers[i].data());
+    for (uint32_t row = 0; row < batch.realRows; ++row) {
+      sequences += sequencesOfRow(mask + row * positions, positions);
+    }
+  }
+  return sequences;
 }
 
 } // namespace bertc

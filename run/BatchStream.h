@@ -46,6 +46,10 @@ struct BatchLayout {
   std::vector<BatchFeature> features;
   /// The entry takes example_weights.
   bool exampleWeights = false;
+  /// K of a plan for packed records; 0 for one sequence a row.
+  uint32_t packed = 0;
+  /// The records are plain, and each becomes a pack of one sequence.
+  bool plainRecords = false;
 };
 
 /// Inputs of `entry` that come from records: all but those that the run itself
@@ -54,9 +58,13 @@ StatusOr<BatchLayout> batchLayout(const rt::Plan &plan,
                                   const std::string &entry);
 
 /// Checks the first record of every file against the layout. A feature that is
-/// missing, or of another length than the plan's, is an error naming both.
+/// missing, or of another length than the plan's, is an error naming both, and
+/// so are records that are packed for a plan that is not, or otherwise.
 Status checkRecords(const RecordSet &records, const BatchLayout &layout,
                     const rt::ModelInfo &model);
+
+/// Whether the set is of plain records, by the first one.
+StatusOr<bool> recordsArePlain(const RecordSet &records);
 
 /// A decoded batch: one buffer for each feature of the layout, then the example
 /// weights when it has them.
@@ -65,6 +73,8 @@ struct Batch {
   /// Rows that are examples; less than the batch size only in the last batch of
   /// an evaluation.
   uint32_t realRows = 0;
+  /// Sequences in these rows: as many, or more when they are packs.
+  uint32_t sequences = 0;
   /// Examples drawn before this batch.
   uint64_t firstExample = 0;
 };
@@ -109,6 +119,7 @@ private:
   Status decode(uint64_t number, std::string *scratch, Batch *batch) const;
   Status decodeRow(uint64_t record, uint32_t row, std::string *scratch,
                    Batch *batch) const;
+  uint32_t countSequences(const Batch &batch) const;
 
   std::shared_ptr<const RecordSet> records_;
   BatchLayout layout_;

@@ -131,8 +131,9 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
   result.peakRssBytes = peakResidentBytes();
 
   double seconds = result.stepMsMedian * 1e-3;
-  double sequences = plan.model().batchSize;
-  double tokens = sequences * plan.model().maxSeqLength;
+  double rows = plan.model().batchSize;
+  double sequences = rows * std::max(1u, plan.model().packed);
+  double tokens = rows * plan.model().maxSeqLength;
   result.sequencesPerSecond = sequences / seconds;
   result.tokensPerSecond = tokens / seconds;
   result.gflops =

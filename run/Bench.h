@@ -34,6 +34,7 @@ struct BenchResult {
   /// Milliseconds of one run of the entry: median, quartiles, extremes.
   double stepMsMedian = 0, stepMsLow = 0, stepMsHigh = 0;
   double stepMsMin = 0, stepMsMax = 0;
+  /// K a row when packed: random packs are full.
   double sequencesPerSecond = 0;
   /// Positions of the batch, padding included: there is none in random data.
   double tokensPerSecond = 0;

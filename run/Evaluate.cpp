@@ -53,6 +53,17 @@ Status checkEntry(const rt::Plan &plan) {
   return Status::okStatus();
 }
 
+/// A packed plan also evaluates plain records, as packs of one sequence: the
+/// reference packs what it trains on only.
+StatusOr<BatchLayout> evaluationLayout(const rt::Plan &plan,
+                                       const RecordSet &records) {
+  BERTC_ASSIGN_OR_RETURN(BatchLayout layout, batchLayout(plan, evaluateEntry));
+  if (layout.packed > 0) {
+    BERTC_ASSIGN_OR_RETURN(layout.plainRecords, recordsArePlain(records));
+  }
+  return layout;
+}
+
 Status runBatch(rt::Session &session, const BatchLayout &layout,
                 const Batch &batch, EvaluationSums *sums) {
   rt::NamedInputs inputs = batchInputs(layout, batch);
@@ -76,6 +87,7 @@ Status runBatch(rt::Session &session, const BatchLayout &layout,
   }
   sums->loss += static_cast<double>(loss) * batch.realRows;
   sums->examples += batch.realRows;
+  sums->sequences += batch.sequences;
   sums->batches += 1;
   return Status::okStatus();
 }
@@ -93,6 +105,7 @@ EvaluationResult summarise(const EvaluationSums &sums, int64_t globalStep) {
   result.nextSentenceLoss =
       ratio(sums.nextSentenceLoss, sums.nextSentenceCount);
   result.examples = sums.examples;
+  result.sequences = sums.sequences;
   return result;
 }
 
@@ -109,7 +122,7 @@ EvaluationResult::lines() const {
 
 Status checkEvaluation(const rt::Plan &plan, const RecordSet &records) {
   BERTC_RETURN_IF_ERROR(checkEntry(plan));
-  BERTC_ASSIGN_OR_RETURN(BatchLayout layout, batchLayout(plan, evaluateEntry));
+  BERTC_ASSIGN_OR_RETURN(BatchLayout layout, evaluationLayout(plan, records));
   if (!layout.exampleWeights && records.size() % layout.batchSize != 0) {
     return failedPrecondition(fmt::format(
         "{}: entry {} takes no {}, so {} records do not fit batches of {}",
@@ -126,7 +139,7 @@ evaluate(rt::Session &session, std::shared_ptr<const RecordSet> records,
          const std::function<void(int64_t)> &onBatch) {
   BERTC_RETURN_IF_ERROR(checkEvaluation(session.plan(), *records));
   BERTC_ASSIGN_OR_RETURN(BatchLayout layout,
-                         batchLayout(session.plan(), evaluateEntry));
+                         evaluationLayout(session.plan(), *records));
   BERTC_RETURN_IF_ERROR(session.prepare(evaluateEntry));
 
   BatchStream::Options options;
@@ -147,7 +160,7 @@ evaluate(rt::Session &session, std::shared_ptr<const RecordSet> records,
   std::chrono::duration<double> seconds =
       std::chrono::steady_clock::now() - begin;
   result.sequencesPerSecond =
-      static_cast<double>(sums.examples) / std::max(seconds.count(), 1e-9);
+      static_cast<double>(sums.sequences) / std::max(seconds.count(), 1e-9);
   return result;
 }
 

@@ -30,6 +30,8 @@ struct EvaluationSums {
   /// total_loss of each batch times its examples.
   double loss = 0;
   int64_t examples = 0;
+  /// Sequences in the examples: more when they are packs.
+  int64_t sequences = 0;
   int64_t batches = 0;
 };
 
@@ -40,7 +42,9 @@ struct EvaluationResult {
   double maskedLmLoss = 0;
   double nextSentenceAccuracy = 0;
   double nextSentenceLoss = 0;
+  /// Records, and sequences in them.
   int64_t examples = 0;
+  int64_t sequences = 0;
   double sequencesPerSecond = 0;
 
   /// (name, value) in the order of eval_results.txt: sorted by name.

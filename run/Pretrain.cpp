@@ -4,6 +4,7 @@
 #include "io/Files.h"
 #include "run/CheckpointStore.h"
 #include "run/ModelState.h"
+#include "run/PackedRecords.h"
 #include "run/TrainLoop.h"
 #include "run/TrainReport.h"
 #include "support/Progress.h"
@@ -35,6 +36,8 @@ public:
 
 private:
   void say(const std::string &line) const;
+  Status openTraining();
+  Status setAccumulation();
   Status beginFrom(const std::string &prefix);
   Status beginFresh();
   Status continueFrom(const CheckpointStore::Restored &restored);
@@ -51,6 +54,8 @@ private:
   std::shared_ptr<const RecordSet> trainRecords_;
   std::shared_ptr<const RecordSet> evalRecords_;
   BatchLayout layout_;
+  /// Micro-batches an update: those asked for, fewer when records are packed.
+  int64_t accumulationSteps_ = 1;
   Schedule schedule_;
   Dllog log_;
   RunState state_;
@@ -133,20 +138,48 @@ openRecords(const std::vector<std::string> &inputs, uint64_t skipCorrupt) {
   return std::shared_ptr<const RecordSet>(std::move(records));
 }
 
+Status PretrainRun::openTraining() {
+  BERTC_ASSIGN_OR_RETURN(
+      trainRecords_, openRecords(options_.inputFiles, options_.skipCorrupt));
+  BERTC_ASSIGN_OR_RETURN(layout_, batchLayout(*plan_, "train_step"));
+  BERTC_RETURN_IF_ERROR(checkRecords(*trainRecords_, layout_, plan_->model()));
+  say(fmt::format("training data: {} records in {} files",
+                  trainRecords_->size(), trainRecords_->numFiles()));
+  if (trainRecords_->skipped() > 0) {
+    say(fmt::format("left out {} corrupt records (--skip-corrupt {})",
+                    trainRecords_->skipped(), options_.skipCorrupt));
+  }
+  return setAccumulation();
+}
+
+Status PretrainRun::setAccumulation() {
+  accumulationSteps_ = options_.accumulationSteps;
+  if (layout_.packed == 0) {
+    return Status::okStatus();
+  }
+  std::string source;
+  BERTC_ASSIGN_OR_RETURN(
+      double expected,
+      expectedSequences(options_.inputFiles, *trainRecords_, &source));
+  if (expected > layout_.packed) {
+    return failedPrecondition(fmt::format(
+        "{}: {:.4g} sequences in an average pack, the plan was compiled with "
+        "--packed {}; the file is not of these records",
+        source, expected, layout_.packed));
+  }
+  accumulationSteps_ =
+      packedAccumulationSteps(options_.accumulationSteps, expected);
+  say(fmt::format("packed records: {:.3f} sequences each ({}); "
+                  "--num-accumulation-steps {} becomes {}",
+                  expected, source, options_.accumulationSteps,
+                  accumulationSteps_));
+  return Status::okStatus();
+}
+
 Status PretrainRun::open() {
   BERTC_RETURN_IF_ERROR(makeDirectories(options_.outputDir));
   if (options_.doTrain) {
-    BERTC_ASSIGN_OR_RETURN(
-        trainRecords_, openRecords(options_.inputFiles, options_.skipCorrupt));
-    BERTC_ASSIGN_OR_RETURN(layout_, batchLayout(*plan_, "train_step"));
-    BERTC_RETURN_IF_ERROR(
-        checkRecords(*trainRecords_, layout_, plan_->model()));
-    say(fmt::format("training data: {} records in {} files",
-                    trainRecords_->size(), trainRecords_->numFiles()));
-    if (trainRecords_->skipped() > 0) {
-      say(fmt::format("left out {} corrupt records (--skip-corrupt {})",
-                      trainRecords_->skipped(), options_.skipCorrupt));
-    }
+    BERTC_RETURN_IF_ERROR(openTraining());
   }
   if (options_.doEval) {
     BERTC_ASSIGN_OR_RETURN(
@@ -168,7 +201,7 @@ RunState PretrainRun::plannedState() const {
   RunState state;
   state.seed = options_.seed.value_or(defaultSeed);
   state.deterministic = options_.deterministic;
-  state.accumulationSteps = options_.accumulationSteps;
+  state.accumulationSteps = accumulationSteps_;
   state.trainSteps = options_.trainSteps;
   state.warmupSteps = options_.warmupSteps;
   state.learningRate = options_.learningRate;
@@ -280,21 +313,21 @@ Status PretrainRun::logParameters() {
   BERTC_ASSIGN_OR_RETURN(log_, Dllog::open(path, resumed_));
   BERTC_RETURN_IF_ERROR(
       log_.metadata("throughput_train", {{"unit", "sequences/s"}}));
-  return log_.parameters(
-      {{"plan", plan_->path()},
-       {"plan_sha256", plan_->sha256()},
-       {"num_train_steps", options_.trainSteps},
-       {"num_accumulation_steps", options_.accumulationSteps},
-       {"num_warmup_steps", options_.warmupSteps},
-       {"learning_rate", options_.learningRate},
-       {"train_batch_size", plan_->model().batchSize},
-       {"max_seq_length", plan_->model().maxSeqLength},
-       {"optimizer_type", plan_->model().optimizer},
-       {"seed", state_.seed},
-       {"deterministic_run", options_.deterministic},
-       {"threads", session_->threads()},
-       {"cpu_isa", rt::cpuIsa()},
-       {"first_step", state_.updateStep}});
+  return log_.parameters({{"plan", plan_->path()},
+                          {"plan_sha256", plan_->sha256()},
+                          {"num_train_steps", options_.trainSteps},
+                          {"num_accumulation_steps", accumulationSteps_},
+                          {"packed", layout_.packed},
+                          {"num_warmup_steps", options_.warmupSteps},
+                          {"learning_rate", options_.learningRate},
+                          {"train_batch_size", plan_->model().batchSize},
+                          {"max_seq_length", plan_->model().maxSeqLength},
+                          {"optimizer_type", plan_->model().optimizer},
+                          {"seed", state_.seed},
+                          {"deterministic_run", options_.deterministic},
+                          {"threads", session_->threads()},
+                          {"cpu_isa", rt::cpuIsa()},
+                          {"first_step", state_.updateStep}});
 }
 
 Status PretrainRun::save(TrainReport *report) {
@@ -374,7 +407,7 @@ Status PretrainRun::train() {
   BatchStream stream(trainRecords_, layout_, streamOptions);
   TrainLoop::Settings settings;
   settings.schedule = schedule_;
-  settings.accumulationSteps = options_.accumulationSteps;
+  settings.accumulationSteps = accumulationSteps_;
   settings.seed = state_.seed;
   settings.deterministic = options_.deterministic;
   TrainLoop loop(*session_, stream, layout_, settings, state_);
@@ -383,7 +416,7 @@ Status PretrainRun::train() {
   TrainReport::Settings reportSettings;
   reportSettings.firstStep = state_.updateStep;
   reportSettings.trainSteps = options_.trainSteps;
-  reportSettings.accumulationSteps = options_.accumulationSteps;
+  reportSettings.accumulationSteps = accumulationSteps_;
   reportSettings.displaySteps = options_.displayLossSteps;
   reportSettings.quiet = options_.quiet;
   TrainReport report(reportSettings, log_);

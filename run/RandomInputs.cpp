@@ -41,6 +41,11 @@ StatusOr<Bounds> boundsOf(const rt::Plan &plan) {
   return bounds;
 }
 
+/// First column of sequence `k` of a pack, from 0; they are of equal length.
+int64_t sequenceStart(int64_t k, const Bounds &bounds) {
+  return (k * bounds.sequence + bounds.packed - 1) / bounds.packed;
+}
+
 /// Value of element `index` of an integer input called `name`.
 int64_t integerValue(const std::string &name, int64_t index,
                      const Bounds &bounds, Random &random) {
@@ -52,17 +57,21 @@ int64_t integerValue(const std::string &name, int64_t index,
   if (name == "input_ids" || name == "masked_lm_ids") {
     return below(bounds.vocabulary);
   }
+  const bool packed = bounds.packed > 0;
   if (name == "input_mask") {
     // Packed: sequences of equal length, numbered from 1.
-    return bounds.packed > 0 ? 1 + column * bounds.packed / bounds.sequence : 1;
+    return packed ? 1 + column * bounds.packed / bounds.sequence : 1;
   }
   if (name == "segment_ids") {
     return bounds.types > 1 && column >= bounds.sequence / 2 ? 1 : 0;
   }
   if (name == "positions") {
-    int64_t part =
-        bounds.packed > 0 ? bounds.sequence / bounds.packed : bounds.sequence;
-    return column % std::max<int64_t>(1, part);
+    int64_t own = packed ? column * bounds.packed / bounds.sequence : 0;
+    return packed ? column - sequenceStart(own, bounds) : column;
+  }
+  if (packed &&
+      (name == "next_sentence_positions" || name == "sequence_positions")) {
+    return sequenceStart(index % bounds.packed, bounds);
   }
   if (name == "label_ids" || name == "next_sentence_labels") {
     return below(name == "label_ids" ? bounds.labels : 2);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Inputs with a plan's own shapes and plausible content, for measuring: ids
-// within the vocabulary, positions within the sequence, no padding.
+// within the vocabulary, positions within the sequence, no padding; packs hold
+// K sequences of equal length.
 #pragma once
 
 #include "bertc/runtime.h"

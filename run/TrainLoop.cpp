@@ -105,6 +105,7 @@ Status TrainLoop::microBatch(int64_t index, UpdateReport *report,
     }
   }
   report->examples += batch->realRows;
+  report->sequences += batch->sequences;
   return Status::okStatus();
 }
 

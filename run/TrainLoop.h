@@ -36,7 +36,10 @@ struct UpdateReport {
   std::map<std::string, double> losses;
   float learningRate = 0;
   double seconds = 0;
+  /// Records: rows of batches.
   int64_t examples = 0;
+  /// Sequences in them: more when they are packs.
+  int64_t sequences = 0;
 };
 
 class TrainLoop {

@@ -40,10 +40,10 @@ void TrainReport::micro(int64_t step, int64_t index, double totalLoss) {
 }
 
 Status TrainReport::update(int64_t step, const UpdateReport &report) {
-  throughput_.addStep(report.seconds, report.examples);
+  throughput_.addStep(report.seconds, report.sequences);
   learningRate_ = report.learningRate;
   seconds_ += report.seconds;
-  sequences_ += report.examples;
+  sequences_ += report.sequences;
   lossSum_ += lossOf(report, "total_loss");
   ++lossCount_;
   bool display = step % settings_.displaySteps == 0;

@@ -56,7 +56,8 @@ void addTrainFlags(CLI::App &command, Flags &flags) {
   command.add_option("--num-train-steps", options.trainSteps,
                      "optimizer updates in all");
   command.add_option("--num-accumulation-steps", options.accumulationSteps,
-                     "micro-batches an update");
+                     "micro-batches an update; divided by the sequences of "
+                     "an average pack when records are packed");
   command.add_option("--num-warmup-steps", options.warmupSteps,
                      "updates of linear warm-up");
   command.add_option("--learning-rate", options.learningRate,
@@ -133,7 +134,8 @@ void printJson(const PretrainResult &result) {
         {"masked_lm_loss", evaluation.maskedLmLoss},
         {"next_sentence_accuracy", evaluation.nextSentenceAccuracy},
         {"next_sentence_loss", evaluation.nextSentenceLoss},
-        {"examples", evaluation.examples}};
+        {"examples", evaluation.examples},
+        {"sequences", evaluation.sequences}};
   }
   std::fputs(jsonText(document).c_str(), stdout);
 }
