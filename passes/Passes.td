@@ -36,15 +36,6 @@ def BertPackedAttentionMask
     %ranges = bert.key_ranges %numbers : (tensor<2x8xi32>) -> tensor<2x8x2xi32>
     %mask = bert.range_mask %ranges : (tensor<2x8x2xi32>) -> tensor<2x1x8x8xf32>
     ```
-    and explicitly
-    ```mlir
-    %queries = bert.reshape %numbers : (tensor<2x8xi32>) -> tensor<2x1x8x1xi32>
-    %0 = bert.reshape %numbers : (tensor<2x8xi32>) -> tensor<2x1x1x8xi32>
-    %1 = bert.compare %0, %zero {predicate = #bert.predicate<eq>} : ...
-    %keys = bert.select %1, %minus_one, %0 : ...
-    %2 = bert.compare %queries, %keys {predicate = #bert.predicate<eq>} : ...
-    %mask = bert.select %2, %zero_f32, %minus_10000 : ... -> tensor<2x1x8x8xf32>
-    ```
 
     After: no `bert.packed_mask` is left.
   }];

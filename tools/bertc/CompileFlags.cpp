@@ -82,8 +82,8 @@ StatusOr<int64_t> packedSequences(const CompileFlags &flags) {
         "expected the same number, or one flag alone",
         *flags.packed, flags.metadata, most));
   }
-  int64_t packed = flags.packed.value_or(most > 0 ? most
-                                                  : defaultSequencesPerPack);
+  int64_t packed =
+      flags.packed.value_or(most > 0 ? most : defaultSequencesPerPack);
   if (metadata.expectedSequences > static_cast<double>(packed)) {
     return invalidArgument(fmt::format(
         "--packed is {}, --metadata {} has {:.4g} sequences in an average "
