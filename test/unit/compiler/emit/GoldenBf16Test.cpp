@@ -2,7 +2,7 @@
 //
 // The golden models in bf16, by the built-in lists. Against PyTorch in f64: the
 // loss within 1%, the cosine of every gradient that matters at least 0.99.
-// Against the interpreter on the same bf16 graph: within 1% of the 2-norm, so
+// Against the interpreter on the same bf16 graph: within 5% of the 2-norm, so
 // that plans agree with each other whatever instructions a CPU has; CMake runs
 // this at several ceilings.
 
@@ -26,7 +26,7 @@ constexpr double kLeastCosine = 0.99;
 /// With the 64 features of the case "wide" softmaxes saturate, and rounding
 /// their inputs shows (0.985 measured).
 constexpr double kLeastCosineWide = 0.98;
-constexpr double kInterpreterTolerance = 1e-2;
+constexpr double kInterpreterTolerance = 5e-2;
 /// Gradients below this share of the largest are mostly what rounding left of
 /// terms that cancel: key biases, and segments that occur once.
 constexpr double kShareThatMatters = 1e-2;
