@@ -167,8 +167,10 @@ FailureOr<StepDescription> describeStep(Operation *operation) {
       .Case([](cpu::GatherGradOp op) {
         return gathered<plan::GatherGradParamsT>(op);
       })
-      .Case([](cpu::KeyRangesOp op) { return bare<plan::KeyRangesParamsT>(op); })
-      .Case([](cpu::RangeMaskOp op) { return bare<plan::RangeMaskParamsT>(op); })
+      .Case(
+          [](cpu::KeyRangesOp op) { return bare<plan::KeyRangesParamsT>(op); })
+      .Case(
+          [](cpu::RangeMaskOp op) { return bare<plan::RangeMaskParamsT>(op); })
       .Case([](cpu::LogSoftmaxOp op) {
         return bare<plan::LogSoftmaxParamsT>(op);
       })

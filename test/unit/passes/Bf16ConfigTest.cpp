@@ -22,14 +22,34 @@ std::string errorOf(std::string_view text) {
 
 TEST(Bf16Config, BuiltInListsAreTheReferences) {
   const Bf16Config &config = Bf16Config::builtIn();
-  for (const char *type :
-       {"MatMul", "BatchMatMul", "BatchMatMulV2", "BiasAdd", "BiasAddGrad",
-        "EuclideanNorm", "Exp", "HabanaDropout", "HabanaDropoutGrad",
-        "HabanaDropoutStateful", "HabanaGelu", "HabanaGeluGrad",
-        "HabanaLayerNorm", "HabanaLayerNormV2", "HabanaLayerNormGrad",
-        "HabanaLayerNormGradV2", "HabanaMaskedSoftmax", "HabanaSoftmaxGrad",
-        "HabanaLogSoftmaxGrad", "HorovodAllgather", "HorovodAllreduce",
-        "L2Loss", "Log", "LogSoftmax", "Softmax", "Sum", "Tanh", "TanhGrad"}) {
+  for (const char *type : {"MatMul",
+                           "BatchMatMul",
+                           "BatchMatMulV2",
+                           "BiasAdd",
+                           "BiasAddGrad",
+                           "EuclideanNorm",
+                           "Exp",
+                           "HabanaDropout",
+                           "HabanaDropoutGrad",
+                           "HabanaDropoutStateful",
+                           "HabanaGelu",
+                           "HabanaGeluGrad",
+                           "HabanaLayerNorm",
+                           "HabanaLayerNormV2",
+                           "HabanaLayerNormGrad",
+                           "HabanaLayerNormGradV2",
+                           "HabanaMaskedSoftmax",
+                           "HabanaSoftmaxGrad",
+                           "HabanaLogSoftmaxGrad",
+                           "HorovodAllgather",
+                           "HorovodAllreduce",
+                           "L2Loss",
+                           "Log",
+                           "LogSoftmax",
+                           "Softmax",
+                           "Sum",
+                           "Tanh",
+                           "TanhGrad"}) {
     EXPECT_EQ(config.listOf(type), Bf16List::Allow) << type;
   }
   for (const char *type :
@@ -93,11 +113,10 @@ TEST(Bf16Config, RefusesAKeyTwiceInEitherSpelling) {
 }
 
 TEST(Bf16Config, RefusesAnOperationInTwoLists) {
-  EXPECT_EQ(
-      errorOf("{\"allowlist\": [\"MatMul\"],\n"
-              " \"conditional_list\": [\"Add\",\n  \"MatMul\"]}"),
-      "lists.json:3:3: operation type 'MatMul' is in 'allowlist' and in "
-      "'conditional_list', expected one list at most");
+  EXPECT_EQ(errorOf("{\"allowlist\": [\"MatMul\"],\n"
+                    " \"conditional_list\": [\"Add\",\n  \"MatMul\"]}"),
+            "lists.json:3:3: operation type 'MatMul' is in 'allowlist' and in "
+            "'conditional_list', expected one list at most");
 }
 
 TEST(Bf16Config, RefusesBadRegularExpressions) {
