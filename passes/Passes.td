@@ -258,6 +258,37 @@ def BertFuseAccumulate : Pass<"bert-fuse-accumulate", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numFused", "fused", "accumulations fused">];
 }
 
+def BertFuseAttention : Pass<"bert-fuse-attention", "::mlir::func::FuncOp"> {
+  let summary = "fuse the products and the softmax of attention";
+  let description = [{
+    `batch_matmul(q, k^T)`, the `bert.attention_softmax` of it and the product of
+    that with v become `bert.attention`; where there is a gradient, its four
+    products and `bert.attention_softmax_grad` become `bert.attention_grad`,
+    which computes the probabilities again. Nothing of size [B,A,S,T] is then
+    kept or even made.
+
+    A mask that `bert.range_mask` made is not looked at: the operation gets the
+    ranges of keys instead, and a kernel visits only those.
+
+    It runs after `bert-fuse-attention-softmax`, whose operations it matches.
+
+    ```mlir
+    %0 = bert.batch_matmul %q, %k {adj_y} : ...
+    %1, %2 = bert.attention_softmax %0, %mask, %rng {...} : ...
+    %3 = bert.batch_matmul %1, %v : ...
+    ```
+    becomes
+    ```mlir
+    %3, %lse = bert.attention %q, %k, %v mask %mask rng %rng {...} : ...
+    ```
+
+    Nothing is fused where scores or probabilities have another use, or where
+    only a part of the gradient is there, as it would need them.
+  }];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [Statistic<"numFused", "fused", "attentions fused">];
+}
+
 def BertFuseAttentionSoftmax
     : Pass<"bert-fuse-attention-softmax", "::mlir::func::FuncOp"> {
   let summary = "fuse scale, mask, softmax and dropout of attention";
@@ -292,6 +323,54 @@ def BertFuseAttentionSoftmax
     Statistic<"numBackward", "backward", "softmax gradients fused">];
 }
 
+def BertFuseCrossEntropy
+    : Pass<"bert-fuse-cross-entropy", "::mlir::func::FuncOp"> {
+  let summary = "fuse log softmax and likelihood, and their gradients";
+  let description = [{
+    `nll(log_softmax(x), labels)` becomes `bert.cross_entropy`, and
+    `log_softmax_grad(nll_grad(dloss, labels), log_softmax(x))` becomes
+    `bert.cross_entropy_grad`. For the vocabulary these are the largest tensors
+    of the head: the log probabilities are never written, and the gradient takes
+    the place of the logits.
+
+    ```mlir
+    %0 = bert.log_softmax %x : ...
+    %1 = bert.nll %0, %labels : ...
+    ```
+    becomes
+    ```mlir
+    %1, %lse = bert.cross_entropy %x, %labels : ...
+    ```
+
+    Nothing is fused where the log probabilities have another use.
+  }];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [Statistic<"numFused", "fused", "losses fused">];
+}
+
+def BertFuseGatherGrad
+    : Pass<"bert-fuse-gather-grad", "::mlir::func::FuncOp"> {
+  let summary = "add rows to a gradient instead of adding two tables";
+  let description = [{
+    A sum of which one operand is a `bert.gather_grad` that nothing else uses
+    becomes `bert.gather_grad_add` on the sum of the others. The gradient of a
+    table that is read by index and multiplied with, as that of the word
+    embeddings, then needs one table instead of two, of which the rows that
+    occur are touched and not all.
+
+    ```mlir
+    %0 = bert.gather_grad %dy, %indices {input_shape = array<i64: 9, 4>} : ...
+    %1 = bert.add_n %g, %0 : ...
+    ```
+    becomes
+    ```mlir
+    %1 = bert.gather_grad_add %g, %dy, %indices : ...
+    ```
+  }];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [Statistic<"numFused", "fused", "sums fused">];
+}
+
 def BertFuseMatmulBias : Pass<"bert-fuse-matmul-bias", "::mlir::func::FuncOp"> {
   let summary = "fuse a matrix product and the bias added to it";
   let description = [{
@@ -313,6 +392,43 @@ def BertFuseMatmulBias : Pass<"bert-fuse-matmul-bias", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::bertc::bert::BertDialect"];
   let statistics = [Statistic<"numFused", "fused", "products fused">];
+}
+
+def BertFuseMatmulEpilogue
+    : Pass<"bert-fuse-matmul-epilogue", "::mlir::func::FuncOp"> {
+  let summary = "fuse a product with what is done to its result";
+  let description = [{
+    Makes `bert.matmul_epilogue` of `bert.matmul` and `bert.matmul_bias`:
+
+    - An activation of a product that has no other use. That is inference;
+      gradients need the product.
+    - A sum with products among its operands, `add` or `add_n`: each product
+      that is made after another operand adds what there is so far. The sum of
+      queries', keys' and values' gradients takes no pass of its own.
+    - `gelu_grad(product, x)`: the product is multiplied by the derivative,
+      which `bert.gelu_with_derivative` makes before it. That is done where
+      gelu(x) is used later on, as the gradient of the next weight does: gelu is
+      computed again there (see `bert-rematerialize`), and the derivative costs
+      little more.
+
+    ```mlir
+    %0 = bert.matmul %dy, %w {transpose_b} : ...
+    %1 = bert.add_n %other, %0 : ...
+    ```
+    becomes
+    ```mlir
+    %1 = bert.matmul_epilogue %dy, %w residual %other {transpose_b} : ...
+    ```
+
+    It runs after the other fusions, which leave the sums that are theirs.
+    Operands of a sum are added in the order in which they are made, so that
+    rounding may differ.
+  }];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [
+    Statistic<"numActivations", "activations", "activations fused">,
+    Statistic<"numSums", "sums", "products that add">,
+    Statistic<"numDerivatives", "derivatives", "gelu gradients fused">];
 }
 
 def BertFuseResidualLayerNorm
@@ -345,6 +461,34 @@ def BertFuseResidualLayerNorm
   let statistics = [
     Statistic<"numForward", "forward", "normalisations fused">,
     Statistic<"numBackward", "backward", "gradients fused">];
+}
+
+def BertPostpone : Pass<"bert-postpone", "::mlir::func::FuncOp"> {
+  let summary = "make large values when they are needed";
+  let description = [{
+    Moves an operation to its first use where its result of at least 1 MiB would
+    wait for long and is at least twice as large as the operands that are kept for it instead. The
+    gradient of the word embeddings by way of the masked-language head is made
+    first and needed last; it is 94 MB in BERT-Base, and what it is made of less
+    than half.
+
+    ```mlir
+    %0 = bert.matmul %dlogits, %h {transpose_a} : (tensor<4x99xf32>, tensor<4x9xf32>) -> tensor<99x9xf32>
+    // ... the rest of the backward pass ...
+    %1 = bert.gather_grad_add %0, %dy, %indices : ...
+    ```
+    becomes
+    ```mlir
+    // ... the rest of the backward pass ...
+    %0 = bert.matmul %dlogits, %h {transpose_a} : ...
+    %1 = bert.gather_grad_add %0, %dy, %indices : ...
+    ```
+
+    It runs last in the fuse phase, when operations are those that kernels
+    perform.
+  }];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [Statistic<"numMoved", "moved", "operations moved">];
 }
 
 def BertRematerialize

@@ -74,8 +74,13 @@ void buildPhase(Phase phase, const PipelineOptions &options,
     functions.addPass(mlir::createCSEPass());
     functions.addPass(createBertFuseAccumulate());
     functions.addPass(createBertFuseAttentionSoftmax());
+    functions.addPass(createBertFuseAttention());
+    functions.addPass(createBertFuseCrossEntropy());
+    functions.addPass(createBertFuseGatherGrad());
     functions.addPass(createBertFuseMatmulBias());
     functions.addPass(createBertFuseResidualLayerNorm());
+    functions.addPass(createBertFuseMatmulEpilogue());
+    functions.addPass(createBertPostpone());
     functions.addPass(createBertRematerialize());
     break;
   }

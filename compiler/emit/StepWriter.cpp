@@ -62,8 +62,33 @@ StepDescription matmul(cpu::MatmulOp op) {
   plan::MatmulParamsT params;
   params.scale = number(op.getScale());
   params.accumulate = bool(op.getAccumulator());
-  return listed(params, {op.getA(), op.getB(), op.getBias(), op.getResidual()},
+  if (std::optional<cpu::UnaryKind> kind = op.getActivation()) {
+    params.activation = static_cast<plan::UnaryKind>(*kind);
+  }
+  return listed(params,
+                {op.getA(), op.getB(), op.getBias(), op.getResidual(),
+                 op.getFactor()},
                 {op.getResult()});
+}
+
+StepDescription attention(cpu::AttentionOp op) {
+  plan::AttentionParamsT params;
+  params.scale = number(op.getScale());
+  setDropout(params, op);
+  return listed(params,
+                {op.getQ(), op.getK(), op.getV(), op.getMask(), op.getRng(),
+                 op.getRanges()},
+                {op.getOut(), op.getLse()});
+}
+
+StepDescription attentionGrad(cpu::AttentionGradOp op) {
+  plan::AttentionGradParamsT params;
+  params.scale = number(op.getScale());
+  setDropout(params, op);
+  return listed(params,
+                {op.getDout(), op.getQ(), op.getK(), op.getV(), op.getLse(),
+                 op.getMask(), op.getRng(), op.getRanges()},
+                {op.getDq(), op.getDk(), op.getDv()});
 }
 
 StepDescription reduce(cpu::ReduceOp op) {
@@ -167,10 +192,8 @@ FailureOr<StepDescription> describeStep(Operation *operation) {
       .Case([](cpu::GatherGradOp op) {
         return gathered<plan::GatherGradParamsT>(op);
       })
-      .Case(
-          [](cpu::KeyRangesOp op) { return bare<plan::KeyRangesParamsT>(op); })
-      .Case(
-          [](cpu::RangeMaskOp op) { return bare<plan::RangeMaskParamsT>(op); })
+      .Case([](cpu::KeyRangesOp op) { return bare<plan::KeyRangesParamsT>(op); })
+      .Case([](cpu::RangeMaskOp op) { return bare<plan::RangeMaskParamsT>(op); })
       .Case([](cpu::LogSoftmaxOp op) {
         return bare<plan::LogSoftmaxParamsT>(op);
       })
@@ -179,6 +202,17 @@ FailureOr<StepDescription> describeStep(Operation *operation) {
       })
       .Case([](cpu::NllOp op) { return bare<plan::NllParamsT>(op); })
       .Case([](cpu::NllGradOp op) { return bare<plan::NllGradParamsT>(op); })
+      .Case([](cpu::GeluWithDerivativeOp op) {
+        return kinded<plan::GeluWithDerivativeParamsT>(op);
+      })
+      .Case([](cpu::CrossEntropyOp op) {
+        return bare<plan::CrossEntropyParamsT>(op);
+      })
+      .Case([](cpu::CrossEntropyGradOp op) {
+        return bare<plan::CrossEntropyGradParamsT>(op);
+      })
+      .Case([](cpu::AttentionOp op) { return attention(op); })
+      .Case([](cpu::AttentionGradOp op) { return attentionGrad(op); })
       .Default([](Operation *) -> Result { return failure(); });
 }
 

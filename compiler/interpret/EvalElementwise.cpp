@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Elementwise operations, each the formula of its description.
-#include "compiler/interpret/Evaluator.h"
+#include "compiler/interpret/RowMath.h"
 
 #include <cmath>
 
@@ -10,26 +10,6 @@ using namespace bertc::bert;
 namespace bertc::interpret {
 
 namespace {
-
-const double kSqrtTwoOverPi = std::sqrt(2.0 / M_PI);
-
-double gelu(double x, GeluForm form) {
-  if (form == GeluForm::None) {
-    return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
-  }
-  return x / 2 * (1 + std::tanh(kSqrtTwoOverPi * (x + 0.044715 * x * x * x)));
-}
-
-/// The derivative of gelu at x.
-double geluSlope(double x, GeluForm form) {
-  if (form == GeluForm::None) {
-    return 0.5 * (1 + std::erf(x / std::sqrt(2.0))) +
-           x * std::exp(-x * x / 2) / std::sqrt(2 * M_PI);
-  }
-  double t = std::tanh(kSqrtTwoOverPi * (x + 0.044715 * x * x * x));
-  return 0.5 * (1 + t) +
-         x / 2 * (1 - t * t) * kSqrtTwoOverPi * (1 + 3 * 0.044715 * x * x);
-}
 
 bool holds(double x, double y, Predicate predicate) {
   switch (predicate) {

@@ -3,6 +3,9 @@
 // Gather and the losses: the operations that an index can make fail.
 #include "compiler/interpret/Evaluator.h"
 
+#include <algorithm>
+#include <cmath>
+
 using namespace bertc::bert;
 
 namespace bertc::interpret {
@@ -61,6 +64,34 @@ Status evalNllGrad(NllGradOp op, Operands x, Results d) {
   return Status::okStatus();
 }
 
+Status evalCrossEntropy(CrossEntropyOp op, Operands x, Results y) {
+  const Tensor &logits = *x[0];
+  int64_t classes = logits.rowSize();
+  for (int64_t n = 0; n < y[0].size(); ++n) {
+    BERTC_ASSIGN_OR_RETURN(int64_t label, indexAt(op, *x[1], n, classes));
+    const double *row = logits.values.data() + n * classes;
+    double largest = *std::max_element(row, row + classes), sum = 0;
+    for (int64_t c = 0; c < classes; ++c) {
+      sum += std::exp(row[c] - largest);
+    }
+    y[1][n] = largest + std::log(sum);
+    y[0][n] = y[1][n] - row[label];
+  }
+  return Status::okStatus();
+}
+
+Status evalCrossEntropyGrad(CrossEntropyGradOp op, Operands x, Results d) {
+  int64_t classes = d[0].rowSize();
+  for (int64_t n = 0; n < x[0]->size(); ++n) {
+    BERTC_ASSIGN_OR_RETURN(int64_t label, indexAt(op, *x[3], n, classes));
+    for (int64_t c = 0; c < classes; ++c) {
+      double p = std::exp((*x[1])[n * classes + c] - (*x[2])[n]);
+      d[0][n * classes + c] = (*x[0])[n] * (p - (c == label ? 1 : 0));
+    }
+  }
+  return Status::okStatus();
+}
+
 } // namespace
 
 void addIndexing(EvaluatorTable &table) {
@@ -74,6 +105,14 @@ void addIndexing(EvaluatorTable &table) {
         op, dtable[0].shape, *x[1], op.getBatchDims(),
         [&](int64_t to, int64_t from) { dtable[0][to] += (*x[0])[from]; });
   });
+  table.add<GatherGradAddOp>([](GatherGradAddOp op, Operands x, Results y) {
+    y[0].values = x[0]->values;
+    return forEachGathered(
+        op, y[0].shape, *x[2], op.getBatchDims(),
+        [&](int64_t to, int64_t from) { y[0][to] += (*x[1])[from]; });
+  });
+  table.add<CrossEntropyOp>(evalCrossEntropy);
+  table.add<CrossEntropyGradOp>(evalCrossEntropyGrad);
   table.add<NllOp>(evalNll);
   table.add<NllGradOp>(evalNllGrad);
 }

@@ -10,6 +10,25 @@
 
 namespace bertc::interpret {
 
+static const double kSqrtTwoOverPi = std::sqrt(2.0 / M_PI);
+
+double gelu(double x, bert::GeluForm form) {
+  if (form == bert::GeluForm::None) {
+    return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
+  }
+  return x / 2 * (1 + std::tanh(kSqrtTwoOverPi * (x + 0.044715 * x * x * x)));
+}
+
+double geluSlope(double x, bert::GeluForm form) {
+  if (form == bert::GeluForm::None) {
+    return 0.5 * (1 + std::erf(x / std::sqrt(2.0))) +
+           x * std::exp(-x * x / 2) / std::sqrt(2 * M_PI);
+  }
+  double t = std::tanh(kSqrtTwoOverPi * (x + 0.044715 * x * x * x));
+  return 0.5 * (1 + t) +
+         x / 2 * (1 - t * t) * kSqrtTwoOverPi * (1 + 3 * 0.044715 * x * x);
+}
+
 void multiply(const Tensor &a, const Tensor &b, bool transposeA,
               bool transposeB, Tensor &c) {
   int64_t m = c.shape[c.rank() - 2], n = c.shape[c.rank() - 1];

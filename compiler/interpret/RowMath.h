@@ -8,6 +8,10 @@
 
 namespace bertc::interpret {
 
+/// gelu in one of its forms, and its derivative at x.
+double gelu(double x, bert::GeluForm form);
+double geluSlope(double x, bert::GeluForm form);
+
 /// c = a b for every leading index; with transposeA (transposeB) the last two
 /// dimensions of a (b) are swapped first.
 void multiply(const Tensor &a, const Tensor &b, bool transposeA,

@@ -5,7 +5,9 @@
 #ifndef BERT_OPS_TD
 #define BERT_OPS_TD
 
+include "dialects/bert/BertAttentionOps.td"
 include "dialects/bert/BertElementwiseOps.td"
+include "dialects/bert/BertEpilogueOps.td"
 include "dialects/bert/BertFusedOps.td"
 include "dialects/bert/BertIndexingOps.td"
 include "dialects/bert/BertLinearOps.td"

@@ -6,6 +6,7 @@
 #define BERTC_CPU_TD
 
 include "dialects/cpu/CpuElementwiseOps.td"
+include "dialects/cpu/CpuFusedOps.td"
 include "dialects/cpu/CpuMaskOps.td"
 include "dialects/cpu/CpuMatmulOps.td"
 include "dialects/cpu/CpuModelOps.td"

@@ -63,6 +63,12 @@ Operands BinaryOp::getReusableOperands(unsigned result) {
 Operands SelectOp::getReusableOperands(unsigned result) {
   return sameTyped(*this, result, {getX(), getY()});
 }
+// The library adds to what is there already.
+Operands MatmulOp::getReusableOperands(unsigned result) {
+  return getFactor() || getActivation() || getAccumulator()
+             ? Operands()
+             : sameTyped(*this, result, {getResidual()});
+}
 Operands AddNOp::getReusableOperands(unsigned result) {
   return sameTyped(*this, result, {getInputs().front()});
 }
@@ -98,6 +104,9 @@ std::optional<unsigned> MatmulOp::getTiedOperand(unsigned) {
     return std::nullopt;
   }
   return getOperation()->getNumOperands() - 1;
+}
+std::optional<unsigned> GatherGradOp::getTiedOperand(unsigned) {
+  return getBase() ? std::optional<unsigned>(2) : std::nullopt;
 }
 std::optional<unsigned> InsertOp::getTiedOperand(unsigned) { return 1; }
 

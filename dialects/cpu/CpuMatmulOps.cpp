@@ -29,12 +29,22 @@ LogicalResult MatmulOp::verify() {
   if (getBias() && failed(checkShape(*this, "bias", getBias(), {n}))) {
     return failure(); // matmul C3
   }
-  if (getResidual() &&
-      failed(checkShape(*this, "residual", getResidual(), c))) {
-    return failure(); // matmul C4
+  for (auto [name, value] :
+       {std::pair<StringRef, Value>{"factor", getFactor()},
+        {"residual", getResidual()},
+        {"accumulator", getAccumulator()}}) {
+    if (value && failed(checkShape(*this, name, value, c))) {
+      return failure(); // matmul C4
+    }
   }
-  if (getAccumulator()) { // matmul C4
-    return checkShape(*this, "accumulator", getAccumulator(), c);
+  if (std::optional<UnaryKind> kind = getActivation()) { // matmul C5
+    using K = UnaryKind;
+    if (*kind != K::GeluErf && *kind != K::GeluTanh && *kind != K::Relu &&
+        *kind != K::Tanh) {
+      return emitOpError() << "expected activation gelu_erf, gelu_tanh, relu "
+                              "or tanh, found "
+                           << stringifyUnaryKind(*kind);
+    }
   }
   return success();
 }

@@ -8,11 +8,13 @@
 include "dialects/cpu/CpuDialect.td"
 
 def Cpu_MatmulOp : Cpu_Step<"matmul",
-    ["acceptsStrides", "getTiedOperand", "getFlops"], [AttrSizedOperandSegments]> {
+    ["acceptsStrides", "getReusableOperands", "getTiedOperand", "getFlops"],
+    [AttrSizedOperandSegments]> {
   let summary = "matrix product, batched over leading axes";
   let description = [{
     c[.., M, N] = scale * a[.., M, K] b[.., K, N] (+ bias[N])
-    (+ residual[.., M, N]) (+ accumulator[.., M, N]). Transposed operands are
+    (* factor[.., M, N]) (+ residual[.., M, N]) (+ accumulator[.., M, N]), and
+    after the bias an activation, if there is one. Transposed operands are
     views; `b` may be a packed weight. With an accumulator the result is the
     accumulator's storage.
 
@@ -21,7 +23,8 @@ def Cpu_MatmulOp : Cpu_Step<"matmul",
       leading dimensions.
     - (C2) `a` is [.., M, K], `b` is [.., K, N] and the result is [.., M, N].
     - (C3) `bias` is [N].
-    - (C4) `residual` and `accumulator` have the shape of the result.
+    - (C4) `factor`, `residual` and `accumulator` have the shape of the result.
+    - (C5) `activation` is gelu_erf, gelu_tanh, relu or tanh.
 
     ```mlir
     %c = cpu.matmul %a, %b bias %bias {scale = 1.0 : f32}
@@ -29,12 +32,14 @@ def Cpu_MatmulOp : Cpu_Step<"matmul",
     ```
   }];
   let arguments = Cpu_StepArguments<(ins Cpu_FloatTensor:$a, Cpu_FloatTensor:$b,
-      Optional<Cpu_FloatTensor>:$bias, Optional<Cpu_FloatTensor>:$residual,
+      Optional<Cpu_FloatTensor>:$bias, Optional<Cpu_FloatTensor>:$factor,
+      Optional<Cpu_FloatTensor>:$residual,
       Optional<Cpu_FloatTensor>:$accumulator,
-      DefaultValuedAttr<F32Attr, "1.0f">:$scale)>.args;
+      DefaultValuedAttr<F32Attr, "1.0f">:$scale,
+      OptionalAttr<Cpu_UnaryKindAttr>:$activation)>.args;
   let results = (outs Cpu_FloatTensor:$result);
   let assemblyFormat = [{
-    $a `,` $b (`bias` $bias^)? (`residual` $residual^)?
+    $a `,` $b (`bias` $bias^)? (`factor` $factor^)? (`residual` $residual^)?
     (`accumulator` $accumulator^)? attr-dict
     `:` functional-type(operands, results)
   }];

@@ -170,7 +170,26 @@ LogicalResult GatherGradOp::verify() {
   if (failed(shape)) {
     return failure(); // gather_grad C1
   }
-  return checkShape(*this, "dy", getDy(), *shape); // gather_grad C2
+  if (failed(checkShape(*this, "dy", getDy(), *shape))) {
+    return failure(); // gather_grad C2
+  }
+  if (!getBase()) {
+    return success();
+  }
+  if (getBase().getType() != getResult().getType() ||
+      !isDense(getBase().getType())) { // gather_grad C3
+    return emitOpError() << "expected base to be dense and have the type of "
+                            "the result, found "
+                         << getBase().getType();
+  }
+  if (!getBase().hasOneUse()) { // gather_grad C4
+    return emitOpError() << "expected base to have no other user";
+  }
+  if (!isa_and_nonnull<CpuStepOpInterface>(
+          getBase().getDefiningOp())) { // gather_grad C5
+    return emitOpError() << "expected base to be made by a step";
+  }
+  return success();
 }
 
 LogicalResult LogSoftmaxOp::verify() {

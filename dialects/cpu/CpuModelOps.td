@@ -181,16 +181,20 @@ def Cpu_GatherOp : Cpu_Step<"gather",
       "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Cpu_GatherGradOp : Cpu_Step<"gather_grad"> {
+def Cpu_GatherGradOp : Cpu_Step<"gather_grad", ["getTiedOperand"]> {
   let summary = "sums rows into a table at indices";
   let description = [{
     dy [batch.., N.., H..], indices [batch.., N..] -> dtable [batch.., R, H..],
-    zero where no index points.
+    zero where no index points. With a `base` the rows are added to it, and the
+    result is its storage.
 
     Constraints:
     - (C1) `batch_dims` leading dimensions of the result and `indices` agree, and
       the result has at least one more.
     - (C2) `dy` is [batch.., N.., H..].
+    - (C3) `base` has the type of the result, dense.
+    - (C4) `base` has no other user.
+    - (C5) `base` is made by a step.
 
     ```mlir
     %dt = cpu.gather_grad %dy, %i {batch_dims = 0 : i64}
@@ -198,10 +202,13 @@ def Cpu_GatherGradOp : Cpu_Step<"gather_grad"> {
     ```
   }];
   let arguments = Cpu_StepArguments<(ins Cpu_FloatTensor:$dy,
-      Cpu_I32Tensor:$indices, I64Attr:$batch_dims)>.args;
+      Cpu_I32Tensor:$indices, Optional<Cpu_F32Tensor>:$base,
+      I64Attr:$batch_dims)>.args;
   let results = (outs Cpu_F32Tensor:$result);
-  let assemblyFormat =
-      "operands attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = [{
+    $dy `,` $indices (`base` $base^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
 }
 
 def Cpu_LogSoftmaxOp : Cpu_Step<"log_softmax",

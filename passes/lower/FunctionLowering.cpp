@@ -69,7 +69,7 @@ LogicalResult FunctionLowering::lower(Operation *op) {
     return lowerReturn(ret);
   }
   for (auto *family : {lowerElementwise, lowerShape, lowerLinear, lowerNorm,
-                       lowerLoss, lowerMask, lowerVariables}) {
+                       lowerLoss, lowerFused, lowerMask, lowerVariables}) {
     FailureOr<bool> lowered = family(*this, op);
     if (failed(lowered)) {
       return failure();

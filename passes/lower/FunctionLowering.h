@@ -136,12 +136,17 @@ private:
 // family's, failure after an error was emitted.
 llvm::FailureOr<bool> lowerElementwise(FunctionLowering &f,
                                        mlir::Operation *op);
+llvm::FailureOr<bool> lowerFused(FunctionLowering &f, mlir::Operation *op);
 llvm::FailureOr<bool> lowerShape(FunctionLowering &f, mlir::Operation *op);
 llvm::FailureOr<bool> lowerLinear(FunctionLowering &f, mlir::Operation *op);
 llvm::FailureOr<bool> lowerMask(FunctionLowering &f, mlir::Operation *op);
 llvm::FailureOr<bool> lowerNorm(FunctionLowering &f, mlir::Operation *op);
 llvm::FailureOr<bool> lowerLoss(FunctionLowering &f, mlir::Operation *op);
 llvm::FailureOr<bool> lowerVariables(FunctionLowering &f, mlir::Operation *op);
+
+/// Type of a product of heads: when its only user is a transpose that keeps the
+/// last dimension, the order in which that wants it, else dense.
+mlir::RankedTensorType orderedType(mlir::Value result);
 
 /// Shape and element type of a value.
 inline mlir::RankedTensorType typeOf(mlir::Value value) {

@@ -26,15 +26,28 @@ constexpr int64_t kRowsThatPayForTransposing = 64;
 /// has by far the most elements, and few rows are multiplied with it.
 constexpr int64_t kMaxPackedElements = int64_t{1} << 24;
 
-/// Whether a second copy of a weight in the library's layout pays. Untransposed
-/// weights are read at half to nine tenths of the speed without it (f32,
-/// AVX-512, measured at 768x3072 and 3072x768).
+/// Up to here a weight stays in the second cache while rows go by, and the
+/// library reads it as it is within 2% of packed (measured at 768x768)...
+constexpr int64_t kCachedElements = 640 * 1024;
+
+/// ... unless its rows are a multiple of a page apart and share cache sets.
+constexpr int64_t kPage = 4096;
+
+bool readWellAsItIs(RankedTensorType type) {
+  return type.getNumElements() <= kCachedElements &&
+         type.getShape().back() * 4 % kPage != 0;
+}
+
+/// Whether a second copy of a weight in the library's layout pays. Larger
+/// untransposed weights are read at half (768x3072) to 93% (3072x768) of the
+/// speed without it (f32, AVX-512).
 bool packingPays(RankedTensorType type, bool transposed, int64_t rows) {
   if (rows < kMinPackedRows || type.getNumElements() < kMinPackedElements) {
     return false;
   }
   return rows < kRowsThatPayForTransposing ||
-         (!transposed && type.getNumElements() <= kMaxPackedElements);
+         (!transposed && type.getNumElements() <= kMaxPackedElements &&
+          !readWellAsItIs(type));
 }
 
 /// Exchanges the last two dimensions.
@@ -43,26 +56,6 @@ Value transposeLast(FunctionLowering &f, Value x) {
   std::iota(permutation.begin(), permutation.end(), 0);
   std::swap(permutation[permutation.size() - 2], permutation.back());
   return f.view(x, cpu::transposeWindow(cpu::windowOf(typeOf(x)), permutation));
-}
-
-/// Type of the product: when its only user is a transpose that keeps the last
-/// dimension, the order in which that wants it, else dense.
-RankedTensorType resultType(Value result) {
-  auto type = typeOf(result);
-  if (!result.hasOneUse()) {
-    return type;
-  }
-  auto transpose = dyn_cast<bert::TransposeOp>(*result.getUsers().begin());
-  if (!transpose || transpose.getPermutation().back() != type.getRank() - 1) {
-    return type;
-  }
-  SmallVector<int64_t> wanted =
-      cpu::denseStrides(typeOf(transpose.getY()).getShape());
-  cpu::Window window = cpu::windowOf(type);
-  for (auto [i, axis] : llvm::enumerate(transpose.getPermutation())) {
-    window.strides[axis] = wanted[i];
-  }
-  return cpu::typeOf(window, type.getElementType());
 }
 
 /// The packed form of a weight operand, if it has one.
@@ -82,9 +75,15 @@ Value packedOperand(FunctionLowering &f, Value b, bool transposed,
   return cpu::PackedRefOp::create(f.builder(), f.loc(), type, packed);
 }
 
+/// What is done to a product on the way out; all optional.
+struct Epilogue {
+  Value bias, factor, residual;
+  cpu::UnaryKindAttr activation;
+};
+
 template <typename OpTy>
 void matmul(FunctionLowering &f, OpTy op, bool transposeA, bool transposeB,
-            Value bias) {
+            const Epilogue &epilogue) {
   Value a = f.get(op.getA());
   if (transposeA) {
     a = transposeLast(f, a);
@@ -105,11 +104,37 @@ void matmul(FunctionLowering &f, OpTy op, bool transposeA, bool transposeB,
       b = transposeLast(f, b);
     }
   }
-  f.set(op.getC(), cpu::MatmulOp::create(
-                       f.builder(), f.loc(), resultType(op.getC()), a, b, bias,
-                       /*residual=*/nullptr,
-                       /*accumulator=*/nullptr,
-                       f.builder().getF32FloatAttr(1.0f), f.scope(), nullptr));
+  f.set(op.getC(),
+        cpu::MatmulOp::create(
+            f.builder(), f.loc(), orderedType(op.getC()), a, b, epilogue.bias,
+            epilogue.factor, epilogue.residual,
+            /*accumulator=*/nullptr, f.builder().getF32FloatAttr(1.0f),
+            epilogue.activation, f.scope(), nullptr));
+}
+
+cpu::UnaryKind kindOf(bert::Activation activation) {
+  switch (activation) {
+  case bert::Activation::Gelu:
+    return cpu::UnaryKind::GeluErf;
+  case bert::Activation::GeluTanh:
+    return cpu::UnaryKind::GeluTanh;
+  case bert::Activation::Relu:
+    return cpu::UnaryKind::Relu;
+  case bert::Activation::Tanh:
+    return cpu::UnaryKind::Tanh;
+  }
+  llvm_unreachable("not an activation");
+}
+
+void matmulEpilogue(FunctionLowering &f, bert::MatmulEpilogueOp op) {
+  auto contiguous = [&](Value x) { return x ? f.getContiguous(x) : Value(); };
+  Epilogue epilogue{contiguous(op.getBias()), contiguous(op.getFactor()),
+                    contiguous(op.getResidual()), nullptr};
+  if (std::optional<bert::Activation> activation = op.getActivation()) {
+    epilogue.activation =
+        cpu::UnaryKindAttr::get(op.getContext(), kindOf(*activation));
+  }
+  matmul(f, op, op.getTransposeA(), op.getTransposeB(), epilogue);
 }
 
 /// A sum over all but the last axis.
@@ -130,6 +155,24 @@ void biasAddGrad(FunctionLowering &f, bert::BiasAddGradOp op) {
 }
 
 } // namespace
+
+RankedTensorType orderedType(Value result) {
+  auto type = typeOf(result);
+  if (!result.hasOneUse()) {
+    return type;
+  }
+  auto transpose = dyn_cast<bert::TransposeOp>(*result.getUsers().begin());
+  if (!transpose || transpose.getPermutation().back() != type.getRank() - 1) {
+    return type;
+  }
+  SmallVector<int64_t> wanted =
+      cpu::denseStrides(typeOf(transpose.getY()).getShape());
+  cpu::Window window = cpu::windowOf(type);
+  for (auto [i, axis] : llvm::enumerate(transpose.getPermutation())) {
+    window.strides[axis] = wanted[i];
+  }
+  return cpu::typeOf(window, type.getElementType());
+}
 
 FlatSymbolRefAttr PackedWeightTable::get(StringRef variable,
                                          RankedTensorType type, Type element,
@@ -167,16 +210,20 @@ FlatSymbolRefAttr PackedWeightTable::get(StringRef variable,
 FailureOr<bool> lowerLinear(FunctionLowering &f, Operation *op) {
   return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
       .Case([&](bert::MatmulOp o) {
-        matmul(f, o, o.getTransposeA(), o.getTransposeB(), nullptr);
+        matmul(f, o, o.getTransposeA(), o.getTransposeB(), {});
         return true;
       })
       .Case([&](bert::MatmulBiasOp o) {
         matmul(f, o, o.getTransposeA(), o.getTransposeB(),
-               f.getContiguous(o.getBias()));
+               {f.getContiguous(o.getBias()), nullptr, nullptr, nullptr});
+        return true;
+      })
+      .Case([&](bert::MatmulEpilogueOp o) {
+        matmulEpilogue(f, o);
         return true;
       })
       .Case([&](bert::BatchMatmulOp o) {
-        matmul(f, o, o.getAdjX(), o.getAdjY(), nullptr);
+        matmul(f, o, o.getAdjX(), o.getAdjY(), {});
         return true;
       })
       .Case([&](bert::BiasAddGradOp o) {

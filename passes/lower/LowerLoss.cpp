@@ -26,7 +26,7 @@ bool gatherGrad(FunctionLowering &f, bert::GatherGradOp op) {
         cpu::GatherGradOp::create(
             f.builder(), f.loc(), op.getDtable().getType(),
             f.getFloats(op.getDy()), f.getContiguous(op.getIndices()),
-            op.getBatchDimsAttr(), f.scope(), nullptr));
+            /*base=*/nullptr, op.getBatchDimsAttr(), f.scope(), nullptr));
   return true;
 }
 

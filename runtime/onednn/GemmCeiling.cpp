@@ -151,6 +151,35 @@ StatusOr<GemmShape> shapeOfStep(const plan::Entry &entry,
                    wide ? DType::F32 : c.dtype};
 }
 
+// The products inside a step of fused attention: what anybody would have to
+// multiply, not what the gradient computes again.
+StatusOr<std::vector<GemmShape>> shapesOfAttention(const plan::Entry &entry,
+                                                   const plan::Step &step) {
+  bool gradient = step.params_type() == plan::Params::AttentionGradParams;
+  uint32_t first = gradient ? 1 : 0;
+  if (step.inputs()->size() < first + 2 ||
+      step.inputs()->Get(first) == kNoOperand ||
+      step.inputs()->Get(first + 1) == kNoOperand) {
+    return corrupt("an attention step lacks an operand");
+  }
+  TensorRef q =
+      describeTensor(*entry.tensors()->Get(step.inputs()->Get(first)));
+  TensorRef k =
+      describeTensor(*entry.tensors()->Get(step.inputs()->Get(first + 1)));
+  if (q.rank != 4 || k.rank != 4) {
+    return corrupt("q is " + q.describe() + " and k " + k.describe() +
+                   ", expected four axes");
+  }
+  int64_t heads = q.dims[0] * q.dims[1], s = q.dims[2], t = k.dims[2],
+          d = q.dims[3];
+  DType type = multipliesBf16() ? q.dtype : DType::F32;
+  GemmShape scores{heads, s, d, t, type, type};
+  GemmShape toQueries{heads, s, t, d, type, type};
+  GemmShape toKeys{heads, t, s, d, type, type};
+  return gradient ? std::vector<GemmShape>{scores, toQueries, toKeys, toKeys}
+                  : std::vector<GemmShape>{scores, toQueries};
+}
+
 } // namespace
 
 StatusOr<double> gemmCeilingSeconds(const Plan &plan, const std::string &entry,
@@ -166,6 +195,13 @@ StatusOr<double> gemmCeilingSeconds(const Plan &plan, const std::string &entry,
     if (step->params_type() == plan::Params::MatmulParams) {
       BERTC_ASSIGN_OR_RETURN(GemmShape shape, shapeOfStep(e, *step));
       ++counts[shape];
+    } else if (step->params_type() == plan::Params::AttentionParams ||
+               step->params_type() == plan::Params::AttentionGradParams) {
+      BERTC_ASSIGN_OR_RETURN(std::vector<GemmShape> shapes,
+                             shapesOfAttention(e, *step));
+      for (const GemmShape &shape : shapes) {
+        ++counts[shape];
+      }
     }
   }
   RunThreads scope(resolveThreads(threads));

@@ -19,6 +19,9 @@ struct Problem {
   DType in = DType::F32;
   DType out = DType::F32;
   TensorRef a, b, c, bias, residual;
+  /// Dense, as c then is.
+  TensorRef factor;
+  plan::UnaryKind activation = plan::UnaryKind::Copy;
   float scale = 1.0f;
   bool accumulate = false;
   /// A packed b; null desc when b is plain.
@@ -86,7 +89,9 @@ private:
   /// Argument of the residual, 0 when there is none or it is c.
   int residualArg_ = 0;
   size_t offsetA_ = 0, offsetB_ = 0, offsetC_ = 0, offsetResidual_ = 0;
-  size_t offsetBias_ = 0;
+  size_t offsetBias_ = 0, offsetFactor_ = 0;
+  /// Argument of the factor, 0 when there is none.
+  int factorArg_ = 0;
   /// Argument of the bias, 0 when there is none.
   int biasArg_ = 0;
   size_t scratchBytes_ = 0;
@@ -123,6 +128,23 @@ memory::desc MatmulStep::matrixDesc(DType dtype, int64_t rows, int64_t cols,
   return {dims, toDnnl(dtype), steps};
 }
 
+// Copy stands for none; the caller has checked the others.
+void appendActivation(plan::UnaryKind kind, dnnl::post_ops *ops) {
+  using A = dnnl::algorithm;
+  switch (kind) {
+  case plan::UnaryKind::GeluErf:
+    return ops->append_eltwise(A::eltwise_gelu_erf, 0.0f, 0.0f);
+  case plan::UnaryKind::GeluTanh:
+    return ops->append_eltwise(A::eltwise_gelu_tanh, 0.0f, 0.0f);
+  case plan::UnaryKind::Relu:
+    return ops->append_eltwise(A::eltwise_relu, 0.0f, 0.0f);
+  case plan::UnaryKind::Tanh:
+    return ops->append_eltwise(A::eltwise_tanh, 0.0f, 0.0f);
+  default:
+    return;
+  }
+}
+
 dnnl::primitive_attr MatmulStep::attributes() {
   dnnl::post_ops ops;
   if (postScale() != 1.0f) {
@@ -138,6 +160,13 @@ dnnl::primitive_attr MatmulStep::attributes() {
       args_[biasArg_] = memory(bias, cpuEngine(), p_.bias.data);
       ops.append_binary(dnnl::algorithm::binary_add, bias);
     }
+  }
+  appendActivation(p_.activation, &ops);
+  if (p_.factor.present) {
+    memory::desc factor = matrixDesc(seen(p_.out), p_.g.m, p_.g.n, c_, false);
+    factorArg_ = DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len()) | DNNL_ARG_SRC_1;
+    args_[factorArg_] = memory(factor, cpuEngine(), p_.factor.data);
+    ops.append_binary(dnnl::algorithm::binary_mul, factor);
   }
   bool residualIsC = p_.residual.present && p_.residual.data == p_.c.data;
   if (p_.accumulate || residualIsC) {
@@ -236,6 +265,9 @@ void MatmulStep::planScratch(const dnnl::matmul::primitive_desc &pd) {
     offsetResidual_ = reserve(args_[residualArg_].get_desc().get_size());
     implementation_ += ",copied-residual";
   }
+  if (factorArg_ != 0 && route_.widen) {
+    offsetFactor_ = reserve(args_[factorArg_].get_desc().get_size());
+  }
   if (widensBias()) {
     offsetBias_ = reserve(static_cast<size_t>(g.n) * sizeof(float));
   }
@@ -292,6 +324,11 @@ void MatmulStep::execute(std::byte *scratch) {
     bring(p_.out, g.m, g.n, g.residual, p_.residual.data, residual_, residual);
     args_[residualArg_].set_data_handle(residual);
   }
+  if (factorArg_ != 0 && route_.widen) {
+    void *factor = scratch + offsetFactor_;
+    bring(p_.out, g.m, g.n, g.c, p_.factor.data, c_, factor);
+    args_[factorArg_].set_data_handle(factor);
+  }
   if (widensBias()) {
     void *bias = scratch + offsetBias_;
     widenMatrix({}, 1, g.n, {{}, g.n, 1}, p_.bias.data, {{}, g.n, 1}, bias);
@@ -341,6 +378,33 @@ Status checkExtras(const StepContext &ctx, const TensorRef &c) {
   const TensorRef &residual = ctx.input(3);
   if (residual.present) {
     BERTC_RETURN_IF_ERROR(ctx.expectDType(residual, "residual", c.dtype));
+  }
+  const TensorRef &factor = ctx.input(4);
+  if (factor.present) {
+    BERTC_RETURN_IF_ERROR(ctx.expectDType(factor, "factor", c.dtype));
+    BERTC_RETURN_IF_ERROR(ctx.expectShape(factor, "factor", c.shape()));
+    BERTC_RETURN_IF_ERROR(ctx.expectDense(factor, "factor"));
+    BERTC_RETURN_IF_ERROR(ctx.expectDense(c, "c, which has a factor,"));
+  }
+  return Status();
+}
+
+// Nothing can be done to a sum that what c held is a part of.
+Status checkEpilogue(const StepContext &ctx, const Problem &p) {
+  using K = plan::UnaryKind;
+  K kind = p.activation;
+  if (kind != K::Copy && kind != K::GeluErf && kind != K::GeluTanh &&
+      kind != K::Relu && kind != K::Tanh) {
+    return ctx.bad("activation is unary kind " +
+                   std::to_string(static_cast<int>(kind)) +
+                   ", expected a gelu, relu, tanh or none");
+  }
+  bool inPlace = p.residual.present && p.residual.data == p.c.data;
+  if (inPlace && p.accumulate) {
+    return ctx.bad("residual is c, and c is accumulated as well");
+  }
+  if ((inPlace || p.accumulate) && (kind != K::Copy || p.factor.present)) {
+    return ctx.bad("c is added to, and has an activation or a factor as well");
   }
   return Status();
 }
@@ -443,7 +507,7 @@ StatusOr<std::unique_ptr<PreparedStep>> buildBest(const Problem &problem) {
 } // namespace
 
 StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx) {
-  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 4, 1, 1));
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 5, 1, 1));
   Problem p;
   const auto &params = ctx.params<plan::MatmulParams>();
   p.scale = params.scale();
@@ -453,15 +517,14 @@ StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx) {
   p.c = ctx.output(0);
   p.bias = ctx.input(2);
   p.residual = ctx.input(3);
+  p.factor = ctx.input(4);
+  p.activation = params.activation();
   p.in = p.a.dtype;
   p.out = p.c.dtype;
   BERTC_RETURN_IF_ERROR(checkDTypes(ctx, p.a, p.b, p.c));
   BERTC_RETURN_IF_ERROR(
       ctx.expectNoOverlap([](size_t input, size_t) { return input == 3; }));
-  bool inPlace = p.residual.present && p.residual.data == p.c.data;
-  if (inPlace && p.accumulate) {
-    return ctx.bad("residual is c, and c is accumulated as well");
-  }
+  BERTC_RETURN_IF_ERROR(checkEpilogue(ctx, p));
   BERTC_RETURN_IF_ERROR(resolvePacked(ctx, &p));
   BERTC_ASSIGN_OR_RETURN(p.g, matmulGeometry(p.a, p.b, p.c, p.residual));
   BERTC_RETURN_IF_ERROR(checkExtras(ctx, p.c));

@@ -9,6 +9,7 @@ bert.variable @"w/accum" : tensor<64x64xf32> {role = #bert.role<accum>, owner = 
 bert.variable @"w/adam_m" : tensor<64x64xf32> {role = #bert.role<adam_m>, owner = @w}
 bert.variable @"w/adam_v" : tensor<64x64xf32> {role = #bert.role<adam_v>, owner = @w}
 bert.variable @small : tensor<64x2xf32> {trainable}
+bert.variable @wide : tensor<64x16392xf32> {trainable}
 
 // Tests that a large weight is packed for its product and, when there are few
 // rows, for the transposed product of its gradient, and a small one is not.
@@ -30,18 +31,24 @@ func.func @packed(%x: tensor<32x64xf32> {bert.name = "x"}) -> (tensor<32x64xf32>
   return %0, %1, %2 : tensor<32x64xf32>, tensor<32x64xf32>, tensor<32x2xf32>
 }
 
-// Tests that a product of more rows shares the packed weight, and that with many
-// rows the library may transpose by itself.
+// Tests that products of many rows share the packed form of a wide weight, that
+// the library may transpose by itself, and that it reads a weight that fits the
+// cache as it is.
 // CHECK-LABEL: func.func @packed_more_rows
-// CHECK: %[[P:.*]] = cpu.packed_ref @"w/packed"
+// CHECK: %[[W:.*]] = cpu.variable_ref @w :
+// CHECK: %[[P:.*]] = cpu.packed_ref @"wide/packed"
 // CHECK: cpu.matmul %arg0, %[[P]]
+// CHECK: cpu.matmul %arg0, %[[W]] :
 // CHECK: %[[T:.*]] = cpu.view %{{.*}} -> tensor<64x64xf32, #cpu.layout<strides = [1, 64], offset = 0>>
 // CHECK: cpu.matmul %arg0, %[[T]]
-func.func @packed_more_rows(%x: tensor<128x64xf32> {bert.name = "x"}) -> (tensor<128x64xf32> {bert.name = "a"}, tensor<128x64xf32> {bert.name = "b"}) attributes {bert.entry} {
+func.func @packed_more_rows(%x: tensor<128x64xf32> {bert.name = "x"}, %y: tensor<256x64xf32> {bert.name = "y"}) -> (tensor<128x16392xf32> {bert.name = "a"}, tensor<128x64xf32> {bert.name = "b"}, tensor<128x64xf32> {bert.name = "c"}, tensor<256x16392xf32> {bert.name = "d"}) attributes {bert.entry} {
+  %v = bert.read @wide : tensor<64x16392xf32>
   %w = bert.read @w : tensor<64x64xf32>
-  %0 = bert.matmul %x, %w : (tensor<128x64xf32>, tensor<64x64xf32>) -> tensor<128x64xf32>
-  %1 = bert.matmul %x, %w {transpose_b} : (tensor<128x64xf32>, tensor<64x64xf32>) -> tensor<128x64xf32>
-  return %0, %1 : tensor<128x64xf32>, tensor<128x64xf32>
+  %0 = bert.matmul %x, %v : (tensor<128x64xf32>, tensor<64x16392xf32>) -> tensor<128x16392xf32>
+  %1 = bert.matmul %x, %w : (tensor<128x64xf32>, tensor<64x64xf32>) -> tensor<128x64xf32>
+  %2 = bert.matmul %x, %w {transpose_b} : (tensor<128x64xf32>, tensor<64x64xf32>) -> tensor<128x64xf32>
+  %3 = bert.matmul %y, %v : (tensor<256x64xf32>, tensor<64x16392xf32>) -> tensor<256x16392xf32>
+  return %0, %1, %2, %3 : tensor<128x16392xf32>, tensor<128x64xf32>, tensor<128x64xf32>, tensor<256x16392xf32>
 }
 
 // Tests that a weight that the entry changes is not packed in it.
@@ -110,5 +117,6 @@ func.func @update(%lr: tensor<f32> {bert.name = "learning_rate"}, %t: tensor<i32
   return
 }
 
-// CHECK: cpu.packed_weight @"w/packed" of @w {{.*}}rows = 128 : i64
+// CHECK: cpu.packed_weight @"w/packed" of @w {{.*}}rows = 32 : i64
 // CHECK: cpu.packed_weight @"w/packed_transposed" of @w {{.*}}transposed
+// CHECK: cpu.packed_weight @"wide/packed" of @wide {{.*}}rows = 256 : i64

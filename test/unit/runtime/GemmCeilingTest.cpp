@@ -32,5 +32,31 @@ TEST(GemmCeiling, isPositiveAndZeroWithoutMatmuls) {
             StatusCode::NotFound);
 }
 
+// The products inside an attention step count, and its gradient's four.
+TEST(GemmCeiling, countsTheProductsOfAttention) {
+  PlanBuilder b;
+  uint32_t x = b.arena({1, 2, 64, 16});
+  uint32_t lse = b.arena({1, 2, 64});
+  b.input("x", x);
+  b.input("lse", lse);
+  uint32_t out = b.arena({1, 2, 64, 16});
+  b.step(plan::AttentionParamsT(), {x, x, x}, {out});
+  b.nextEntry("gradient");
+  x = b.arena({1, 2, 64, 16});
+  lse = b.arena({1, 2, 64});
+  b.input("x", x);
+  b.input("lse", lse);
+  uint32_t dq = b.arena({1, 2, 64, 16}), dk = b.arena({1, 2, 64, 16});
+  uint32_t dv = b.arena({1, 2, 64, 16});
+  b.step(plan::AttentionGradParamsT(), {x, x, x, x, lse}, {dq, dk, dv});
+  StatusOr<Plan> plan = b.load();
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  for (const char *entry : {"main", "gradient"}) {
+    StatusOr<double> seconds = gemmCeilingSeconds(*plan, entry);
+    ASSERT_TRUE(seconds.ok()) << seconds.status().message();
+    EXPECT_GT(*seconds, 0.0);
+  }
+}
+
 } // namespace
 } // namespace bertc::rt::test

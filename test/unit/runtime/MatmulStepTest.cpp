@@ -72,7 +72,25 @@ struct Case {
   float scale = 1.0f;
   DType in = DType::F32;
   DType out = DType::F32;
+  bool factor = false;
+  plan::UnaryKind activation = plan::UnaryKind::Copy;
 };
+
+double activated(plan::UnaryKind kind, double x) {
+  switch (kind) {
+  case plan::UnaryKind::GeluErf:
+    return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
+  case plan::UnaryKind::GeluTanh:
+    return x / 2 *
+           (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+  case plan::UnaryKind::Relu:
+    return std::max(x, 0.0);
+  case plan::UnaryKind::Tanh:
+    return std::tanh(x);
+  default:
+    return x;
+  }
+}
 
 float toFloat(DType dtype, const void *data, int64_t i) {
   if (dtype == DType::F32) {
@@ -156,7 +174,12 @@ public:
       inputs[3] = operand(builder, "residual", dense(case_.c.shape), case_.out,
                           &residual_);
     }
+    if (case_.factor) {
+      inputs.push_back(operand(builder, "factor", dense(case_.c.shape),
+                               case_.out, &factor_));
+    }
     plan::MatmulParamsT params;
+    params.activation = case_.activation;
     params.scale = case_.scale;
     params.accumulate = case_.accumulate;
     builder.step(params, inputs, {c});
@@ -170,6 +193,9 @@ public:
     }
     if (case_.residual && !case_.inPlace) {
       given.push_back({"residual", inputView(residual_)});
+    }
+    if (case_.factor) {
+      given.push_back({"factor", inputView(factor_)});
     }
     result_ = c_;
     return session->run(
@@ -208,6 +234,11 @@ private:
     }
     sum *= case_.scale;
     sum += case_.bias ? bias_.at(j) : 0;
+    sum = activated(case_.activation, sum);
+    if (case_.factor) {
+      sum *= factor_.at(
+          (batch * case_.c.shape[rank - 2] + i) * case_.c.shape[rank - 1] + j);
+    }
     auto [cRow, cCol] = strides(case_.c);
     double old =
         c_.at(batchOffset(case_.c, case_.c, batch) + i * cRow + j * cCol);
@@ -248,7 +279,7 @@ private:
 
   const Case &case_;
   std::mt19937 random_;
-  Buffer a_, b_, c_, bias_, residual_, result_;
+  Buffer a_, b_, c_, bias_, residual_, result_, factor_;
   uint32_t cBase_ = 0;
 };
 
@@ -295,6 +326,55 @@ TEST(MatmulStep, everyEpilogue) {
     c.c = holes(9, 13);
     check(c);
   }
+}
+
+// Activation, factor and residual in this order, with bf16 as well.
+TEST(MatmulStep, activationsAndFactors) {
+  using K = plan::UnaryKind;
+  uint32_t seed = 60;
+  for (K kind : {K::Copy, K::GeluErf, K::GeluTanh, K::Relu, K::Tanh}) {
+    for (DType type : {DType::F32, DType::BF16}) {
+      for (bool factor : {false, true}) {
+        Case c{dense({33, 24}), dense({24, 40}), dense({33, 40})};
+        c.bias = true;
+        c.residual = factor;
+        c.factor = factor;
+        c.activation = kind;
+        c.in = c.out = type;
+        SCOPED_TRACE(testing::Message()
+                     << "activation " << static_cast<int>(kind) << ", dtype "
+                     << dtypeName(type) << ", factor " << factor);
+        Trial(c, seed++).check();
+      }
+    }
+  }
+  Case folded{dense({2, 3, 5, 8}), dense({8, 6}), dense({2, 3, 5, 6})};
+  folded.factor = true;
+  Trial(folded, seed).check();
+}
+
+TEST(MatmulStep, refusesAnEpilogueOfWhatIsAddedTo) {
+  Case c{dense({4, 8}), dense({8, 6}), dense({4, 6})};
+  c.accumulate = true;
+  c.factor = true;
+  EXPECT_THAT(Trial(c, 70).execute().message(),
+              HasSubstr("has an activation or a factor as well"));
+  c.accumulate = c.factor = false;
+  c.inPlace = true;
+  c.activation = plan::UnaryKind::Relu;
+  EXPECT_THAT(Trial(c, 71).execute().message(),
+              HasSubstr("has an activation or a factor as well"));
+  c.inPlace = false;
+  c.activation = plan::UnaryKind::Exp;
+  EXPECT_THAT(Trial(c, 72).execute().message(),
+              HasSubstr("activation is unary kind 2"));
+}
+
+TEST(MatmulStep, refusesAFactorOfAResultWithGaps) {
+  Case c{dense({4, 8}), dense({8, 6}), columnMajor({4, 6})};
+  c.factor = true;
+  EXPECT_THAT(Trial(c, 73).execute().message(),
+              HasSubstr("c, which has a factor,"));
 }
 
 TEST(MatmulStep, aBatchOfRowsIsOneProduct) {

@@ -37,8 +37,13 @@ const std::vector<std::string> &graphPasses() {
       "cse",
       "func.func(bert-fuse-accumulate)",
       "func.func(bert-fuse-attention-softmax)",
+      "func.func(bert-fuse-attention)",
+      "func.func(bert-fuse-cross-entropy)",
+      "func.func(bert-fuse-gather-grad)",
       "func.func(bert-fuse-matmul-bias)",
       "func.func(bert-fuse-residual-layer-norm)",
+      "func.func(bert-fuse-matmul-epilogue)",
+      "func.func(bert-postpone)",
       "func.func(bert-rematerialize)",
   };
   return passes;

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Constraints and type inference of products with an epilogue, of sums into a
+// table and of the fused loss.
+#include "dialects/bert/BertConstraints.h"
+
+using namespace mlir;
+
+namespace bertc::bert {
+
+//===----------------------------------------------------------------------===//
+// matmul_epilogue
+//===----------------------------------------------------------------------===//
+
+LogicalResult MatmulEpilogueOp::verifyConstraints() {
+  RankedTensorType a = getA().getType(), b = getB().getType();
+  // matmul_epilogue C1
+  if (a.getElementType() != b.getElementType()) {
+    return emitOpError("expected a and b to have the same element type, found ")
+           << a.getElementType() << " and " << b.getElementType();
+  }
+  MatmulSizes sizes =
+      matmulSizes(a.getShape(), b.getShape(), getTransposeA(), getTransposeB());
+  // matmul_epilogue C2
+  if (sizes.ka != sizes.kb) {
+    return emitOpError("expected a and b to agree on K, found ")
+           << sizes.ka << " in a and " << sizes.kb << " in b";
+  }
+  // matmul_epilogue C3
+  if (getBias()) {
+    auto bias = cast<RankedTensorType>(getBias().getType());
+    if (bias.getDimSize(0) != sizes.n ||
+        !fitsData(bias.getElementType(), a.getElementType())) {
+      return emitOpError("expected bias to be ")
+             << sizes.n << "x" << a.getElementType() << ", found " << bias;
+    }
+  }
+  for (auto [name, value] : {std::pair<StringRef, Value>("factor", getFactor()),
+                             {"residual", getResidual()}}) {
+    if (!value) {
+      continue;
+    }
+    auto type = cast<RankedTensorType>(value.getType());
+    // matmul_epilogue C4
+    if (type.getShape() != ArrayRef<int64_t>({sizes.m, sizes.n})) {
+      return emitOpError("expected ")
+             << name << " to be " << shapeText({sizes.m, sizes.n}) << ", found "
+             << shapeText(type.getShape());
+    }
+    // matmul_epilogue C5
+    if (type.getElementType() != getC().getType().getElementType()) {
+      return emitOpError("expected ")
+             << name << " to have the element type of c, "
+             << getC().getType().getElementType() << ", found "
+             << type.getElementType();
+    }
+  }
+  return success();
+}
+
+LogicalResult MatmulEpilogueOp::inferReturnTypes(MLIRContext *,
+                                                 std::optional<Location>,
+                                                 Adaptor op,
+                                                 SmallVectorImpl<Type> &types) {
+  RankedTensorType a = tensorType(op.getA()), b = tensorType(op.getB());
+  if (!a || !b || a.getRank() != 2 || b.getRank() != 2) {
+    return failure();
+  }
+  MatmulSizes sizes = matmulSizes(a.getShape(), b.getShape(),
+                                  op.getTransposeA(), op.getTransposeB());
+  types.push_back(
+      RankedTensorType::get({sizes.m, sizes.n}, a.getElementType()));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// gather_grad_add
+//===----------------------------------------------------------------------===//
+
+LogicalResult GatherGradAddOp::verifyConstraints() {
+  ArrayRef<int64_t> base = getBase().getType().getShape(),
+                    indices = getIndices().getType().getShape();
+  int64_t batch = getBatchDims();
+  // gather_grad_add C1
+  if (batch < 0 || batch >= int64_t(base.size()) ||
+      batch > int64_t(indices.size())) {
+    return emitOpError("expected batch_dims below the rank of base and at most "
+                       "the rank of indices, found ")
+           << batch;
+  }
+  // gather_grad_add C2
+  if (base.take_front(batch) != indices.take_front(batch)) {
+    return emitOpError("expected the leading dimensions of base and indices to "
+                       "be equal, found ")
+           << shapeText(base) << " and " << shapeText(indices);
+  }
+  std::optional<Shape> rows = gatheredShape(base, indices, batch);
+  // gather_grad_add C3
+  if (ArrayRef<int64_t>(*rows) != getDy().getType().getShape()) {
+    return emitOpError("expected dy to be ")
+           << shapeText(*rows) << ", found "
+           << shapeText(getDy().getType().getShape());
+  }
+  return success();
+}
+
+LogicalResult GatherGradAddOp::inferReturnTypes(MLIRContext *,
+                                                std::optional<Location>,
+                                                Adaptor op,
+                                                SmallVectorImpl<Type> &types) {
+  types.push_back(op.getBase().getType());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// cross_entropy, cross_entropy_grad
+//===----------------------------------------------------------------------===//
+
+LogicalResult CrossEntropyOp::verifyConstraints() {
+  int64_t logits = getLogits().getType().getDimSize(0);
+  int64_t labels = getLabels().getType().getDimSize(0);
+  // cross_entropy C1
+  if (logits != labels) {
+    return emitOpError("expected logits and labels to agree on N, found ")
+           << logits << " and " << labels;
+  }
+  return success();
+}
+
+LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *,
+                                               std::optional<Location>,
+                                               Adaptor op,
+                                               SmallVectorImpl<Type> &types) {
+  RankedTensorType logits = tensorType(op.getLogits());
+  if (!logits || logits.getRank() != 2) {
+    return failure();
+  }
+  types.assign(2, statisticsType(logits));
+  return success();
+}
+
+LogicalResult CrossEntropyGradOp::verifyConstraints() {
+  int64_t n = getLogits().getType().getDimSize(0);
+  // cross_entropy_grad C1
+  if (getDloss().getType().getDimSize(0) != n ||
+      getLse().getType().getDimSize(0) != n ||
+      getLabels().getType().getDimSize(0) != n) {
+    return emitOpError("expected dloss, logits, lse and labels to agree on N, ")
+           << "found " << getDloss().getType().getDimSize(0) << ", " << n
+           << ", " << getLse().getType().getDimSize(0) << " and "
+           << getLabels().getType().getDimSize(0);
+  }
+  return success();
+}
+
+LogicalResult
+CrossEntropyGradOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                     Adaptor op, SmallVectorImpl<Type> &types) {
+  types.push_back(op.getLogits().getType());
+  return success();
+}
+
+} // namespace bertc::bert

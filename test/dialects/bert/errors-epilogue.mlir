@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// RUN: bertc-opt %s -split-input-file -verify-diagnostics -o %t
+
+func.func @matmul_epilogue_c1(%a: tensor<2x3xf32>, %b: tensor<3x4xbf16>) {
+  // expected-error @below {{'bert.matmul_epilogue' op expected a and b to have the same element type, found 'f32' and 'bf16'}}
+  %y = bert.matmul_epilogue %a, %b : (tensor<2x3xf32>, tensor<3x4xbf16>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_epilogue_c2(%a: tensor<2x3xf32>, %b: tensor<4x4xf32>) {
+  // expected-error @below {{'bert.matmul_epilogue' op expected a and b to agree on K, found 3 in a and 4 in b}}
+  %y = bert.matmul_epilogue %a, %b : (tensor<2x3xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_epilogue_c3(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %x: tensor<3xf32>) {
+  // expected-error @below {{'bert.matmul_epilogue' op expected bias to be 4x'f32', found 'tensor<3xf32>'}}
+  %y = bert.matmul_epilogue %a, %b bias %x : (tensor<2x3xf32>, tensor<3x4xf32>, tensor<3xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_epilogue_c4(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %x: tensor<2x3xf32>) {
+  // expected-error @below {{'bert.matmul_epilogue' op expected factor to be 2x4, found 2x3}}
+  %y = bert.matmul_epilogue %a, %b factor %x : (tensor<2x3xf32>, tensor<3x4xf32>, tensor<2x3xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_epilogue_c5(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %x: tensor<2x4xbf16>) {
+  // expected-error @below {{'bert.matmul_epilogue' op expected residual to have the element type of c, 'f32', found 'bf16'}}
+  %y = bert.matmul_epilogue %a, %b residual %x : (tensor<2x3xf32>, tensor<3x4xf32>, tensor<2x4xbf16>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @gather_grad_add_c1(%t: tensor<9x4xf32>, %d: tensor<3x4xf32>, %i: tensor<3xi32>) {
+  // expected-error @below {{'bert.gather_grad_add' op expected batch_dims below the rank of base and at most the rank of indices, found 2}}
+  %y = bert.gather_grad_add %t, %d, %i {batch_dims = 2 : i64} : (tensor<9x4xf32>, tensor<3x4xf32>, tensor<3xi32>) -> tensor<9x4xf32>
+  return
+}
+
+// -----
+
+func.func @gather_grad_add_c2(%t: tensor<2x9x4xf32>, %d: tensor<3x5x4xf32>, %i: tensor<3x5xi32>) {
+  // expected-error @below {{'bert.gather_grad_add' op expected the leading dimensions of base and indices to be equal, found 2x9x4 and 3x5}}
+  %y = bert.gather_grad_add %t, %d, %i {batch_dims = 1 : i64} : (tensor<2x9x4xf32>, tensor<3x5x4xf32>, tensor<3x5xi32>) -> tensor<2x9x4xf32>
+  return
+}
+
+// -----
+
+func.func @gather_grad_add_c3(%t: tensor<9x4xf32>, %d: tensor<3x5xf32>, %i: tensor<3xi32>) {
+  // expected-error @below {{'bert.gather_grad_add' op expected dy to be 3x4, found 3x5}}
+  %y = bert.gather_grad_add %t, %d, %i : (tensor<9x4xf32>, tensor<3x5xf32>, tensor<3xi32>) -> tensor<9x4xf32>
+  return
+}
+
+// -----
+
+func.func @cross_entropy_c1(%x: tensor<4x9xf32>, %l: tensor<3xi32>) {
+  // expected-error @below {{'bert.cross_entropy' op expected logits and labels to agree on N, found 4 and 3}}
+  %y:2 = bert.cross_entropy %x, %l : (tensor<4x9xf32>, tensor<3xi32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+func.func @cross_entropy_grad_c1(%d: tensor<4xf32>, %x: tensor<4x9xf32>, %s: tensor<3xf32>, %l: tensor<4xi32>) {
+  // expected-error @below {{'bert.cross_entropy_grad' op expected dloss, logits, lse and labels to agree on N, found 4, 4, 3 and 4}}
+  %y = bert.cross_entropy_grad %d, %x, %s, %l : (tensor<4xf32>, tensor<4x9xf32>, tensor<3xf32>, tensor<4xi32>) -> tensor<4x9xf32>
+  return
+}

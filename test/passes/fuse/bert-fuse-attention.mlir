@@ -1,0 +1,85 @@
+// RUN: bertc-opt --bert-fuse-attention %s | FileCheck %s
+
+// Tests that products and softmax are one operation without a gradient.
+// CHECK-LABEL: func.func @forward
+// CHECK-NEXT: %[[OUT:.*]], %{{.*}} = bert.attention %arg0, %arg1, %arg2 mask %arg5 rng %arg4 {op_id = 3 : i32, rate = 1.000000e-01 : f32, scale = 5.000000e-01 : f32, scope = "softmax"}
+// CHECK-NEXT: return %[[OUT]]
+func.func @forward(%q: tensor<2x3x8x4xf32>, %k: tensor<2x3x8x4xf32>, %v: tensor<2x3x8x4xf32>, %dout: tensor<2x3x8x4xf32>, %rng: tensor<4xi32>, %mask: tensor<2x1x1x8xf32>) -> tensor<2x3x8x4xf32> {
+  %0 = bert.batch_matmul %q, %k {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %1, %2 = bert.attention_softmax %0, %mask, %rng {op_id = 3 : i32, rate = 1.000000e-01 : f32, scale = 5.000000e-01 : f32, scope = "softmax"} : (tensor<2x3x8x8xf32>, tensor<2x1x1x8xf32>, tensor<4xi32>) -> (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>)
+  %3 = bert.batch_matmul %1, %v : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  return %3 : tensor<2x3x8x4xf32>
+}
+
+// Tests that the gradient needs nothing of the forward pass but the sums.
+// CHECK-LABEL: func.func @gradient
+// CHECK-NEXT: %[[OUT:.*]], %[[LSE:.*]] = bert.attention %arg0, %arg1, %arg2 mask %arg5 rng %arg4
+// CHECK-NEXT: %[[DQ:.*]], %[[DK:.*]], %[[DV:.*]] = bert.attention_grad %arg3, %arg0, %arg1, %arg2, %[[LSE]] mask %arg5 rng %arg4 {op_id = 3 : i32, rate = 1.000000e-01 : f32, scale = 5.000000e-01 : f32, scope = "grad"}
+// CHECK-NEXT: return %[[OUT]], %[[DQ]], %[[DK]], %[[DV]]
+func.func @gradient(%q: tensor<2x3x8x4xf32>, %k: tensor<2x3x8x4xf32>, %v: tensor<2x3x8x4xf32>, %dout: tensor<2x3x8x4xf32>, %rng: tensor<4xi32>, %mask: tensor<2x1x8x8xf32>) -> (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) {
+  %0 = bert.batch_matmul %q, %k {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %1, %2 = bert.attention_softmax %0, %mask, %rng {op_id = 3 : i32, rate = 1.000000e-01 : f32, scale = 5.000000e-01 : f32, scope = "softmax"} : (tensor<2x3x8x8xf32>, tensor<2x1x8x8xf32>, tensor<4xi32>) -> (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>)
+  %3 = bert.batch_matmul %1, %v : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  %4 = bert.batch_matmul %dout, %v {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %5 = bert.batch_matmul %1, %dout {adj_x} : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  %6 = bert.attention_softmax_grad %4, %2, %rng {op_id = 3 : i32, rate = 1.000000e-01 : f32, scale = 5.000000e-01 : f32, scope = "grad"} : (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>, tensor<4xi32>) -> tensor<2x3x8x8xf32>
+  %7 = bert.batch_matmul %6, %k : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  %8 = bert.batch_matmul %6, %q {adj_x} : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  return %3, %7, %8, %5 : tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>
+}
+
+// Tests that ranges of keys take the place of the mask made of them.
+// CHECK-LABEL: func.func @ranges
+// CHECK-NEXT: bert.attention %arg0, %arg1, %arg2 ranges %arg5 rng %arg4
+// CHECK-NEXT: return
+func.func @ranges(%q: tensor<2x3x8x4xf32>, %k: tensor<2x3x8x4xf32>, %v: tensor<2x3x8x4xf32>, %dout: tensor<2x3x8x4xf32>, %rng: tensor<4xi32>, %ranges: tensor<2x8x2xi32>) -> tensor<2x3x8x4xf32> {
+  %mask = bert.range_mask %ranges : (tensor<2x8x2xi32>) -> tensor<2x1x8x8xf32>
+  %0 = bert.batch_matmul %q, %k {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %1, %2 = bert.attention_softmax %0, %mask, %rng {op_id = 3 : i32, rate = 1.000000e-01 : f32, scale = 5.000000e-01 : f32, scope = "softmax"} : (tensor<2x3x8x8xf32>, tensor<2x1x8x8xf32>, tensor<4xi32>) -> (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>)
+  %3 = bert.batch_matmul %1, %v : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  return %3 : tensor<2x3x8x4xf32>
+}
+
+// Tests that nothing is fused when the probabilities are wanted.
+// CHECK-LABEL: func.func @probabilities_wanted
+// CHECK-NOT: bert.attention %
+func.func @probabilities_wanted(%q: tensor<2x3x8x4xf32>, %k: tensor<2x3x8x4xf32>, %v: tensor<2x3x8x4xf32>, %dout: tensor<2x3x8x4xf32>, %rng: tensor<4xi32>, %mask: tensor<2x1x1x8xf32>) -> (tensor<2x3x8x4xf32>, tensor<2x3x8x8xf32>) {
+  %0 = bert.batch_matmul %q, %k {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %1, %2 = bert.attention_softmax %0, %mask, %rng {op_id = 3 : i32, rate = 1.000000e-01 : f32, scale = 5.000000e-01 : f32, scope = "softmax"} : (tensor<2x3x8x8xf32>, tensor<2x1x1x8xf32>, tensor<4xi32>) -> (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>)
+  %3 = bert.batch_matmul %1, %v : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  return %3, %2 : tensor<2x3x8x4xf32>, tensor<2x3x8x8xf32>
+}
+
+// Tests that nothing is fused when the scores are wanted.
+// CHECK-LABEL: func.func @scores_wanted
+// CHECK-NOT: bert.attention %
+func.func @scores_wanted(%q: tensor<2x3x8x4xf32>, %k: tensor<2x3x8x4xf32>, %v: tensor<2x3x8x4xf32>, %dout: tensor<2x3x8x4xf32>, %rng: tensor<4xi32>, %mask: tensor<2x1x1x8xf32>) -> (tensor<2x3x8x4xf32>, tensor<2x3x8x8xf32>) {
+  %0 = bert.batch_matmul %q, %k {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %1, %2 = bert.attention_softmax %0, %mask, %rng {op_id = 3 : i32, rate = 1.000000e-01 : f32, scale = 5.000000e-01 : f32, scope = "softmax"} : (tensor<2x3x8x8xf32>, tensor<2x1x1x8xf32>, tensor<4xi32>) -> (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>)
+  %3 = bert.batch_matmul %1, %v : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  return %3, %0 : tensor<2x3x8x4xf32>, tensor<2x3x8x8xf32>
+}
+
+// Tests that nothing is fused when a product of the gradient is missing.
+// CHECK-LABEL: func.func @part_of_the_gradient
+// CHECK-NOT: bert.attention %
+func.func @part_of_the_gradient(%q: tensor<2x3x8x4xf32>, %k: tensor<2x3x8x4xf32>, %v: tensor<2x3x8x4xf32>, %dout: tensor<2x3x8x4xf32>, %rng: tensor<4xi32>, %mask: tensor<2x1x1x8xf32>) -> (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) {
+  %0 = bert.batch_matmul %q, %k {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %1, %2 = bert.attention_softmax %0, %mask, %rng {op_id = 3 : i32, rate = 1.000000e-01 : f32, scale = 5.000000e-01 : f32, scope = "softmax"} : (tensor<2x3x8x8xf32>, tensor<2x1x1x8xf32>, tensor<4xi32>) -> (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>)
+  %3 = bert.batch_matmul %1, %v : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  %4 = bert.batch_matmul %dout, %v {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %5 = bert.batch_matmul %1, %dout {adj_x} : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  %6 = bert.attention_softmax_grad %4, %2, %rng {op_id = 3 : i32, rate = 1.000000e-01 : f32, scale = 5.000000e-01 : f32, scope = "grad"} : (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>, tensor<4xi32>) -> tensor<2x3x8x8xf32>
+  %7 = bert.batch_matmul %6, %k : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  return %3, %7, %5 : tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>
+}
+
+// Tests that nothing is fused when the values are transposed.
+// CHECK-LABEL: func.func @transposed_values
+// CHECK-NOT: bert.attention %
+func.func @transposed_values(%q: tensor<2x3x8x4xf32>, %k: tensor<2x3x8x4xf32>, %v: tensor<2x3x8x4xf32>, %dout: tensor<2x3x8x4xf32>, %rng: tensor<4xi32>, %mask: tensor<2x1x1x8xf32>, %u: tensor<2x3x4x8xf32>) -> tensor<2x3x8x4xf32> {
+  %0 = bert.batch_matmul %q, %k {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %1, %2 = bert.attention_softmax %0, %mask, %rng {op_id = 3 : i32, rate = 1.000000e-01 : f32, scale = 5.000000e-01 : f32, scope = "softmax"} : (tensor<2x3x8x8xf32>, tensor<2x1x1x8xf32>, tensor<4xi32>) -> (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>)
+  %4 = bert.batch_matmul %1, %u {adj_y} : (tensor<2x3x8x8xf32>, tensor<2x3x4x8xf32>) -> tensor<2x3x8x4xf32>
+  return %4 : tensor<2x3x8x4xf32>
+}
