@@ -35,7 +35,8 @@ StatusOr<int64_t> manifestSequences(const std::string &metadata) {
     return int64_t{0};
   }
   std::string manifest =
-      manifestPath(metadata.substr(0, metadata.size() - (sizeof(kSuffix) - 1)));
+      metadata.substr(0, metadata.size() - (sizeof(kSuffix) - 1)) +
+      "_manifest.json";
   if (!fileExists(manifest)) {
     return int64_t{0};
   }
