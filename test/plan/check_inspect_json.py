@@ -38,6 +38,14 @@ for entry in entries.values():
         assert interval["first_step"] <= interval["last_step"]
 
 # Every product of the forward pass has two of its size in the backward pass.
-matmuls = [s for s in entries["gradients"]["steps"] if s["kind"] == "Matmul"]
-forward = [s for s in entries["predict"]["steps"] if s["kind"] == "Matmul"]
-assert len(matmuls) == 3 * len(forward), (len(matmuls), len(forward))
+# Training computes each layer's two attention products inside one step, whose
+# gradient is another; prediction keeps them apart.
+def steps(entry, kind):
+    return [s for s in entries[entry]["steps"] if s["kind"] == kind]
+
+
+attention = steps("gradients", "Attention")
+forward = len(steps("predict", "Matmul")) - 2 * len(attention)
+assert len(attention) == 2, len(attention)
+assert len(steps("gradients", "AttentionGrad")) == len(attention)
+assert len(steps("gradients", "Matmul")) == 3 * forward, forward

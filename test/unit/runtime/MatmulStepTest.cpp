@@ -527,7 +527,7 @@ TEST(MatmulStep, refusesMissingOperands) {
   Operands o;
   EXPECT_THAT(o.refusal({o.a}, {o.c}),
               HasSubstr("entry 'main', step 0 (Matmul): step has 1 inputs, "
-                        "expected between 2 and 4"));
+                        "expected between 2 and 5"));
 }
 
 TEST(MatmulStep, refusesTwoOutputs) {
