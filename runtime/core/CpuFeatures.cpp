@@ -73,6 +73,11 @@ Isa detect() {
   return Isa::Amx;
 }
 
+bool emulatesTiles() {
+  const char *wanted = std::getenv("BERTC_EMULATE_AMX");
+  return wanted != nullptr && std::string(wanted) == "1";
+}
+
 } // namespace
 
 const char *isaName(Isa isa) {
@@ -108,7 +113,7 @@ Isa detectedIsa() {
 
 Isa usableIsa() {
   static const Isa isa = [] {
-    Isa found = detectedIsa();
+    Isa found = emulatesTiles() ? Isa::Amx : detectedIsa();
     const char *cap = std::getenv("BERTC_MAX_ISA");
     if (cap != nullptr) {
       StatusOr<Isa> wanted = parseIsa(cap);
@@ -119,6 +124,16 @@ Isa usableIsa() {
     return found;
   }();
   return isa;
+}
+
+TileUnit tileUnit() {
+  static const TileUnit unit = [] {
+    if (usableIsa() != Isa::Amx) {
+      return TileUnit::None;
+    }
+    return emulatesTiles() ? TileUnit::Emulated : TileUnit::Hardware;
+  }();
+  return unit;
 }
 
 Status checkMaxIsa() {

@@ -4,6 +4,8 @@
 // system saves on a context switch (XCR0), and, for the AMX tiles, whether the
 // kernel grants this process their use. BERTC_MAX_ISA lowers the ceiling for
 // tests and comparisons; it holds for our kernels and for oneDNN.
+// BERTC_EMULATE_AMX=1 pretends that there are tiles: our kernels then compute
+// what the tile unit would, slowly, on any CPU.
 #pragma once
 
 #include "bertc/status.h"
@@ -25,9 +27,15 @@ StatusOr<Isa> parseIsa(const std::string &name);
 /// permission to use AMX tiles when there are any.
 Isa detectedIsa();
 
-/// detectedIsa() capped by BERTC_MAX_ISA as it was at the first call. An
-/// unknown value of that variable is ignored here and reported by checkMaxIsa.
+/// detectedIsa(), or Amx with BERTC_EMULATE_AMX=1, capped by BERTC_MAX_ISA as
+/// they were at the first call. An unknown value of the latter is ignored here
+/// and reported by checkMaxIsa.
 Isa usableIsa();
+
+/// What executes tile instructions in our kernels: nothing when usableIsa() is
+/// below Amx.
+enum class TileUnit { None, Hardware, Emulated };
+TileUnit tileUnit();
 
 /// InvalidArgument when BERTC_MAX_ISA is set to something unknown.
 Status checkMaxIsa();

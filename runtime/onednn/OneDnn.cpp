@@ -9,7 +9,7 @@
 namespace bertc::rt {
 
 static void capOneDnn() {
-  if (usableIsa() == detectedIsa()) {
+  if (usableIsa() >= detectedIsa()) {
     return;
   }
   dnnl_cpu_isa_t cap = dnnl_cpu_isa_default;
