@@ -57,17 +57,22 @@ private:
 };
 
 Status measureSteps(rt::Session &session, const BenchOptions &options,
-                    BenchEntry &entry, BenchResult *result) {
+                    BenchEntry &entry, StepTimes *stepTimes,
+                    BenchResult *result) {
   BERTC_ASSIGN_OR_RETURN(result->firstStepMs, entry.run());
   for (int i = 1; i < options.warmup; ++i) {
     BERTC_RETURN_IF_ERROR(entry.run().status());
   }
   session.resetTimes();
+  if (options.products) {
+    session.setProfileHook(stepTimes->hook());
+  }
   std::vector<double> times;
   for (int i = 0; i < options.steps; ++i) {
     BERTC_ASSIGN_OR_RETURN(double time, entry.run());
     times.push_back(time);
   }
+  session.setProfileHook({});
   result->byKind = session.timeByKind();
   std::sort(times.begin(), times.end());
   result->stepMsMedian = quantile(times, 0.5);
@@ -126,7 +131,9 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
   result.steps = options.steps;
   result.threads = session->threads();
   result.cpuIsa = rt::cpuIsa();
-  BERTC_RETURN_IF_ERROR(measureSteps(*session, options, entry, &result));
+  StepTimes stepTimes;
+  BERTC_RETURN_IF_ERROR(
+      measureSteps(*session, options, entry, &stepTimes, &result));
   BERTC_RETURN_IF_ERROR(measureApply(*session, options, entry, &result));
   result.peakRssBytes = peakResidentBytes();
 
@@ -138,12 +145,18 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
   result.tokensPerSecond = tokens / seconds;
   result.gflops =
       static_cast<double>(plan.findEntry(result.entry)->flops) / seconds * 1e-9;
+  std::vector<rt::GemmTime> alone;
   if (options.ceiling) {
     BERTC_ASSIGN_OR_RETURN(
-        double ceiling,
-        rt::gemmCeilingSeconds(plan, result.entry, options.threads));
+        alone, rt::timeProducts(plan, result.entry, options.threads));
+    double ceiling = rt::ceilingSeconds(alone);
     result.ceilingTokensPerSecond = ceiling > 0 ? tokens / ceiling : 0.0;
     result.ceilingRatio = ceiling / seconds;
+  }
+  if (options.products) {
+    BERTC_ASSIGN_OR_RETURN(result.products,
+                           stepTimes.productRows(plan, result.entry, alone));
+    result.allStepsMs = stepTimes.totalMs();
   }
   return result;
 }

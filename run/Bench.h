@@ -7,6 +7,7 @@
 
 #include "bertc/runtime.h"
 #include "bertc/status.h"
+#include "run/ProductTable.h"
 
 #include <cstdint>
 #include <string>
@@ -22,6 +23,8 @@ struct BenchOptions {
   int warmup = 2;
   /// Leaves out the GEMM-only ceiling, which takes about as long as five steps.
   bool ceiling = true;
+  /// Adds the table of products; times single steps through the hook.
+  bool products = false;
   uint64_t seed = 12345;
   int threads = 0;
 };
@@ -52,6 +55,9 @@ struct BenchResult {
   /// 0 when it was left out.
   double ceilingTokensPerSecond = 0;
   double ceilingRatio = 0;
+  /// With options.products: the products, and the medians of all steps summed.
+  std::vector<ProductRow> products;
+  double allStepsMs = 0;
 };
 
 StatusOr<BenchResult> bench(const BenchOptions &options);

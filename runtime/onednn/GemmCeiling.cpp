@@ -2,18 +2,14 @@
 
 #include "runtime/onednn/GemmCeiling.h"
 
-#include "runtime/core/MemoryBlock.h"
 #include "runtime/core/PlanFile.h"
 #include "runtime/core/Threads.h"
-#include "runtime/onednn/MatmulGeometry.h"
 #include "runtime/onednn/OneDnn.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <limits>
 #include <map>
-#include <tuple>
 #include <unordered_map>
 
 namespace bertc::rt {
@@ -21,16 +17,6 @@ namespace {
 
 using dnnl::memory;
 using Tag = memory::format_tag;
-
-struct GemmShape {
-  int64_t batch, m, k, n;
-  DType in, out;
-
-  bool operator<(const GemmShape &o) const {
-    return std::tie(batch, m, k, n, in, out) <
-           std::tie(o.batch, o.m, o.k, o.n, o.in, o.out);
-  }
-};
 
 // Random data: the tile unit slows down with it, zeros would flatter.
 void fillRandom(memory &m) {
@@ -62,7 +48,7 @@ public:
     }
   }
 
-  // Median of `runs` after one warm-up.
+  // Median of `runs`, the smaller of two for two, after one warm-up.
   double seconds(int runs) {
     std::vector<double> times;
     for (int i = 0; i <= runs; ++i) {
@@ -76,7 +62,7 @@ public:
       }
     }
     std::sort(times.begin(), times.end());
-    return times[times.size() / 2];
+    return times[(times.size() - 1) / 2];
   }
 
 private:
@@ -84,9 +70,15 @@ private:
   std::unordered_map<int, memory> args_;
 };
 
+// One layout for a and b.
+struct Layout {
+  Tag a, b;
+  dnnl::matmul::primitive_desc pd;
+};
+
 // Layouts to try for a and b: plain and transposed, and the library's choice
 // where there is no batch.
-std::vector<dnnl::matmul::primitive_desc> layouts(const GemmShape &s) {
+std::vector<Layout> layouts(const GemmShape &s) {
   bool batched = s.batch > 1;
   std::vector<Tag> tags = batched
                               ? std::vector<Tag>{Tag::abc, Tag::acb}
@@ -95,7 +87,7 @@ std::vector<dnnl::matmul::primitive_desc> layouts(const GemmShape &s) {
     return batched ? memory::dims{s.batch, rows, cols}
                    : memory::dims{rows, cols};
   };
-  std::vector<dnnl::matmul::primitive_desc> all;
+  std::vector<Layout> all;
   for (Tag ta : tags) {
     for (Tag tb : tags) {
       dnnl::matmul::primitive_desc pd(
@@ -103,87 +95,46 @@ std::vector<dnnl::matmul::primitive_desc> layouts(const GemmShape &s) {
           {dims(s.k, s.n), toDnnl(s.in), tb},
           {dims(s.m, s.n), toDnnl(s.out), batched ? Tag::abc : Tag::ab});
       if (!isReference(pd.impl_info_str())) {
-        all.push_back(pd);
+        all.push_back({ta, tb, pd});
       }
     }
   }
   return all;
 }
 
-// A quick look at every layout, then the median of seven in the best one.
-double bestSeconds(const GemmShape &shape) {
-  auto all = layouts(shape);
-  const dnnl::matmul::primitive_desc *best = nullptr;
-  double least = std::numeric_limits<double>::infinity();
-  for (const auto &pd : all) {
-    double seconds = Candidate(pd).seconds(2);
-    if (seconds < least) {
-      least = seconds;
-      best = &pd;
+char order(Tag tag) {
+  return tag == Tag::any ? 'p' : tag == Tag::ab || tag == Tag::abc ? 'n' : 't';
+}
+
+// A quick look at every layout, then the median of seven in the three that
+// looked best: two runs do not tell near ones apart on a machine that is not
+// quite idle.
+GemmTime timeInBestLayout(const GemmShape &shape) {
+  std::vector<std::pair<double, Layout>> all;
+  for (const Layout &layout : layouts(shape)) {
+    all.emplace_back(Candidate(layout.pd).seconds(2), layout);
+  }
+  size_t kept = std::min<size_t>(3, all.size());
+  std::partial_sort(
+      all.begin(), all.begin() + static_cast<ptrdiff_t>(kept), all.end(),
+      [](const auto &x, const auto &y) { return x.first < y.first; });
+  GemmTime best;
+  for (size_t i = 0; i < kept; ++i) {
+    const Layout &layout = all[i].second;
+    double seconds = Candidate(layout.pd).seconds(7);
+    if (i == 0 || seconds < best.seconds) {
+      best.seconds = seconds;
+      best.layout = {order(layout.a), order(layout.b)};
+      best.implementation = layout.pd.impl_info_str();
     }
   }
-  return best == nullptr ? 0.0 : Candidate(*best).seconds(7);
-}
-
-StatusOr<GemmShape> shapeOfStep(const plan::Entry &entry,
-                                const plan::Step &step) {
-  if (step.inputs()->size() < 2 || step.outputs()->size() != 1 ||
-      step.inputs()->Get(0) == kNoOperand ||
-      step.inputs()->Get(1) == kNoOperand ||
-      step.outputs()->Get(0) == kNoOperand) {
-    return corrupt("a Matmul step lacks an operand");
-  }
-  auto operand = [&](uint32_t i) {
-    return describeTensor(*entry.tensors()->Get(i));
-  };
-  TensorRef a = operand(step.inputs()->Get(0));
-  TensorRef b = operand(step.inputs()->Get(1));
-  TensorRef c = operand(step.outputs()->Get(0));
-  BERTC_ASSIGN_OR_RETURN(MatmulGeometry g,
-                         matmulGeometry(a, b, c, TensorRef()));
-  // Where the library does not multiply bf16, products are formed in f32.
-  bool wide = !multipliesBf16();
-  return GemmShape{g.batchCount(),
-                   g.m,
-                   g.k,
-                   g.n,
-                   wide ? DType::F32 : a.dtype,
-                   wide ? DType::F32 : c.dtype};
-}
-
-// The products inside a step of fused attention: what anybody would have to
-// multiply, not what the gradient computes again.
-StatusOr<std::vector<GemmShape>> shapesOfAttention(const plan::Entry &entry,
-                                                   const plan::Step &step) {
-  bool gradient = step.params_type() == plan::Params::AttentionGradParams;
-  uint32_t first = gradient ? 1 : 0;
-  if (step.inputs()->size() < first + 2 ||
-      step.inputs()->Get(first) == kNoOperand ||
-      step.inputs()->Get(first + 1) == kNoOperand) {
-    return corrupt("an attention step lacks an operand");
-  }
-  TensorRef q =
-      describeTensor(*entry.tensors()->Get(step.inputs()->Get(first)));
-  TensorRef k =
-      describeTensor(*entry.tensors()->Get(step.inputs()->Get(first + 1)));
-  if (q.rank != 4 || k.rank != 4) {
-    return corrupt("q is " + q.describe() + " and k " + k.describe() +
-                   ", expected four axes");
-  }
-  int64_t heads = q.dims[0] * q.dims[1], s = q.dims[2], t = k.dims[2],
-          d = q.dims[3];
-  DType type = multipliesBf16() ? q.dtype : DType::F32;
-  GemmShape scores{heads, s, d, t, type, type};
-  GemmShape toQueries{heads, s, t, d, type, type};
-  GemmShape toKeys{heads, t, s, d, type, type};
-  return gradient ? std::vector<GemmShape>{scores, toQueries, toKeys, toKeys}
-                  : std::vector<GemmShape>{scores, toQueries};
+  return best;
 }
 
 } // namespace
 
-StatusOr<double> gemmCeilingSeconds(const Plan &plan, const std::string &entry,
-                                    int threads) {
+StatusOr<std::vector<GemmTime>>
+timeProducts(const Plan &plan, const std::string &entry, int threads) {
   int index = plan.file().findEntry(entry);
   if (index < 0) {
     return notFound("plan " + plan.path() + " has no entry '" + entry + "'");
@@ -192,25 +143,30 @@ StatusOr<double> gemmCeilingSeconds(const Plan &plan, const std::string &entry,
       *plan.file().root().entries()->Get(static_cast<uint32_t>(index));
   std::map<GemmShape, int> counts;
   for (const plan::Step *step : *e.steps()) {
-    if (step->params_type() == plan::Params::MatmulParams) {
-      BERTC_ASSIGN_OR_RETURN(GemmShape shape, shapeOfStep(e, *step));
+    BERTC_ASSIGN_OR_RETURN(StepProducts products, productsOfStep(e, *step));
+    for (const GemmShape &shape : products.shapes) {
       ++counts[shape];
-    } else if (step->params_type() == plan::Params::AttentionParams ||
-               step->params_type() == plan::Params::AttentionGradParams) {
-      BERTC_ASSIGN_OR_RETURN(std::vector<GemmShape> shapes,
-                             shapesOfAttention(e, *step));
-      for (const GemmShape &shape : shapes) {
-        ++counts[shape];
-      }
     }
   }
   RunThreads scope(resolveThreads(threads));
-  double total = 0;
+  std::vector<GemmTime> times;
   for (const auto &[shape, count] : counts) {
+    GemmTime time;
     BERTC_RETURN_IF_ERROR(callDnnl("GEMM ceiling", [&] {
-      total += bestSeconds(shape) * count;
+      time = timeInBestLayout(shape);
       return Status();
     }));
+    time.shape = shape;
+    time.count = count;
+    times.push_back(time);
+  }
+  return times;
+}
+
+double ceilingSeconds(const std::vector<GemmTime> &times) {
+  double total = 0;
+  for (const GemmTime &time : times) {
+    total += time.seconds * time.count;
   }
   return total;
 }

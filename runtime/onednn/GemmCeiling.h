@@ -7,16 +7,32 @@
 #pragma once
 
 #include "bertc/runtime.h"
+#include "runtime/onednn/Products.h"
 
 #include <string>
+#include <vector>
 
 namespace bertc::rt {
 
-/// Seconds that the matmuls of one run of `entry` take alone: for each distinct
-/// shape the median of seven runs in the best of all layouts, times the number
-/// of steps of that shape. Uses `threads` OpenMP threads (0: as sessions do).
-/// Errors: NotFound, ResourceExhausted.
-StatusOr<double> gemmCeilingSeconds(const Plan &plan, const std::string &entry,
-                                    int threads = 0);
+/// A distinct product of an entry, alone.
+struct GemmTime {
+  GemmShape shape;
+  /// Times one run of the entry makes it.
+  int count = 0;
+  /// Seconds of one: the median of seven runs in the best of all layouts.
+  double seconds = 0;
+  /// That layout, of a and b: "n" row-major, "t" column-major, "p" packed as
+  /// the library likes it.
+  std::string layout;
+  std::string implementation;
+};
+
+/// Times each distinct product of `entry` alone, on `threads` OpenMP threads
+/// (0: as sessions do). Errors: NotFound, ResourceExhausted.
+StatusOr<std::vector<GemmTime>>
+timeProducts(const Plan &plan, const std::string &entry, int threads = 0);
+
+/// Seconds of all products of one run.
+double ceilingSeconds(const std::vector<GemmTime> &times);
 
 } // namespace bertc::rt

@@ -44,6 +44,26 @@ std::vector<KindRow> kindRows(const BenchResult &result) {
   return rows;
 }
 
+Json productsJson(const BenchResult &result) {
+  Json rows = Json::array();
+  for (const ProductRow &row : result.products) {
+    rows.push_back({{"kind", row.kind},
+                    {"shape", row.shape},
+                    {"layout", row.layout},
+                    {"epilogue", row.epilogue},
+                    {"scope", row.scope},
+                    {"count", row.count},
+                    {"ms", row.ms},
+                    {"alone_ms", row.aloneMs},
+                    {"ratio", row.aloneMs / std::max(row.ms, 1e-9)},
+                    {"gflops", row.gflops},
+                    {"implementation", row.implementation},
+                    {"alone_layout", row.aloneLayout},
+                    {"alone_implementation", row.aloneImplementation}});
+  }
+  return rows;
+}
+
 void printJson(const BenchResult &result) {
   Json document = jsonDocument("bench", 1);
   document["entry"] = result.entry;
@@ -71,6 +91,9 @@ void printJson(const BenchResult &result) {
                        {"gb_per_second", row.gigabytes}};
   }
   document["by_kind"] = kinds;
+  if (!result.products.empty()) {
+    document["matmuls"] = productsJson(result);
+  }
   std::fputs(jsonText(document).c_str(), stdout);
 }
 
@@ -104,6 +127,31 @@ void printText(const BenchResult &result) {
   }
 }
 
+/// The products with their sums, then what the other steps take.
+void printProducts(const BenchResult &result) {
+  std::printf("\n  %-9s %-8s %5s %9s %9s %6s %8s  %s\n", "products", "layout",
+              "count", "ms", "alone ms", "ratio", "GFLOP/s",
+              "m x k x n, epilogue, scope, implementation (alone)");
+  double ms = 0, alone = 0;
+  for (const ProductRow &row : result.products) {
+    bool matmul = row.kind == "Matmul";
+    std::printf("  %-9s %-8s %5d %9.3f %9.3f %6.3f %8.1f  %s%s%s\n    %s\n"
+                "    %s (%s %s)\n",
+                matmul ? "matmul" : "attention", row.layout.c_str(), row.count,
+                row.ms, row.aloneMs, row.aloneMs / std::max(row.ms, 1e-9),
+                row.gflops, row.shape.c_str(), row.epilogue.empty() ? "" : " ",
+                row.epilogue.c_str(), row.scope.c_str(),
+                row.implementation.c_str(), row.aloneLayout.c_str(),
+                row.aloneImplementation.c_str());
+    ms += row.ms;
+    alone += row.aloneMs;
+  }
+  std::printf("  %-9s %-8s %5s %9.3f %9.3f %6.3f\n", "all", "", "", ms, alone,
+              alone / std::max(ms, 1e-9));
+  std::printf("  other steps %.3f ms, between steps %.3f ms\n",
+              result.allStepsMs - ms, result.stepMsMedian - result.allStepsMs);
+}
+
 int perform(const Flags &flags) {
   StatusOr<BenchResult> result = bench(flags.options);
   if (!result.ok()) {
@@ -113,6 +161,9 @@ int perform(const Flags &flags) {
     printJson(*result);
   } else {
     printText(*result);
+    if (flags.options.products) {
+      printProducts(*result);
+    }
   }
   return 0;
 }
@@ -132,6 +183,9 @@ Command addBenchCommand(CLI::App &app) {
   command->add_option("--warmup", options.warmup, "runs before those");
   addBoolFlag(*command, "--ceiling", options.ceiling,
               "also time every matmul of the entry alone in oneDNN");
+  addBoolFlag(*command, "--matmuls", options.products,
+              "also list the distinct matrix products with their time in the "
+              "plan and alone");
   command->add_option("--seed", options.seed, "of weights and data");
   command->add_option("--threads", options.threads,
                       "compute threads [default: OMP_NUM_THREADS, else every "

@@ -23,13 +23,16 @@ TEST(GemmCeiling, isPositiveAndZeroWithoutMatmuls) {
   b.nextEntry("none");
   StatusOr<Plan> plan = b.load();
   ASSERT_TRUE(plan.ok()) << plan.status().message();
-  StatusOr<double> seconds = gemmCeilingSeconds(*plan, "main");
-  ASSERT_TRUE(seconds.ok()) << seconds.status().message();
-  EXPECT_GT(*seconds, 0.0);
-  EXPECT_LT(*seconds, 1.0);
-  EXPECT_EQ(*gemmCeilingSeconds(*plan, "none"), 0.0);
-  EXPECT_EQ(gemmCeilingSeconds(*plan, "gone").status().code(),
-            StatusCode::NotFound);
+  StatusOr<std::vector<GemmTime>> times = timeProducts(*plan, "main");
+  ASSERT_TRUE(times.ok()) << times.status().message();
+  ASSERT_EQ(times->size(), 2u);
+  EXPECT_EQ((*times)[0].shape.describe(), "64x64x64");
+  EXPECT_EQ((*times)[1].shape.describe(), "4*16x64x16");
+  EXPECT_FALSE((*times)[0].implementation.empty());
+  EXPECT_GT(ceilingSeconds(*times), 0.0);
+  EXPECT_LT(ceilingSeconds(*times), 1.0);
+  EXPECT_EQ(ceilingSeconds(*timeProducts(*plan, "none")), 0.0);
+  EXPECT_EQ(timeProducts(*plan, "gone").status().code(), StatusCode::NotFound);
 }
 
 // The products inside an attention step count, and its gradient's four.
@@ -52,9 +55,13 @@ TEST(GemmCeiling, countsTheProductsOfAttention) {
   StatusOr<Plan> plan = b.load();
   ASSERT_TRUE(plan.ok()) << plan.status().message();
   for (const char *entry : {"main", "gradient"}) {
-    StatusOr<double> seconds = gemmCeilingSeconds(*plan, entry);
-    ASSERT_TRUE(seconds.ok()) << seconds.status().message();
-    EXPECT_GT(*seconds, 0.0);
+    StatusOr<std::vector<GemmTime>> times = timeProducts(*plan, entry);
+    ASSERT_TRUE(times.ok()) << times.status().message();
+    int count = 0;
+    for (const GemmTime &time : *times) {
+      count += time.count;
+    }
+    EXPECT_EQ(count, entry == std::string("main") ? 2 : 4);
   }
 }
 

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/ProductTable.h"
+
+#include "runtime/core/PlanFile.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+
+namespace bertc {
+
+namespace {
+
+double median(std::vector<double> values) {
+  if (values.empty()) {
+    return 0;
+  }
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+/// "a/layer_7/b" -> "a/layer_#/b", so that layers fall together.
+std::string withoutLayer(const std::string &scope) {
+  std::string text;
+  for (size_t i = 0; i < scope.size(); ++i) {
+    bool digit = scope[i] >= '0' && scope[i] <= '9';
+    bool number = digit && i > 0 && (scope[i - 1] == '_' || text.back() == '#');
+    if (number && text.back() == '#') {
+      continue;
+    }
+    text += number ? '#' : scope[i];
+  }
+  return text;
+}
+
+/// Scores and values of attention share a batch: say it once.
+std::string shapeText(const std::vector<rt::GemmShape> &shapes) {
+  std::string text;
+  for (const rt::GemmShape &shape : shapes) {
+    text += (text.empty() ? "" : ", ") + shape.describe();
+  }
+  return text;
+}
+
+void addAlone(const std::vector<rt::GemmShape> &shapes,
+              const std::vector<rt::GemmTime> &alone, ProductRow *row) {
+  for (const rt::GemmShape &shape : shapes) {
+    for (const rt::GemmTime &time : alone) {
+      if (time.shape == shape) {
+        row->aloneMs += time.seconds * 1e3;
+        row->aloneLayout = time.layout;
+        row->aloneImplementation = time.implementation;
+      }
+    }
+  }
+}
+
+} // namespace
+
+rt::ProfileHook StepTimes::hook() {
+  return [this](const rt::StepEvent &event) {
+    if (event.index >= steps_.size()) {
+      steps_.resize(event.index + 1);
+    }
+    Step &step = steps_[event.index];
+    if (step.ms.empty()) {
+      step.kind = event.kind;
+      step.scope = event.scope;
+      step.implementation = event.implementation;
+    }
+    step.ms.push_back(static_cast<double>(event.endNs - event.beginNs) * 1e-6);
+  };
+}
+
+StatusOr<std::vector<ProductRow>>
+StepTimes::productRows(const rt::Plan &plan, const std::string &entry,
+                       const std::vector<rt::GemmTime> &alone) const {
+  int index = plan.file().findEntry(entry);
+  if (index < 0) {
+    return notFound(fmt::format("{}: no entry '{}'", plan.path(), entry));
+  }
+  const auto &e =
+      *plan.file().root().entries()->Get(static_cast<uint32_t>(index));
+  std::map<std::string, ProductRow> rows;
+  std::map<std::string, double> flops;
+  uint32_t count =
+      std::min(e.steps()->size(), static_cast<uint32_t>(steps_.size()));
+  for (uint32_t i = 0; i < count; ++i) {
+    const Step &step = steps_[i];
+    BERTC_ASSIGN_OR_RETURN(rt::StepProducts products,
+                           rt::productsOfStep(e, *e.steps()->Get(i)));
+    if (products.shapes.empty()) {
+      continue;
+    }
+    std::string shape = shapeText(products.shapes);
+    std::string key =
+        fmt::format("{}|{}|{}|{}|{}", step.kind, shape, products.layout,
+                    products.epilogue, step.implementation);
+    ProductRow &row = rows[key];
+    if (row.count == 0) {
+      row = {step.kind, shape, products.layout, products.epilogue,
+             withoutLayer(step.scope)};
+      row.implementation = step.implementation;
+    }
+    ++row.count;
+    row.ms += median(step.ms);
+    addAlone(products.shapes, alone, &row);
+    for (const rt::GemmShape &product : products.shapes) {
+      flops[key] += product.flops();
+    }
+  }
+  std::vector<ProductRow> list;
+  for (auto &[key, row] : rows) {
+    row.gflops = flops[key] / std::max(row.ms, 1e-9) * 1e-6;
+    list.push_back(std::move(row));
+  }
+  std::sort(
+      list.begin(), list.end(),
+      [](const ProductRow &a, const ProductRow &b) { return a.ms > b.ms; });
+  return list;
+}
+
+double StepTimes::totalMs() const {
+  double total = 0;
+  for (const Step &step : steps_) {
+    total += median(step.ms);
+  }
+  return total;
+}
+
+} // namespace bertc

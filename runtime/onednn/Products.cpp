@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/onednn/Products.h"
+
+#include "runtime/core/PlanFile.h"
+#include "runtime/core/StepHandler.h"
+#include "runtime/onednn/MatmulGeometry.h"
+#include "runtime/onednn/OneDnn.h"
+
+#include <tuple>
+
+namespace bertc::rt {
+namespace {
+
+using Operands = flatbuffers::Vector<uint32_t>;
+
+bool has(const Operands &list, uint32_t i) {
+  return i < list.size() && list.Get(i) != kNoOperand;
+}
+
+TensorRef operand(const plan::Entry &entry, const Operands &list, uint32_t i) {
+  return describeTensor(*entry.tensors()->Get(list.Get(i)));
+}
+
+// The type a product runs in: f32 where the library does not multiply bf16.
+DType multiplied(DType stored) {
+  return multipliesBf16() ? stored : DType::F32;
+}
+
+char order(const MatrixStrides &s) {
+  return s.col == 1 ? 'n' : s.row == 1 ? 't' : 's';
+}
+
+std::string layoutOf(const MatmulGeometry &g, const TensorRef &b) {
+  std::string text(1, order(g.a));
+  text += b.storage == plan::Storage::Packed ? 'p' : order(g.b);
+  if (order(g.c) != 'n') {
+    text += '>';
+    text += order(g.c);
+  }
+  return text;
+}
+
+std::string epilogueOf(const plan::Step &step) {
+  const auto &params = *step.params_as_MatmulParams();
+  std::string text;
+  auto add = [&](bool when, const std::string &what) {
+    if (when) {
+      text += (text.empty() ? "" : "+") + what;
+    }
+  };
+  const Operands &inputs = *step.inputs();
+  add(params.scale() != 1.0f, "scale");
+  add(has(inputs, 2), "bias");
+  if (params.activation() != plan::UnaryKind::Copy) {
+    std::string name = plan::EnumNameUnaryKind(params.activation());
+    add(true, name == "GeluErf"    ? "gelu_erf"
+              : name == "GeluTanh" ? "gelu_tanh"
+              : name == "Relu"     ? "relu"
+                                   : "tanh");
+  }
+  add(has(inputs, 4), "factor");
+  bool inPlace = has(inputs, 3) && inputs.Get(3) == step.outputs()->Get(0);
+  add(has(inputs, 3), inPlace ? "residual in place" : "residual");
+  add(params.accumulate(), "accumulate");
+  return text;
+}
+
+StatusOr<StepProducts> productOfMatmul(const plan::Entry &entry,
+                                       const plan::Step &step) {
+  const Operands &inputs = *step.inputs();
+  if (!has(inputs, 0) || !has(inputs, 1) || step.outputs()->size() != 1 ||
+      !has(*step.outputs(), 0)) {
+    return corrupt("a Matmul step lacks an operand");
+  }
+  TensorRef a = operand(entry, inputs, 0);
+  TensorRef b = operand(entry, inputs, 1);
+  TensorRef c = operand(entry, *step.outputs(), 0);
+  BERTC_ASSIGN_OR_RETURN(MatmulGeometry g,
+                         matmulGeometry(a, b, c, TensorRef()));
+  GemmShape shape{g.batchCount(),
+                  g.m,
+                  g.k,
+                  g.n,
+                  multiplied(a.dtype),
+                  multipliesBf16() ? c.dtype : DType::F32};
+  return StepProducts{{shape}, layoutOf(g, b), epilogueOf(step)};
+}
+
+StatusOr<StepProducts> productsOfAttention(const plan::Entry &entry,
+                                           const plan::Step &step) {
+  bool gradient = step.params_type() == plan::Params::AttentionGradParams;
+  uint32_t first = gradient ? 1 : 0;
+  if (!has(*step.inputs(), first) || !has(*step.inputs(), first + 1)) {
+    return corrupt("an attention step lacks an operand");
+  }
+  TensorRef q = operand(entry, *step.inputs(), first);
+  TensorRef k = operand(entry, *step.inputs(), first + 1);
+  if (q.rank != 4 || k.rank != 4) {
+    return corrupt("q is " + q.describe() + " and k " + k.describe() +
+                   ", expected four axes");
+  }
+  int64_t heads = q.dims[0] * q.dims[1], s = q.dims[2], t = k.dims[2],
+          d = q.dims[3];
+  DType type = multiplied(q.dtype);
+  GemmShape scores{heads, s, d, t, type, type};
+  GemmShape toQueries{heads, s, t, d, type, type};
+  GemmShape toKeys{heads, t, s, d, type, type};
+  float rate = gradient ? step.params_as_AttentionGradParams()->rate()
+                        : step.params_as_AttentionParams()->rate();
+  uint32_t ranges = gradient ? 7 : 5;
+  StepProducts result;
+  result.shapes =
+      gradient ? std::vector<GemmShape>{scores, toQueries, toKeys, toKeys}
+               : std::vector<GemmShape>{scores, toQueries};
+  result.layout = "heads";
+  result.epilogue = rate > 0 ? "softmax+dropout" : "softmax";
+  result.epilogue += has(*step.inputs(), ranges) ? "+ranges" : "";
+  return result;
+}
+
+} // namespace
+
+bool GemmShape::operator<(const GemmShape &o) const {
+  return std::tie(batch, m, k, n, in, out) <
+         std::tie(o.batch, o.m, o.k, o.n, o.in, o.out);
+}
+
+bool GemmShape::operator==(const GemmShape &o) const {
+  return !(*this < o) && !(o < *this);
+}
+
+double GemmShape::flops() const {
+  return 2.0 * static_cast<double>(batch) * static_cast<double>(m) *
+         static_cast<double>(k) * static_cast<double>(n);
+}
+
+std::string GemmShape::describe() const {
+  std::string text = batch > 1 ? std::to_string(batch) + "*" : "";
+  text += std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n);
+  if (in != DType::F32 || out != DType::F32) {
+    text += std::string(" ") + dtypeName(in);
+    text += in == out ? "" : std::string(">") + dtypeName(out);
+  }
+  return text;
+}
+
+StatusOr<StepProducts> productsOfStep(const plan::Entry &entry,
+                                      const plan::Step &step) {
+  switch (step.params_type()) {
+  case plan::Params::MatmulParams:
+    return productOfMatmul(entry, step);
+  case plan::Params::AttentionParams:
+  case plan::Params::AttentionGradParams:
+    return productsOfAttention(entry, step);
+  default:
+    return StepProducts();
+  }
+}
+
+} // namespace bertc::rt
