@@ -32,6 +32,10 @@ public:
   /// Adds all of `other`, made with the same arguments.
   void append(const PairFeatures &other);
 
+  void setLabel(size_t feature, int32_t label) {
+    sequences_[feature].label = label;
+  }
+
   /// Changes labels: each becomes newIds[label].
   void mapLabels(const std::vector<int32_t> &newIds);
 

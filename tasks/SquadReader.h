@@ -74,26 +74,30 @@ private:
     End
   };
 
-  Status step(std::optional<RawParagraph> *found);
-  Status enterKey(const char *key, Place inside, char open);
+  Status enter(Place place, char open);
   StatusOr<bool> more(char close);
-  StatusOr<std::string_view> skipValue();
+  Status readMember();
+  StatusOr<std::optional<RawParagraph>> nextParagraph();
+  StatusOr<std::string_view> readValue();
+  size_t endOfNested() const;
+  size_t endOfString(size_t at) const;
   void skipSpace();
   Status expect(char c);
-  StatusOr<std::string> readKey();
-  Status problem(size_t offset, const std::string &what) const;
+  Status problem(const std::string &what);
+  RawParagraph located(size_t offset);
 
   MappedFile file_;
   std::string_view text_;
   size_t at_ = 0;
   Place place_ = Place::Start;
-  /// No element of the present object or array has been read, by place.
+  /// Nothing of the present object or array has been read, by place.
   bool first_[6] = {true, true, true, true, true, true};
   bool sawData_ = false;
   bool sawParagraphs_ = false;
-  /// Line of linedUpTo_, counted as far as paragraphs were found.
+  /// Lines are counted as far as somebody asked.
   uint64_t line_ = 1;
-  size_t linedUpTo_ = 0;
+  size_t lineStart_ = 0;
+  size_t countedTo_ = 0;
 };
 
 /// Parses and checks a paragraph: "context" and "qas" with "id" and "question",

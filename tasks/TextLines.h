@@ -19,10 +19,11 @@ namespace bertc {
 /// line of text that is not UTF-8.
 StatusOr<std::vector<std::string>> readTextLines(const std::string &path);
 
-/// [CLS] line [SEP] for every line, cut to S tokens; no targets.
-PairFeatures makeTextFeatures(const std::vector<std::string> &lines,
-                              const WordPieceTokenizer &tokenizer,
-                              int maxSequenceLength, int jobs);
+/// [CLS] line [SEP] for every line, cut to S tokens (at least 3); no targets.
+/// The result does not depend on the number of threads.
+StatusOr<PairFeatures> makeTextFeatures(const std::vector<std::string> &lines,
+                                        const WordPieceTokenizer &tokenizer,
+                                        int maxSequenceLength, int jobs);
 
 /// Positions of [MASK] in each sequence, from [CLS]. The tokenizer must match
 /// special tokens (TokenizerOptions::matchSpecialTokens).

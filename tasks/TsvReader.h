@@ -9,7 +9,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,12 +26,17 @@ struct TsvOptions {
   bool header = true;
 };
 
-/// One row. Fields point into the file, or into `unquoted`.
+/// One row. Fields point into the file, or into `unquoted`, and so a row can be
+/// moved but not copied.
 struct TsvRow {
+  TsvRow() = default;
+  TsvRow(TsvRow &&) noexcept = default;
+  TsvRow &operator=(TsvRow &&) noexcept = default;
+
   /// Line of the file, from 1, that the row begins on.
   uint64_t line = 0;
   std::vector<std::string_view> fields;
-  std::deque<std::string> unquoted;
+  std::list<std::string> unquoted;
 };
 
 /// Reads rows in order. A byte order mark at the start is skipped, lines may
@@ -64,6 +69,7 @@ public:
 private:
   StatusOr<bool> readRow(TsvRow *row);
   Status splitQuoted(TsvRow *row);
+  Status readQuotedField(TsvRow *row);
   void splitPlain(TsvRow *row);
   Status at(uint64_t line, const std::string &problem) const;
 
