@@ -3,6 +3,7 @@
 
 #include "run/RandomInputs.h"
 #include "run/Trace.h"
+#include "runtime/core/PlanFile.h"
 #include "runtime/onednn/GemmCeiling.h"
 
 #include <algorithm>
@@ -34,9 +35,11 @@ uint64_t peakResidentBytes() {
 class BenchEntry {
 public:
   static StatusOr<BenchEntry> make(rt::Session &session,
-                                   const std::string &entry, uint64_t seed) {
-    BERTC_ASSIGN_OR_RETURN(RandomInputs inputs,
-                           RandomInputs::make(session.plan(), entry, seed));
+                                   const std::string &entry,
+                                   const rt::RowLengths &rows, uint64_t seed) {
+    BERTC_ASSIGN_OR_RETURN(
+        RandomInputs inputs,
+        RandomInputs::make(session.plan(), entry, rows, seed));
     return BenchEntry(session, entry, std::move(inputs));
   }
 
@@ -90,8 +93,8 @@ Status measureApply(rt::Session &session, const BenchOptions &options,
   if (result->entry != "train_step" || !session.plan().findEntry(applyEntry)) {
     return Status::okStatus();
   }
-  BERTC_ASSIGN_OR_RETURN(BenchEntry apply,
-                         BenchEntry::make(session, applyEntry, options.seed));
+  BERTC_ASSIGN_OR_RETURN(BenchEntry apply, BenchEntry::make(session, applyEntry,
+                                                            {}, options.seed));
   std::vector<double> times, after;
   for (int i = 0; i < 4; ++i) {
     BERTC_ASSIGN_OR_RETURN(double time, apply.run());
@@ -108,6 +111,34 @@ Status measureApply(rt::Session &session, const BenchOptions &options,
   return Status::okStatus();
 }
 
+void countSequences(const rt::RowLengths &rows, double positions,
+                    BenchResult *result) {
+  double used = 0;
+  for (const std::vector<int64_t> &row : rows) {
+    result->sequences += static_cast<int64_t>(row.size());
+    for (int64_t length : row) {
+      used += static_cast<double>(length);
+    }
+  }
+  result->padding = 1 - used / positions;
+}
+
+/// What the plan says, less what attention leaves out of packs.
+StatusOr<double> stepFlops(const rt::Plan &plan, const std::string &entry,
+                           const rt::RowLengths &rows) {
+  const rt::PlanFile &file = plan.file();
+  auto index = static_cast<uint32_t>(file.findEntry(entry));
+  const auto &e = *file.root().entries()->Get(index);
+  auto flops = static_cast<double>(e.flops());
+  for (const auto *step : *e.steps()) {
+    BERTC_ASSIGN_OR_RETURN(rt::StepProducts all, rt::productsOfStep(e, *step));
+    BERTC_ASSIGN_OR_RETURN(rt::StepProducts made,
+                           rt::productsOfStep(e, *step, rows));
+    flops += made.flops() - all.flops();
+  }
+  return flops;
+}
+
 } // namespace
 
 StatusOr<BenchResult> bench(const BenchOptions &options) {
@@ -121,13 +152,16 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
   result.entry = !options.entry.empty()         ? options.entry
                  : plan.findEntry("train_step") ? "train_step"
                                                 : "predict";
+  BERTC_ASSIGN_OR_RETURN(rt::RowLengths rows,
+                         randomLengths(plan, options.lengths, options.seed));
   rt::SessionOptions sessionOptions;
   sessionOptions.threads = options.threads;
   BERTC_ASSIGN_OR_RETURN(std::unique_ptr<rt::Session> session,
                          rt::Session::create(plan, sessionOptions));
   BERTC_RETURN_IF_ERROR(session->initialise(options.seed));
   BERTC_ASSIGN_OR_RETURN(
-      BenchEntry entry, BenchEntry::make(*session, result.entry, options.seed));
+      BenchEntry entry,
+      BenchEntry::make(*session, result.entry, rows, options.seed));
   result.steps = options.steps;
   result.threads = session->threads();
   result.cpuIsa = rt::cpuIsa();
@@ -137,25 +171,31 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
   BERTC_RETURN_IF_ERROR(measureApply(*session, options, entry, &result));
   result.peakRssBytes = peakResidentBytes();
 
+  BERTC_ASSIGN_OR_RETURN(double flops, stepFlops(plan, result.entry, rows));
   double seconds = result.stepMsMedian * 1e-3;
-  double rows = plan.model().batchSize;
-  double sequences = rows * std::max(1u, plan.model().packed);
-  double tokens = rows * plan.model().maxSeqLength;
-  result.sequencesPerSecond = sequences / seconds;
+  double tokens = static_cast<double>(plan.model().batchSize) *
+                  std::max(1u, plan.model().maxSeqLength);
+  countSequences(rows, tokens, &result);
+  result.sequencesPerSecond = static_cast<double>(result.sequences) / seconds;
   result.tokensPerSecond = tokens / seconds;
-  result.gflops =
-      static_cast<double>(plan.findEntry(result.entry)->flops) / seconds * 1e-9;
+  result.gflops = flops / seconds * 1e-9;
+  if (result.applyGradientsMs > 0) {
+    double update = (result.applyGradientsMs + result.stepAfterApplyMs) * 1e-3;
+    result.trainingTokensPerSecond1 = tokens / update;
+    result.trainingTokensPerSecond8 = 8 * tokens / (update + 7 * seconds);
+  }
   std::vector<rt::GemmTime> alone;
   if (options.ceiling) {
     BERTC_ASSIGN_OR_RETURN(
-        alone, rt::timeProducts(plan, result.entry, options.threads));
+        alone, rt::timeProducts(plan, result.entry, options.threads, rows));
     double ceiling = rt::ceilingSeconds(alone);
     result.ceilingTokensPerSecond = ceiling > 0 ? tokens / ceiling : 0.0;
     result.ceilingRatio = ceiling / seconds;
   }
   if (options.products) {
-    BERTC_ASSIGN_OR_RETURN(result.products,
-                           stepTimes.productRows(plan, result.entry, alone));
+    BERTC_ASSIGN_OR_RETURN(
+        result.products,
+        stepTimes.productRows(plan, result.entry, alone, rows));
     result.allStepsMs = stepTimes.totalMs();
   }
   return result;

@@ -25,6 +25,8 @@ struct BenchOptions {
   bool ceiling = true;
   /// Adds the table of products; times single steps through the hook.
   bool products = false;
+  /// Of the sequences in every row; empty: full rows, or drawn packs.
+  std::vector<int64_t> lengths;
   uint64_t seed = 12345;
   int threads = 0;
 };
@@ -37,10 +39,13 @@ struct BenchResult {
   /// Milliseconds of one run of the entry: median, quartiles, extremes.
   double stepMsMedian = 0, stepMsLow = 0, stepMsHigh = 0;
   double stepMsMin = 0, stepMsMax = 0;
-  /// K a row when packed: random packs are full.
+  /// Sequences in the batch, and the part of its positions that is padding.
+  int64_t sequences = 0;
+  double padding = 0;
   double sequencesPerSecond = 0;
-  /// Positions of the batch, padding included: there is none in random data.
+  /// Positions of the batch, padding included.
   double tokensPerSecond = 0;
+  /// Without the products that packed attention leaves out.
   double gflops = 0;
   /// Milliseconds of the first run: creating primitives, packing weights.
   double firstStepMs = 0;
@@ -48,6 +53,9 @@ struct BenchResult {
   /// packs the changed weights again; 0 for other entries.
   double applyGradientsMs = 0;
   double stepAfterApplyMs = 0;
+  /// tokensPerSecond of training with one update after 1 and after 8 steps;
+  /// 0 for other entries.
+  double trainingTokensPerSecond1 = 0, trainingTokensPerSecond8 = 0;
   /// Highest resident memory of the process before the ceiling was measured.
   uint64_t peakRssBytes = 0;
   /// Time of all steps of a kind over the measured runs.

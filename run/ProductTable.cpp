@@ -33,13 +33,16 @@ std::string withoutLayer(const std::string &scope) {
   return text;
 }
 
-/// Scores and values of attention share a batch: say it once.
+/// All of them, or the first few when attention has some for every length.
 std::string shapeText(const std::vector<rt::GemmShape> &shapes) {
+  constexpr size_t few = 4;
   std::string text;
-  for (const rt::GemmShape &shape : shapes) {
-    text += (text.empty() ? "" : ", ") + shape.describe();
+  for (size_t i = 0; i < std::min(few, shapes.size()); ++i) {
+    text += (text.empty() ? "" : ", ") + shapes[i].describe();
   }
-  return text;
+  return shapes.size() > few
+             ? fmt::format("{}, and {} more", text, shapes.size() - few)
+             : text;
 }
 
 void addAlone(const std::vector<rt::GemmShape> &shapes,
@@ -74,7 +77,8 @@ rt::ProfileHook StepTimes::hook() {
 
 StatusOr<std::vector<ProductRow>>
 StepTimes::productRows(const rt::Plan &plan, const std::string &entry,
-                       const std::vector<rt::GemmTime> &alone) const {
+                       const std::vector<rt::GemmTime> &alone,
+                       const rt::RowLengths &lengths) const {
   int index = plan.file().findEntry(entry);
   if (index < 0) {
     return notFound(fmt::format("{}: no entry '{}'", plan.path(), entry));
@@ -88,7 +92,7 @@ StepTimes::productRows(const rt::Plan &plan, const std::string &entry,
   for (uint32_t i = 0; i < count; ++i) {
     const Step &step = steps_[i];
     BERTC_ASSIGN_OR_RETURN(rt::StepProducts products,
-                           rt::productsOfStep(e, *e.steps()->Get(i)));
+                           rt::productsOfStep(e, *e.steps()->Get(i), lengths));
     if (products.shapes.empty()) {
       continue;
     }
@@ -105,9 +109,7 @@ StepTimes::productRows(const rt::Plan &plan, const std::string &entry,
     ++row.count;
     row.ms += median(step.ms);
     addAlone(products.shapes, alone, &row);
-    for (const rt::GemmShape &product : products.shapes) {
-      flops[key] += product.flops();
-    }
+    flops[key] += products.flops();
   }
   std::vector<ProductRow> list;
   for (auto &[key, row] : rows) {

@@ -44,10 +44,12 @@ public:
   rt::ProfileHook hook();
 
   /// Rows of the products among the steps seen, longest first. `alone` may be
-  /// empty. Error: NotFound when the plan has no such entry.
+  /// empty; `rows` as for rt::productsOfStep(). Error: NotFound when the plan
+  /// has no such entry.
   StatusOr<std::vector<ProductRow>>
   productRows(const rt::Plan &plan, const std::string &entry,
-              const std::vector<rt::GemmTime> &alone) const;
+              const std::vector<rt::GemmTime> &alone,
+              const rt::RowLengths &rows = {}) const;
 
   /// Median milliseconds of all steps of a run, products or not.
   double totalMs() const;

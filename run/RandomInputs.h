@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Inputs with a plan's own shapes and plausible content, for measuring: ids
-// within the vocabulary, positions within the sequence, no padding; packs hold
-// K sequences of equal length.
+// Inputs with a plan's own shapes and the content that records have, for
+// measuring: ids within the vocabulary, sequences that fill their rows, masked
+// positions inside them. Rows of a packed plan are packs: 1 to K sequences of
+// different lengths one behind the other, and next to no padding.
 #pragma once
 
 #include "bertc/runtime.h"
 #include "bertc/status.h"
+#include "runtime/onednn/Products.h"
 
 #include <cstdint>
 #include <string>
@@ -14,12 +16,21 @@
 
 namespace bertc {
 
+/// Lengths of the sequences in each row of a plan's batch, as `seed` draws
+/// them; with `lengths` every row has these. InvalidArgument when they are more
+/// than the plan's K, or longer together than its S.
+StatusOr<rt::RowLengths> randomLengths(const rt::Plan &plan,
+                                       const std::vector<int64_t> &lengths,
+                                       uint64_t seed);
+
 /// Inputs that own their bytes.
 class RandomInputs {
 public:
-  /// For every input of `entry`; the same seed gives the same values.
+  /// For every input of `entry`; the same seed gives the same values. `rows`
+  /// comes from randomLengths().
   static StatusOr<RandomInputs> make(const rt::Plan &plan,
-                                     const std::string &entry, uint64_t seed);
+                                     const std::string &entry,
+                                     const rt::RowLengths &rows, uint64_t seed);
 
   /// Views to hand to Session::run; valid while this object lives.
   rt::NamedInputs inputs() const;

@@ -133,8 +133,10 @@ GemmTime timeInBestLayout(const GemmShape &shape) {
 
 } // namespace
 
-StatusOr<std::vector<GemmTime>>
-timeProducts(const Plan &plan, const std::string &entry, int threads) {
+StatusOr<std::vector<GemmTime>> timeProducts(const Plan &plan,
+                                             const std::string &entry,
+                                             int threads,
+                                             const RowLengths &rows) {
   int index = plan.file().findEntry(entry);
   if (index < 0) {
     return notFound("plan " + plan.path() + " has no entry '" + entry + "'");
@@ -143,7 +145,8 @@ timeProducts(const Plan &plan, const std::string &entry, int threads) {
       *plan.file().root().entries()->Get(static_cast<uint32_t>(index));
   std::map<GemmShape, int> counts;
   for (const plan::Step *step : *e.steps()) {
-    BERTC_ASSIGN_OR_RETURN(StepProducts products, productsOfStep(e, *step));
+    BERTC_ASSIGN_OR_RETURN(StepProducts products,
+                           productsOfStep(e, *step, rows));
     for (const GemmShape &shape : products.shapes) {
       ++counts[shape];
     }

@@ -28,9 +28,12 @@ struct GemmTime {
 };
 
 /// Times each distinct product of `entry` alone, on `threads` OpenMP threads
-/// (0: as sessions do). Errors: NotFound, ResourceExhausted.
-StatusOr<std::vector<GemmTime>>
-timeProducts(const Plan &plan, const std::string &entry, int threads = 0);
+/// (0: as sessions do); `rows` as for productsOfStep(). Errors: NotFound,
+/// ResourceExhausted.
+StatusOr<std::vector<GemmTime>> timeProducts(const Plan &plan,
+                                             const std::string &entry,
+                                             int threads = 0,
+                                             const RowLengths &rows = {});
 
 /// Seconds of all products of one run.
 double ceilingSeconds(const std::vector<GemmTime> &times);

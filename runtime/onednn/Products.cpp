@@ -7,6 +7,7 @@
 #include "runtime/onednn/MatmulGeometry.h"
 #include "runtime/onednn/OneDnn.h"
 
+#include <map>
 #include <tuple>
 
 namespace bertc::rt {
@@ -87,8 +88,30 @@ StatusOr<StepProducts> productOfMatmul(const plan::Entry &entry,
   return StepProducts{{shape}, layoutOf(g, b), epilogueOf(step)};
 }
 
+// Heads over all sequences of one length.
+std::map<int64_t, int64_t> headsByLength(const RowLengths &rows,
+                                         int64_t heads) {
+  std::map<int64_t, int64_t> counts;
+  for (const std::vector<int64_t> &row : rows) {
+    for (int64_t length : row) {
+      counts[length] += heads;
+    }
+  }
+  return counts;
+}
+
+void addAttention(int64_t heads, int64_t s, int64_t t, int64_t d, DType type,
+                  bool gradient, std::vector<GemmShape> *shapes) {
+  shapes->push_back({heads, s, d, t, type, type});
+  shapes->push_back({heads, s, t, d, type, type});
+  if (gradient) {
+    shapes->insert(shapes->end(), 2, {heads, t, s, d, type, type});
+  }
+}
+
 StatusOr<StepProducts> productsOfAttention(const plan::Entry &entry,
-                                           const plan::Step &step) {
+                                           const plan::Step &step,
+                                           const RowLengths &rows) {
   bool gradient = step.params_type() == plan::Params::AttentionGradParams;
   uint32_t first = gradient ? 1 : 0;
   if (!has(*step.inputs(), first) || !has(*step.inputs(), first + 1)) {
@@ -100,19 +123,20 @@ StatusOr<StepProducts> productsOfAttention(const plan::Entry &entry,
     return corrupt("q is " + q.describe() + " and k " + k.describe() +
                    ", expected four axes");
   }
-  int64_t heads = q.dims[0] * q.dims[1], s = q.dims[2], t = k.dims[2],
-          d = q.dims[3];
-  DType type = multiplied(q.dtype);
-  GemmShape scores{heads, s, d, t, type, type};
-  GemmShape toQueries{heads, s, t, d, type, type};
-  GemmShape toKeys{heads, t, s, d, type, type};
   float rate = gradient ? step.params_as_AttentionGradParams()->rate()
                         : step.params_as_AttentionParams()->rate();
   uint32_t ranges = gradient ? 7 : 5;
   StepProducts result;
-  result.shapes =
-      gradient ? std::vector<GemmShape>{scores, toQueries, toKeys, toKeys}
-               : std::vector<GemmShape>{scores, toQueries};
+  int64_t d = q.dims[3];
+  DType type = multiplied(q.dtype);
+  if (has(*step.inputs(), ranges) && !rows.empty()) {
+    for (auto [length, heads] : headsByLength(rows, q.dims[1])) {
+      addAttention(heads, length, length, d, type, gradient, &result.shapes);
+    }
+  } else {
+    addAttention(q.dims[0] * q.dims[1], q.dims[2], k.dims[2], d, type, gradient,
+                 &result.shapes);
+  }
   result.layout = "heads";
   result.epilogue = rate > 0 ? "softmax+dropout" : "softmax";
   result.epilogue += has(*step.inputs(), ranges) ? "+ranges" : "";
@@ -145,14 +169,23 @@ std::string GemmShape::describe() const {
   return text;
 }
 
+double StepProducts::flops() const {
+  double total = 0;
+  for (const GemmShape &shape : shapes) {
+    total += shape.flops();
+  }
+  return total;
+}
+
 StatusOr<StepProducts> productsOfStep(const plan::Entry &entry,
-                                      const plan::Step &step) {
+                                      const plan::Step &step,
+                                      const RowLengths &rows) {
   switch (step.params_type()) {
   case plan::Params::MatmulParams:
     return productOfMatmul(entry, step);
   case plan::Params::AttentionParams:
   case plan::Params::AttentionGradParams:
-    return productsOfAttention(entry, step);
+    return productsOfAttention(entry, step, rows);
   default:
     return StepProducts();
   }

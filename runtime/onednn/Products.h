@@ -28,6 +28,10 @@ struct GemmShape {
   std::string describe() const;
 };
 
+/// Lengths of the sequences in each row of a batch of packs; none where rows
+/// are taken as full.
+using RowLengths = std::vector<std::vector<int64_t>>;
+
 /// What one step multiplies.
 struct StepProducts {
   /// More than one for fused attention: scores and values forward; scores and
@@ -40,11 +44,15 @@ struct StepProducts {
   std::string layout;
   /// What is fused around the product, e.g. "bias+gelu_erf"; "" for nothing.
   std::string epilogue;
+
+  double flops() const;
 };
 
-/// Products of a step; no shapes when it makes none. Corrupt when an operand
-/// that every product has is missing or shapes do not fit.
+/// Products of a step; no shapes when it makes none. Attention over ranges of
+/// keys multiplies within the sequences of `rows` alone. Corrupt when an
+/// operand that every product has is missing or shapes do not fit.
 StatusOr<StepProducts> productsOfStep(const plan::Entry &entry,
-                                      const plan::Step &step);
+                                      const plan::Step &step,
+                                      const RowLengths &rows = {});
 
 } // namespace bertc::rt

@@ -70,6 +70,8 @@ void printJson(const BenchResult &result) {
   document["steps"] = result.steps;
   document["threads"] = result.threads;
   document["cpu_isa"] = result.cpuIsa;
+  document["sequences"] = result.sequences;
+  document["padding"] = result.padding;
   document["tokens_per_second"] = result.tokensPerSecond;
   document["sequences_per_second"] = result.sequencesPerSecond;
   document["step_ms_median"] = result.stepMsMedian;
@@ -82,13 +84,16 @@ void printJson(const BenchResult &result) {
   document["peak_rss_bytes"] = result.peakRssBytes;
   document["apply_gradients_ms"] = result.applyGradientsMs;
   document["step_after_apply_ms"] = result.stepAfterApplyMs;
+  document["training_tokens_per_second"] = {
+      {"1", result.trainingTokensPerSecond1},
+      {"8", result.trainingTokensPerSecond8}};
   Json kinds = Json::object();
   for (const KindRow &row : kindRows(result)) {
     kinds[row.kind] = {{"ms", row.ms},
                        {"share", row.share},
                        {"calls", row.calls},
                        {"gflops", row.gflops},
-                       {"gb_per_second", row.gigabytes}};
+                       {"gbytes_per_second", row.gigabytes}};
   }
   document["by_kind"] = kinds;
   if (!result.products.empty()) {
@@ -100,16 +105,22 @@ void printJson(const BenchResult &result) {
 void printText(const BenchResult &result) {
   std::printf("%s, %d threads, cpu %s\n", result.entry.c_str(), result.threads,
               result.cpuIsa.c_str());
-  std::printf("  %.1f tokens/s, %.2f sequences/s, %.1f GFLOP/s\n",
-              result.tokensPerSecond, result.sequencesPerSecond, result.gflops);
+  std::printf("  %.1f tokens/s, %.2f sequences/s (%lld a step, %.1f%% "
+              "padding), %.1f GFLOP/s\n",
+              result.tokensPerSecond, result.sequencesPerSecond,
+              static_cast<long long>(result.sequences), 100 * result.padding,
+              result.gflops);
   std::printf("  step %.2f ms median of %d (quartiles %.2f to %.2f, range "
               "%.2f to %.2f), the very first %.1f ms\n",
               result.stepMsMedian, result.steps, result.stepMsLow,
               result.stepMsHigh, result.stepMsMin, result.stepMsMax,
               result.firstStepMs);
   if (result.applyGradientsMs > 0) {
-    std::printf("  apply_gradients %.2f ms, the step after it %.2f ms\n",
-                result.applyGradientsMs, result.stepAfterApplyMs);
+    std::printf("  apply_gradients %.2f ms, the step after it %.2f ms: %.1f "
+                "tokens/s with an update after each step, %.1f after 8\n",
+                result.applyGradientsMs, result.stepAfterApplyMs,
+                result.trainingTokensPerSecond1,
+                result.trainingTokensPerSecond8);
   }
   if (result.ceilingTokensPerSecond > 0) {
     std::printf("  %.3f of the GEMM-only ceiling, %.1f tokens/s\n",
@@ -186,6 +197,12 @@ Command addBenchCommand(CLI::App &app) {
   addBoolFlag(*command, "--matmuls", options.products,
               "also list the distinct matrix products with their time in the "
               "plan and alone");
+  command
+      ->add_option("--lengths", options.lengths,
+                   "L,L,..: lengths of the sequences in every row [default: "
+                   "full rows; packs are drawn]")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->add_option("--seed", options.seed, "of weights and data");
   command->add_option("--threads", options.threads,
                       "compute threads [default: OMP_NUM_THREADS, else every "

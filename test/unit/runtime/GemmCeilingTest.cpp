@@ -65,5 +65,30 @@ TEST(GemmCeiling, countsTheProductsOfAttention) {
   }
 }
 
+// Over ranges of keys, a row of two sequences has two smaller squares.
+TEST(Products, attentionStaysInsideTheSequences) {
+  PlanBuilder b;
+  uint32_t x = b.arena({1, 2, 64, 16});
+  uint32_t ranges = b.arena({1, 64, 2}, DType::I32);
+  b.input("x", x);
+  b.input("ranges", ranges);
+  uint32_t out = b.arena({1, 2, 64, 16});
+  b.step(plan::AttentionParamsT(), {x, x, x, kNoOperand, kNoOperand, ranges},
+         {out});
+  StatusOr<Plan> plan = b.load();
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  const auto &entry = *plan->file().root().entries()->Get(0);
+  const auto &step = *entry.steps()->Get(0);
+  auto full = productsOfStep(entry, step);
+  ASSERT_TRUE(full.ok()) << full.status().message();
+  EXPECT_EQ(full->shapes.size(), 2u);
+  EXPECT_EQ(full->epilogue, "softmax+ranges");
+  auto packed = productsOfStep(entry, step, {{32, 32}});
+  ASSERT_TRUE(packed.ok()) << packed.status().message();
+  ASSERT_EQ(packed->shapes.size(), 2u);
+  EXPECT_EQ(packed->shapes[0].describe(), "4*32x16x32");
+  EXPECT_DOUBLE_EQ(packed->flops(), full->flops() / 2);
+}
+
 } // namespace
 } // namespace bertc::rt::test
