@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is done to 32 x 32 sums on their way to C.
+
+#if defined(BERTC_RUNTIME_KERNELS_AMX_EPILOGUE_INL_H_) ==                      \
+    defined(HWY_TARGET_TOGGLE)
+#ifdef BERTC_RUNTIME_KERNELS_AMX_EPILOGUE_INL_H_
+#undef BERTC_RUNTIME_KERNELS_AMX_EPILOGUE_INL_H_
+#else
+#define BERTC_RUNTIME_KERNELS_AMX_EPILOGUE_INL_H_
+#endif
+
+#include "runtime/kernels/amx/Gemm.h"
+#include "runtime/kernels/common/Math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace bertc::rt::kernels::HWY_NAMESPACE {
+
+// Rounds a vector to bf16 to nearest even.
+template <class Tiles> HWY_INLINE void storeHalves(VF v, uint16_t *p) {
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (Tiles::kHardware) {
+    // A CPU with tiles has this instruction, the AVX-512 target does not.
+    __m256i halves;
+    asm("vcvtneps2bf16 %1, %0" : "=v"(halves) : "v"(v.raw));
+    _mm256_storeu_si256(reinterpret_cast<__m256i *>(p), halves);
+    return;
+  }
+#endif
+  bf16Store(v, p);
+}
+
+// Element i of a row of either type, as f32; whole vectors.
+HWY_INLINE VF loadEither(Buffer row, int64_t i) {
+  return row.dtype == DType::F32
+             ? hn::LoadU(DF(), static_cast<const float *>(row.data) + i)
+             : bf16Load(static_cast<const uint16_t *>(row.data) + i);
+}
+
+HWY_INLINE Buffer advance(Buffer b, int64_t elements) {
+  if (b.data != nullptr) {
+    b.data =
+        static_cast<std::byte *>(b.data) + elements * elementBytes(b.dtype);
+  }
+  return b;
+}
+
+// Where the operands of one row of a block are.
+struct EpilogueRow {
+  Buffer c, bias, factor, residual;
+};
+
+struct IdentityOp {
+  HWY_INLINE VF operator()(VF x) const { return x; }
+};
+struct GeluErfOp {
+  HWY_INLINE VF operator()(VF x) const { return geluErfV(x); }
+};
+struct GeluTanhOp {
+  HWY_INLINE VF operator()(VF x) const { return geluTanhV(x); }
+};
+struct ReluOp {
+  HWY_INLINE VF operator()(VF x) const {
+    return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(DF())), x);
+  }
+};
+struct TanhOp {
+  HWY_INLINE VF operator()(VF x) const { return tanhV(x); }
+};
+
+// A whole row of 32.
+template <class Tiles, typename Op>
+HWY_INLINE void finishRow(const Op &op, float scale, const float *sums,
+                          const EpilogueRow &row) {
+  for (int64_t i = 0; i < 32; i += kLanes) {
+    VF v = hn::Mul(hn::Load(DF(), sums + i), splat(scale));
+    if (row.bias.data != nullptr) {
+      v = hn::Add(v, loadEither(row.bias, i));
+    }
+    v = op(v);
+    if (row.factor.data != nullptr) {
+      v = hn::Mul(v, loadEither(row.factor, i));
+    }
+    if (row.residual.data != nullptr) {
+      v = hn::Add(v, loadEither(row.residual, i));
+    }
+    if (row.c.dtype == DType::F32) {
+      hn::StoreU(v, DF(), static_cast<float *>(row.c.data) + i);
+    } else {
+      storeHalves<Tiles>(v, static_cast<uint16_t *>(row.c.data) + i);
+    }
+  }
+}
+
+// Copies what exists of a row to 32 elements, which stand for it then.
+HWY_INLINE Buffer padRow(Buffer row, int64_t cols, float *space) {
+  if (row.data == nullptr) {
+    return row;
+  }
+  __builtin_memset(space, 0, 32 * 4);
+  __builtin_memcpy(space, row.data,
+                   static_cast<size_t>(cols * elementBytes(row.dtype)));
+  return {space, row.dtype};
+}
+
+// A row of which `cols` < 32 elements exist.
+template <class Tiles, typename Op>
+HWY_INLINE void finishPartRow(const Op &op, float scale, const float *sums,
+                              const EpilogueRow &row, int64_t cols) {
+  HWY_ALIGN float space[4][32];
+  EpilogueRow padded = {{space[0], row.c.dtype},
+                        padRow(row.bias, cols, space[1]),
+                        padRow(row.factor, cols, space[2]),
+                        padRow(row.residual, cols, space[3])};
+  finishRow<Tiles>(op, scale, sums, padded);
+  __builtin_memcpy(row.c.data, space[0],
+                   static_cast<size_t>(cols * elementBytes(row.c.dtype)));
+}
+
+// Rows row .. and columns col .. of C from `sums` [32][32], as far as C goes.
+template <class Tiles, typename Op>
+HWY_INLINE void finishBlock(const Op &op, const amx::GemmTask &t,
+                            const float *sums, int64_t row, int64_t col) {
+  int64_t rows = t.m - row < 32 ? t.m - row : 32;
+  int64_t cols = t.n - col < 32 ? t.n - col : 32;
+  for (int64_t r = 0; r < rows; ++r) {
+    auto at = [&](const amx::Rows &x) HWY_ATTR {
+      return advance(x.buffer, (row + r) * x.pitch + col);
+    };
+    EpilogueRow operands = {at(t.c), advance(t.bias, col), at(t.factor),
+                            at(t.residual)};
+    if (cols == 32) {
+      finishRow<Tiles>(op, t.scale, sums + r * 32, operands);
+    } else {
+      finishPartRow<Tiles>(op, t.scale, sums + r * 32, operands, cols);
+    }
+  }
+}
+
+template <class Tiles>
+HWY_INLINE void finish(const amx::GemmTask &t, const float *sums, int64_t row,
+                       int64_t col) {
+  switch (t.activation) {
+  case UnaryKind::GeluErf:
+    return finishBlock<Tiles>(GeluErfOp(), t, sums, row, col);
+  case UnaryKind::GeluTanh:
+    return finishBlock<Tiles>(GeluTanhOp(), t, sums, row, col);
+  case UnaryKind::Relu:
+    return finishBlock<Tiles>(ReluOp(), t, sums, row, col);
+  case UnaryKind::Tanh:
+    return finishBlock<Tiles>(TanhOp(), t, sums, row, col);
+  default:
+    return finishBlock<Tiles>(IdentityOp(), t, sums, row, col);
+  }
+}
+
+} // namespace bertc::rt::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif // toggled guard

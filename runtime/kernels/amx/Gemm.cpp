@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Products with packed weights. A part brings a block of A into tiles in its L2
+// cache once and walks the panels of B over it. A panel is cut into chunks that
+// stay in the L1 cache while a few rows go by:
+//   shallow K  all chunks for two row panels, whose sums are in the L1 cache
+//   deep K     one chunk for all rows and columns of the block, whose sums are
+//              in the L2 cache; so A needs no more room there than a chunk
+
+#include "runtime/kernels/common/Targets.h"
+
+#include "runtime/kernels/amx/Gemm.h"
+#include "runtime/kernels/amx/GemmGrid.h"
+#include "runtime/kernels/common/Parallel.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "runtime/kernels/amx/Gemm.cpp"
+#include "hwy/foreach_target.h"
+
+#include "hwy/highway.h"
+#include "runtime/kernels/amx/Blocks-inl.h"
+#include "runtime/kernels/amx/Epilogue-inl.h"
+#include "runtime/kernels/amx/Product-inl.h"
+
+#ifndef BERTC_RUNTIME_KERNELS_AMX_GEMM_SHARED_
+#define BERTC_RUNTIME_KERNELS_AMX_GEMM_SHARED_
+namespace bertc::rt::kernels::amx {
+
+// What one thread does, and its scratch.
+struct GemmPart {
+  PanelRange rows, cols;
+  uint16_t *tiles;
+  float *sums;
+};
+
+} // namespace bertc::rt::kernels::amx
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace bertc::rt::kernels::HWY_NAMESPACE {
+namespace {
+
+using amx::GemmPart;
+using amx::GemmTask;
+using amx::PanelRange;
+
+constexpr int64_t kBlockSums = amx::kPanel * amx::kPanel;
+
+HWY_INLINE int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// One A tile of a, with zeros where a ends.
+HWY_INLINE void packTile(const GemmTask &t, int64_t row, int64_t step,
+                         uint16_t *out) {
+  int64_t rows = lesser(16, t.m - row), cols = lesser(32, t.k - step * 32);
+  const uint16_t *from = t.a.data + row * t.a.row + step * 32 * t.a.col;
+  if (t.a.col == 1 && cols == 32) {
+    copyRows(from, t.a.row, rows, out);
+    __builtin_memset(out + rows * 32, 0, static_cast<size_t>(16 - rows) * 64);
+    return;
+  }
+  for (int64_t i = 0; i < amx::kTileHalves; ++i) {
+    int64_t r = i / 32, c = i % 32;
+    out[i] =
+        r < rows && c < cols ? from[r * t.a.row + c * t.a.col] : uint16_t{0};
+  }
+}
+
+// A block of A: row panels and steps of it in tiles.
+struct Block {
+  const uint16_t *tiles;
+  /// Distance of runs of 16 rows.
+  int64_t run;
+  PanelRange rows;
+  int64_t rowTiles;
+
+  // Row panel `panel`, from step `step` of the block on.
+  HWY_INLINE RowPair at(int64_t panel, int64_t step) const {
+    const uint16_t *first =
+        tiles + 2 * (panel - rows.begin) * run + step * amx::kTileHalves;
+    return {first, 2 * panel + 1 < rowTiles ? first + run : first};
+  }
+};
+
+HWY_INLINE Block bringBlock(const GemmTask &t, const GemmPart &part,
+                            PanelRange rows, int64_t firstStep, int64_t steps) {
+  int64_t rowTiles = amx::rowTilesOf(t.m);
+  if (t.a.tiled) {
+    int64_t run = amx::stepsOf(t.k) * amx::kTileHalves;
+    return {t.a.data + 2 * rows.begin * run + firstStep * amx::kTileHalves, run,
+            rows, rowTiles};
+  }
+  uint16_t *out = part.tiles;
+  for (int64_t tile = 2 * rows.begin; tile < lesser(2 * rows.end, rowTiles);
+       ++tile) {
+    for (int64_t step = 0; step < steps; ++step) {
+      packTile(t, tile * 16, firstStep + step, out);
+      out += amx::kTileHalves;
+    }
+  }
+  return {part.tiles, steps * amx::kTileHalves, rows, rowTiles};
+}
+
+// Panel `panel` of B from step `step` on; null past the last panel of `cols`.
+HWY_INLINE const uint16_t *panelAt(const GemmTask &t, PanelRange cols,
+                                   int64_t panel, int64_t step) {
+  return panel >= cols.end
+             ? nullptr
+             : t.b + (panel * amx::stepsOf(t.k) + step) * amx::kStepHalves;
+}
+
+// Where to read ahead after `steps` steps over the panel before `next`.
+HWY_INLINE Ahead aheadAt(const uint16_t *next, int64_t steps) {
+  return next == nullptr ? nullptr : next + steps * 64;
+}
+
+template <class Tiles>
+void shallowBlock(const GemmTask &t, const GemmPart &part, PanelRange rows) {
+  HWY_ALIGN float sums[2][kBlockSums];
+  int64_t steps = amx::stepsOf(t.k), chunk = amx::chunkOf(steps);
+  Block block = bringBlock(t, part, rows, 0, steps);
+  for (int64_t col = part.cols.begin; col < part.cols.end; ++col) {
+    const uint16_t *b = panelAt(t, part.cols, col, 0);
+    const uint16_t *next = panelAt(t, part.cols, col + 1, 0);
+    int64_t done = 0;
+    for (int64_t row = rows.begin; row < rows.end; row += 2) {
+      int64_t count = lesser(2, rows.end - row);
+      for (int64_t first = 0; first < steps; first += chunk) {
+        int64_t length = lesser(chunk, steps - first);
+        for (int64_t i = 0; i < count; ++i) {
+          first == 0 ? zeroSums<Tiles>() : loadSums<Tiles>(sums[i], 32);
+          addProducts<Tiles>(block.at(row + i, first),
+                             b + first * amx::kStepHalves, length,
+                             aheadAt(next, done));
+          storeSums<Tiles>(sums[i], 32);
+          done += length;
+        }
+      }
+      for (int64_t i = 0; i < count; ++i) {
+        finish<Tiles>(t, sums[i], (row + i) * 32, col * 32);
+      }
+    }
+  }
+}
+
+// One chunk of K for all rows and columns of a deep block.
+template <class Tiles>
+void deepChunk(const GemmTask &t, const GemmPart &part, PanelRange rows,
+               PanelRange cols, int64_t first, int64_t length) {
+  Block block = bringBlock(t, part, rows, first, length);
+  bool last = first + length == amx::stepsOf(t.k);
+  for (int64_t col = cols.begin; col < cols.end; ++col) {
+    const uint16_t *b = panelAt(t, cols, col, first);
+    const uint16_t *next = panelAt(t, cols, col + 1, first);
+    float *sums = part.sums + (col - cols.begin) * rows.size() * kBlockSums;
+    for (int64_t row = rows.begin; row < rows.end; ++row) {
+      first == 0 ? zeroSums<Tiles>() : loadSums<Tiles>(sums, 32);
+      addProducts<Tiles>(block.at(row, 0), b, length,
+                         aheadAt(next, (row - rows.begin) * length));
+      storeSums<Tiles>(sums, 32);
+      if (last) {
+        finish<Tiles>(t, sums, row * 32, col * 32);
+      }
+      sums += kBlockSums;
+    }
+  }
+}
+
+template <class Tiles>
+void deepBlock(const GemmTask &t, const GemmPart &part, PanelRange rows) {
+  int64_t steps = amx::stepsOf(t.k), chunk = amx::chunkOf(steps);
+  for (int64_t col = part.cols.begin; col < part.cols.end;
+       col += amx::kDeepColumns) {
+    PanelRange cols = {col, lesser(col + amx::kDeepColumns, part.cols.end)};
+    for (int64_t first = 0; first < steps; first += chunk) {
+      deepChunk<Tiles>(t, part, rows, cols, first,
+                       lesser(chunk, steps - first));
+    }
+  }
+}
+
+template <class Tiles> void runPart(const GemmTask &t, const GemmPart &part) {
+  amx::TileScope<Tiles> scope;
+  bool shallow = amx::isShallow(t.k);
+  int64_t height = shallow ? amx::kShallowPanels : amx::kDeepPanels;
+  for (int64_t row = part.rows.begin; row < part.rows.end; row += height) {
+    PanelRange rows = {row, lesser(row + height, part.rows.end)};
+    if (shallow) {
+      shallowBlock<Tiles>(t, part, rows);
+    } else {
+      deepBlock<Tiles>(t, part, rows);
+    }
+  }
+}
+
+void gemmPart(const GemmTask &t, TileUnit unit, const GemmPart &part) {
+#if HWY_TARGET == HWY_AVX3
+  if (unit == TileUnit::Hardware) {
+    return runPart<amx::HardwareTiles>(t, part);
+  }
+#endif
+  runPart<amx::EmulatedTiles>(t, part);
+}
+
+} // namespace
+} // namespace bertc::rt::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace bertc::rt::kernels {
+namespace {
+HWY_EXPORT(gemmPart);
+} // namespace
+
+size_t amx::gemmScratchBytes(int64_t m, int64_t n, int64_t k, int threads) {
+  GemmGrid grid(m, n, threads);
+  return static_cast<size_t>(grid.parts()) *
+         (blockBytesOfA(m, k) + sumBytes(m, n, k));
+}
+
+void amx::gemm(const GemmTask &task, TileUnit unit, std::byte *scratch,
+               int threads) {
+  GemmGrid grid(task.m, task.n, threads);
+  size_t tiles = blockBytesOfA(task.m, task.k);
+  size_t each = tiles + sumBytes(task.m, task.n, task.k);
+  parallelTasks(grid.parts(), [&](int64_t index) {
+    std::byte *own = scratch + static_cast<size_t>(index) * each;
+    GemmPart part = {
+        partOf(panelsOf(task.m), grid.rows, index / grid.cols),
+        partOf(panelsOf(task.n), grid.cols, index % grid.cols),
+        reinterpret_cast<uint16_t *>(own),
+        reinterpret_cast<float *>(own + tiles),
+    };
+    HWY_DYNAMIC_DISPATCH(gemmPart)(task, unit, part);
+  });
+}
+
+} // namespace bertc::rt::kernels
+#endif // HWY_ONCE

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// C = epilogue(A B) in bf16 with sums in f32, on the tile unit: products with
+// weights, forward and for data gradients. B is packed in panels (Panels.h).
+#pragma once
+
+#include "runtime/core/CpuFeatures.h"
+#include "runtime/kernels/amx/Panels.h"
+#include "runtime/kernels/common/Operand.h"
+#include "runtime/kernels/elementwise/Elementwise.h"
+
+#include <cstddef>
+
+namespace bertc::rt::kernels::amx {
+
+/// A matrix of bf16 or f32 with unit stride along its rows; null data for none.
+struct Rows {
+  Buffer buffer;
+  /// Distance of rows in elements.
+  int64_t pitch = 0;
+};
+
+/// A of a product, bf16.
+struct LeftOperand {
+  const uint16_t *data = nullptr;
+  /// Distance of rows and columns in elements; not looked at when tiled.
+  int64_t row = 0, col = 1;
+  /// In tiled rows (Panels.h), read where it is.
+  bool tiled = false;
+};
+
+/// c[m][n] = factor activation(scale sum_k a[m][k] b[k][n] + bias[n]) +
+/// residual[m][n], rounded once.
+struct GemmTask {
+  int64_t m = 0, n = 0, k = 0;
+  LeftOperand a;
+  /// Panels of [k, n], aligned to 64 bytes.
+  const uint16_t *b = nullptr;
+  Rows c;
+  float scale = 1.0f;
+  /// [n], f32 or bf16; null data for none.
+  Buffer bias;
+  /// GeluErf, GeluTanh, Relu, Tanh, or Copy for none.
+  UnaryKind activation = UnaryKind::Copy;
+  /// Of the type of c; null data for none. The residual may be c itself, which
+  /// then is added to.
+  Rows factor, residual;
+};
+
+/// Scratch that gemm() needs, aligned to 64 bytes.
+size_t gemmScratchBytes(int64_t m, int64_t n, int64_t k, int threads);
+
+/// Runs `task` on `unit`, which is not None. The same bits for any number of
+/// threads: each element is summed along k in one order.
+void gemm(const GemmTask &task, TileUnit unit, std::byte *scratch, int threads);
+
+} // namespace bertc::rt::kernels::amx

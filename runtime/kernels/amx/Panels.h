@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Matrices in tiles, as the products in Gemm.h and WeightGradient.h read them.
+//
+//   panels      B [K, N] as [N/32][K/32][2][1 KiB]: for every 32 columns and
+//               every 32 rows two B tiles, columns 0-15 and 16-31. A panel is
+//               what one walk along K reads, in order.
+//   tiled rows  A [M, K] as [M/16][K/32][1 KiB] in A tiles.
+//
+// Both are padded with zeros to whole tiles. See Tiles.h for what is in a tile.
+#pragma once
+
+#include "runtime/kernels/amx/Tiles.h"
+
+#include <cstdint>
+
+namespace bertc::rt::kernels::amx {
+
+/// Rows and columns that one step of a product makes: 2 x 2 tiles.
+inline constexpr int64_t kPanel = 32;
+/// Elements of the two B tiles of one step along K.
+inline constexpr int64_t kStepHalves = 2 * kTileHalves;
+
+constexpr int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+/// Number of panels of n columns, and of steps along k.
+constexpr int64_t panelsOf(int64_t n) { return ceilDiv(n, kPanel); }
+constexpr int64_t stepsOf(int64_t k) { return ceilDiv(k, kTileDepth); }
+constexpr int64_t rowTilesOf(int64_t m) { return ceilDiv(m, kTileRows); }
+
+/// Elements (bf16) of B [k, n] in panels, and of A [m, k] in tiled rows.
+constexpr int64_t panelHalves(int64_t k, int64_t n) {
+  return panelsOf(n) * stepsOf(k) * kStepHalves;
+}
+constexpr int64_t tiledHalves(int64_t m, int64_t k) {
+  return rowTilesOf(m) * stepsOf(k) * kTileHalves;
+}
+
+/// Packs w [rows, cols] f32, dense, rounded to nearest even, into panels of w
+/// (K = rows) at `plain`, panels of its transpose (K = cols) at `transposed`,
+/// or both from one reading. Either may be null. Outputs are aligned to 64
+/// bytes and bypass the caches.
+void packPanels(const float *w, int64_t rows, int64_t cols, uint16_t *plain,
+                uint16_t *transposed);
+
+} // namespace bertc::rt::kernels::amx
