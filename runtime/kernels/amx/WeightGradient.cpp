@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The operand with fewer columns is brought into tiles once, by all threads
+// together. Each thread then takes its part of the columns of the other, in
+// blocks that stay in its L2 cache, and walks the shared tiles over them. C is
+// the start value of the sums and is written once.
+
+#include "runtime/kernels/common/Targets.h"
+
+#include "runtime/kernels/amx/GemmGrid.h"
+#include "runtime/kernels/amx/WeightGradient.h"
+#include "runtime/kernels/common/Parallel.h"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "runtime/kernels/amx/WeightGradient.cpp"
+#include "hwy/foreach_target.h"
+
+#include "hwy/highway.h"
+#include "runtime/kernels/amx/Blocks-inl.h"
+#include "runtime/kernels/amx/Epilogue-inl.h"
+#include "runtime/kernels/amx/Product-inl.h"
+
+#ifndef BERTC_RUNTIME_KERNELS_AMX_WEIGHT_GRADIENT_SHARED_
+#define BERTC_RUNTIME_KERNELS_AMX_WEIGHT_GRADIENT_SHARED_
+namespace bertc::rt::kernels::amx {
+
+inline constexpr int64_t kMaxBlockPanels = 8;
+
+// What one thread does: panels of the side that is not shared, and room for a
+// block of them.
+struct GradientPart {
+  PanelRange panels;
+  int64_t blockPanels;
+  const uint16_t *shared;
+  uint16_t *block;
+};
+
+// Whether X is shared, and threads share the columns of C.
+inline bool sharesX(const WeightGradientTask &t) { return t.n >= t.m; }
+
+} // namespace bertc::rt::kernels::amx
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace bertc::rt::kernels::HWY_NAMESPACE {
+namespace {
+
+using amx::GradientPart;
+using amx::kMaxBlockPanels;
+using amx::PanelRange;
+using amx::WeightGradientTask;
+
+HWY_INLINE int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// A block of 32 tokens and 32 columns where it is, or a padded copy.
+struct BlockView {
+  const uint16_t *data;
+  int64_t pitch;
+};
+
+HWY_INLINE BlockView blockOf(const uint16_t *from, int64_t pitch,
+                             int64_t tokens, int64_t columns, int64_t step,
+                             int64_t panel, PaddedBlock &space) {
+  const uint16_t *data = from + step * 32 * pitch + panel * 32;
+  int64_t rows = tokens - step * 32, cols = columns - panel * 32;
+  if (rows >= 32 && cols >= 32) {
+    return {data, pitch};
+  }
+  padBlock(data, pitch, 1, rows, cols, space);
+  return {space.halves, 32};
+}
+
+// Panels of X^T for some steps: [panel][2][steps] A tiles.
+void packX(const WeightGradientTask &t, PanelRange panels, PanelRange steps,
+           uint16_t *out) {
+  PaddedBlock space;
+  HWY_ALIGN uint32_t pairs[256];
+  int64_t all = amx::stepsOf(t.tokens);
+  for (int64_t step = steps.begin; step < steps.end; ++step) {
+    for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
+      BlockView x = blockOf(t.x, t.xPitch, t.tokens, t.m, step, panel, space);
+      for (int64_t half = 0; half < 2; ++half) {
+        int64_t run = 2 * (panel - panels.begin) + half;
+        interleaveTile(x.data + half * 16, x.pitch, pairs);
+        transposeTile(pairs, 16,
+                      reinterpret_cast<uint32_t *>(out + (run * all + step) *
+                                                             amx::kTileHalves));
+      }
+    }
+  }
+}
+
+// sums[n] += both halves of the pairs of a B tile. A tile is summed by itself
+// first, which keeps the error of many tokens small.
+HWY_INLINE void addColumns(const uint32_t *tile, float *sums) {
+  for (size_t c = 0; c < 16; c += kLanes) {
+    VF total = hn::Zero(DF());
+    for (int64_t r = 0; r < 16; ++r) {
+      VU pair = hn::LoadU(DU(), tile + r * 16 + c);
+      VU odd = hn::And(pair, hn::Set(DU(), 0xffff0000u));
+      total = hn::Add(total, hn::BitCast(DF(), hn::ShiftLeft<16>(pair)));
+      total = hn::Add(total, hn::BitCast(DF(), odd));
+    }
+    hn::StoreU(hn::Add(hn::LoadU(DF(), sums + c), total), DF(), sums + c);
+  }
+}
+
+// At most kMaxBlockPanels panels of Y; the sums of their columns are added to
+// what there is.
+void packY(const WeightGradientTask &t, PanelRange panels, uint16_t *out) {
+  PaddedBlock space;
+  HWY_ALIGN float sums[kMaxBlockPanels * 32] = {};
+  int64_t steps = amx::stepsOf(t.tokens);
+  for (int64_t step = 0; step < steps; ++step) {
+    for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
+      BlockView y = blockOf(t.y, t.yPitch, t.tokens, t.n, step, panel, space);
+      int64_t at = panel - panels.begin;
+      auto *tiles = reinterpret_cast<uint32_t *>(out + (at * steps + step) *
+                                                           amx::kStepHalves);
+      for (int64_t half = 0; half < 2; ++half) {
+        interleaveTile(y.data + half * 16, y.pitch, tiles + half * 256);
+        if (t.columnSums != nullptr) {
+          addColumns(tiles + half * 256, sums + at * 32 + half * 16);
+        }
+      }
+    }
+  }
+  if (t.columnSums != nullptr) {
+    int64_t first = panels.begin * 32, last = lesser(panels.end * 32, t.n);
+    for (int64_t i = first; i < last; ++i) {
+      t.columnSums[i] += sums[i - first];
+    }
+  }
+}
+
+// 32 x 32 of C. Whole blocks of f32 are summed where they are.
+template <class Tiles>
+HWY_INLINE void makeBlock(const WeightGradientTask &t, const uint16_t *x,
+                          const uint16_t *y, int64_t row, int64_t col,
+                          Ahead ahead) {
+  int64_t steps = amx::stepsOf(t.tokens);
+  RowPair pair = {x, x + steps * amx::kTileHalves};
+  bool whole = t.m - row * 32 >= 32 && t.n - col * 32 >= 32;
+  if (whole && t.c.buffer.dtype == DType::F32) {
+    float *c =
+        static_cast<float *>(t.c.buffer.data) + row * 32 * t.c.pitch + col * 32;
+    t.accumulate ? loadSums<Tiles>(c, t.c.pitch) : zeroSums<Tiles>();
+    addProducts<Tiles>(pair, y, steps, ahead);
+    storeSums<Tiles>(c, t.c.pitch);
+    return;
+  }
+  HWY_ALIGN float sums[32 * 32];
+  zeroSums<Tiles>();
+  addProducts<Tiles>(pair, y, steps, ahead);
+  storeSums<Tiles>(sums, 32);
+  amx::GemmTask out;
+  out.m = t.m;
+  out.n = t.n;
+  out.c = t.c;
+  out.residual = t.accumulate ? t.c : amx::Rows();
+  finishBlock<Tiles>(IdentityOp(), out, sums, row * 32, col * 32);
+}
+
+// All of the shared side against a block of this thread's.
+template <class Tiles>
+void walkShared(const WeightGradientTask &t, const GradientPart &part,
+                PanelRange block) {
+  bool sharesX = amx::sharesX(t);
+  int64_t panel = amx::stepsOf(t.tokens) * amx::kStepHalves;
+  int64_t count = amx::panelsOf(sharesX ? t.m : t.n);
+  for (int64_t i = 0; i < count; ++i) {
+    const uint16_t *shared = part.shared + i * panel;
+    for (int64_t j = block.begin; j < block.end; ++j) {
+      int64_t at = j - block.begin;
+      const uint16_t *own = part.block + at * panel;
+      Ahead ahead = i + 1 < count ? shared + panel + at * panel / 16 : nullptr;
+      makeBlock<Tiles>(t, sharesX ? shared : own, sharesX ? own : shared,
+                       sharesX ? i : j, sharesX ? j : i, ahead);
+    }
+  }
+}
+
+template <class Tiles>
+void runPart(const WeightGradientTask &t, const GradientPart &part) {
+  amx::TileScope<Tiles> scope;
+  PanelRange steps = {0, amx::stepsOf(t.tokens)};
+  for (int64_t first = part.panels.begin; first < part.panels.end;
+       first += part.blockPanels) {
+    PanelRange block = {first,
+                        lesser(first + part.blockPanels, part.panels.end)};
+    if (amx::sharesX(t)) {
+      packY(t, block, part.block);
+    } else {
+      packX(t, block, steps, part.block);
+    }
+    walkShared<Tiles>(t, part, block);
+  }
+}
+
+void gradientPart(const WeightGradientTask &t, TileUnit unit,
+                  const GradientPart &part) {
+#if HWY_TARGET == HWY_AVX3
+  if (unit == TileUnit::Hardware) {
+    return runPart<amx::HardwareTiles>(t, part);
+  }
+#endif
+  runPart<amx::EmulatedTiles>(t, part);
+}
+
+} // namespace
+} // namespace bertc::rt::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace bertc::rt::kernels {
+namespace {
+HWY_EXPORT(packX);
+HWY_EXPORT(packY);
+HWY_EXPORT(gradientPart);
+
+// Tokens at a time. Where C keeps the sums in f32 only so many that the L2
+// cache has room for a block of some panels.
+int64_t tokensAtOnce(const amx::WeightGradientTask &t) {
+  constexpr int64_t kTokens = 4096;
+  return t.c.buffer.dtype == DType::F32 ? std::min(t.tokens, kTokens)
+                                        : t.tokens;
+}
+
+// Panels of Y that one thread packs into the shared side at a time: two lines
+// of each token.
+constexpr int64_t kSharedGroup = 2;
+
+int64_t blockPanels(int64_t steps) {
+  constexpr int64_t kBlockSteps = 512;
+  return std::clamp<int64_t>(kBlockSteps / steps, 1, amx::kMaxBlockPanels);
+}
+
+void packShared(const amx::WeightGradientTask &t, uint16_t *out) {
+  int64_t steps = amx::stepsOf(t.tokens);
+  if (amx::sharesX(t)) {
+    parallelRanges(steps, 1, [&](int64_t first, int64_t last) {
+      HWY_DYNAMIC_DISPATCH(packX)(t, {0, amx::panelsOf(t.m)}, {first, last},
+                                  out);
+    });
+    return;
+  }
+  parallelRanges(
+      amx::panelsOf(t.n), kSharedGroup, [&](int64_t first, int64_t last) {
+        HWY_DYNAMIC_DISPATCH(packY)(t, {first, last},
+                                    out + first * steps * amx::kStepHalves);
+      });
+}
+
+void runTokens(const amx::WeightGradientTask &t, TileUnit unit,
+               std::byte *scratch, int threads) {
+  int64_t steps = amx::stepsOf(t.tokens);
+  auto *shared = reinterpret_cast<uint16_t *>(scratch);
+  packShared(t, shared);
+  uint16_t *blocks =
+      shared + amx::panelsOf(std::min(t.m, t.n)) * steps * amx::kStepHalves;
+  int64_t panels = amx::panelsOf(std::max(t.m, t.n));
+  int64_t parts = std::min<int64_t>(std::max(threads, 1), panels);
+  parallelTasks(parts, [&](int64_t index) {
+    amx::GradientPart part = {
+        amx::partOf(panels, parts, index), blockPanels(steps), shared,
+        blocks + index * blockPanels(steps) * steps * amx::kStepHalves};
+    HWY_DYNAMIC_DISPATCH(gradientPart)(t, unit, part);
+  });
+}
+
+} // namespace
+
+size_t amx::weightGradientScratchBytes(const WeightGradientTask &task,
+                                       int threads) {
+  int64_t steps = stepsOf(tokensAtOnce(task));
+  int64_t panels = panelsOf(std::min(task.m, task.n));
+  int64_t parts = std::min<int64_t>(std::max(threads, 1),
+                                    panelsOf(std::max(task.m, task.n)));
+  return static_cast<size_t>((panels + parts * blockPanels(steps)) * steps *
+                             kStepHalves * 2);
+}
+
+void amx::weightGradient(const WeightGradientTask &task, TileUnit unit,
+                         std::byte *scratch, int threads) {
+  if (task.columnSums != nullptr) {
+    std::fill_n(task.columnSums, task.n, 0.0f);
+  }
+  WeightGradientTask part = task;
+  int64_t most = tokensAtOnce(task);
+  for (int64_t first = 0; first < task.tokens; first += most) {
+    part.x = task.x + first * task.xPitch;
+    part.y = task.y + first * task.yPitch;
+    part.tokens = std::min(most, task.tokens - first);
+    part.accumulate = task.accumulate || first > 0;
+    runTokens(part, unit, scratch, threads);
+  }
+}
+
+} // namespace bertc::rt::kernels
+#endif // HWY_ONCE
