@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace bertc {
@@ -30,19 +31,29 @@ void l2Normalize(float *vector, size_t hidden) {
   }
 }
 
+namespace {
+
+/// Anything is better than what is not a number.
+float rank(float score) {
+  return std::isnan(score) ? -std::numeric_limits<float>::infinity() : score;
+}
+
+} // namespace
+
 std::vector<ScoredToken> topTokens(const float *scores, size_t size,
                                    size_t count) {
   std::vector<int32_t> order(size);
   std::iota(order.begin(), order.end(), 0);
   count = std::min(count, size);
-  std::partial_sort(
-      order.begin(), order.begin() + static_cast<ptrdiff_t>(count), order.end(),
-      [&](int32_t a, int32_t b) {
-        return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
-      });
+  auto last = order.begin() + static_cast<ptrdiff_t>(count);
+  std::partial_sort(order.begin(), last, order.end(),
+                    [&](int32_t a, int32_t b) {
+                      float left = rank(scores[a]), right = rank(scores[b]);
+                      return left != right ? left > right : a < b;
+                    });
   std::vector<ScoredToken> top;
-  for (size_t i = 0; i < count; ++i) {
-    top.push_back({order[i], scores[order[i]]});
+  for (auto id = order.begin(); id != last; ++id) {
+    top.push_back({*id, scores[*id]});
   }
   return top;
 }

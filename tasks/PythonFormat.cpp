@@ -12,9 +12,9 @@
 namespace bertc {
 namespace {
 
-/// Shortest digits; positional from 1e-4 up to 1e16, with ".0" where nothing
+/// Shortest digits; positional from 1e-4 up to `limit`, with ".0" where nothing
 /// else says that it is a float.
-template <typename Float> std::string shortest(Float value) {
+template <typename Float> std::string shortest(Float value, double limit) {
   if (std::isnan(value)) {
     return "nan";
   }
@@ -23,7 +23,7 @@ template <typename Float> std::string shortest(Float value) {
   }
   // Compared as doubles: the float nearest to 1e-4 is below it, for numpy too.
   double size = std::fabs(static_cast<double>(value));
-  bool positional = size == 0 || (size >= 1e-4 && size < 1e16);
+  bool positional = size == 0 || (size >= 1e-4 && size < limit);
   char buffer[64];
   auto result = std::to_chars(buffer, buffer + sizeof(buffer), value,
                               positional ? std::chars_format::fixed
@@ -37,9 +37,9 @@ template <typename Float> std::string shortest(Float value) {
 
 } // namespace
 
-std::string pythonFloat(double value) { return shortest(value); }
+std::string pythonFloat(double value) { return shortest(value, 1e16); }
 
-std::string numpyFloat(float value) { return shortest(value); }
+std::string numpyFloat(float value) { return shortest(value, 1e6); }
 
 std::string pythonJsonString(std::string_view text) {
   std::string out = "\"";

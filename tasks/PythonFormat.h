@@ -13,7 +13,8 @@ namespace bertc {
 /// double; "nan", "inf".
 std::string pythonFloat(double value);
 
-/// str() of a numpy.float32: the same for a float.
+/// str() of a numpy.float32: the same for a float. From a million on as numpy 2
+/// prints it (1e+06); below that all versions agree.
 std::string numpyFloat(float value);
 
 /// json.dumps() of a string (valid UTF-8): ASCII, everything else as \uXXXX.
