@@ -9,12 +9,14 @@
 
 #include "data/InstanceReader.h"
 #include "data/Pipeline.h"
+#include "data/Random.h"
 #include "data/RecordBlocks.h"
 #include "data/ShuffledOutput.h"
 #include "data/packing/PackAssigner.h"
 #include "data/packing/PackMetadata.h"
 #include "data/packing/PackedRecord.h"
 #include "io/Files.h"
+#include "support/Memory.h"
 #include "support/Progress.h"
 #include "support/Signals.h"
 
@@ -70,7 +72,9 @@ public:
 
   StatusOr<Json> run() {
     auto start = std::chrono::steady_clock::now();
-    BERTC_RETURN_IF_ERROR(ShardWriter::check(target_));
+    if (!options_.dryRun) {
+      BERTC_RETURN_IF_ERROR(ShardWriter::check(target_));
+    }
     BERTC_RETURN_IF_ERROR(survey());
     BERTC_RETURN_IF_ERROR(makeShape());
     auto planning = std::chrono::steady_clock::now();
@@ -79,9 +83,12 @@ public:
                                               options_.method));
     planSeconds_ = secondsSince(planning);
     BERTC_RETURN_IF_ERROR(checkPredictions());
-    BERTC_RETURN_IF_ERROR(pack());
+    if (!options_.dryRun) {
+      BERTC_RETURN_IF_ERROR(pack());
+    }
     Json json = summary();
     json["seconds"] = secondsSince(start);
+    json["peak_rss_bytes"] = peakResidentBytes();
     return json;
   }
 
@@ -339,10 +346,13 @@ private:
     Json json = jsonDocument("pack", 1);
     json["input_files"] = files_.size();
     json["input_bytes"] = bytes_;
-    json["folder"] = target_.folder;
-    json["metadata_file"] = packMetadataPath(target_.folder);
-    json["shards"] = shards_;
-    json["bytes"] = outputBytes_;
+    json["dry_run"] = options_.dryRun;
+    if (!options_.dryRun) {
+      json["folder"] = target_.folder;
+      json["metadata_file"] = packMetadataPath(target_.folder);
+      json["shards"] = shards_;
+      json["bytes"] = outputBytes_;
+    }
     json["max_seq_length"] = shape_.maxSequenceLength;
     json["max_predictions_per_seq"] = shape_.maxPredictionsPerSequence;
     json["max_sequences_per_pack"] = shape_.maxSequencesPerPack;
@@ -379,6 +389,20 @@ private:
   uint64_t outputBytes_ = 0;
 };
 
+/// `count` of `files` in their order, each choice as likely (Knuth's algorithm
+/// S).
+std::vector<std::string> drawFiles(std::vector<std::string> files,
+                                   uint64_t count, uint64_t seed) {
+  Random random({seed, files.size(), count});
+  std::vector<std::string> drawn;
+  for (size_t i = 0; i < files.size() && drawn.size() < count; ++i) {
+    if (random.below(files.size() - i) < count - drawn.size()) {
+      drawn.push_back(std::move(files[i]));
+    }
+  }
+  return drawn;
+}
+
 } // namespace
 
 const char *packingMethodName(PackingMethod method) {
@@ -400,6 +424,9 @@ const char *packingMethodName(PackingMethod method) {
 StatusOr<Json> runPackJob(const PackJobOptions &options) {
   BERTC_ASSIGN_OR_RETURN(std::vector<std::string> files,
                          expandRecordFiles(options.inputs));
+  if (options.maxFiles != 0 && options.maxFiles < files.size()) {
+    files = drawFiles(std::move(files), options.maxFiles, options.seed);
+  }
   uint64_t bytes = 0;
   for (const std::string &path : files) {
     BERTC_ASSIGN_OR_RETURN(InputFile file, InputFile::open(path));

@@ -19,6 +19,8 @@ struct PackJobOptions {
   /// Files, folders, glob patterns of unpacked records.
   std::vector<std::string> inputs;
   std::string outputDir;
+  /// At most so many of the input files, drawn by the seed; 0: all.
+  uint64_t maxFiles = 0;
   int shards = 8;
   /// S, and P of an unpacked sequence, in the output; 0: those of the input.
   int maxSequenceLength = 0;
@@ -30,11 +32,13 @@ struct PackJobOptions {
   uint64_t memoryLimit = 1ULL << 30;
   /// For temporary files; empty: beside the output.
   std::string tempDir;
+  /// Reads lengths and plans, but writes nothing.
+  bool dryRun = false;
   bool quiet = false;
 };
 
 /// Runs the job; returns its summary for `--json`. The output depends on the
-/// records and their order, the method, the shapes and the seed. Corrupt names
+/// files and their order, the method, the shapes and the seed. Corrupt names
 /// file and offset of a record that is not sound; FailedPrecondition when a
 /// signal asked to stop; then nothing is left behind.
 StatusOr<Json> runPackJob(const PackJobOptions &options);

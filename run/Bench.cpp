@@ -5,10 +5,10 @@
 #include "run/Trace.h"
 #include "runtime/core/PlanFile.h"
 #include "runtime/onednn/GemmCeiling.h"
+#include "support/Memory.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 namespace bertc {
 
@@ -23,12 +23,6 @@ double quantile(const std::vector<double> &sorted, double fraction) {
   size_t index = static_cast<size_t>(
       fraction * static_cast<double>(sorted.size() - 1) + 0.5);
   return sorted[index];
-}
-
-uint64_t peakResidentBytes() {
-  struct rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
 }
 
 /// One entry with its inputs, ready to be run again and again.

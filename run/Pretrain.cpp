@@ -376,6 +376,7 @@ Status PretrainRun::trainLoop(TrainLoop &loop, TrainReport &report) {
     state_.microStep = loop.microStep();
     state_.examplesSeen = loop.examplesSeen();
     result_.totalLoss = update.losses["total_loss"];
+    result_.sequences += update.sequences;
     BERTC_RETURN_IF_ERROR(report.update(state_.updateStep, update));
     if (traced && step == options_.profile->second) {
       BERTC_RETURN_IF_ERROR(writeTrace(&trace));

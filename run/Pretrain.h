@@ -66,6 +66,8 @@ struct PretrainResult {
   /// Of the last update.
   double totalLoss = 0;
   double throughput = 0;
+  /// Trained on, whether packed or not, since the start or the checkpoint.
+  int64_t sequences = 0;
   /// Newest checkpoint; empty when none was written.
   std::string checkpoint;
   std::optional<EvaluationResult> evaluation;

@@ -148,11 +148,13 @@ std::string packText(const Json &summary) {
     text +=
         fmt::format("  {:>12} {}\n", kind["packs"].get<uint64_t>(), lengths);
   }
-  return text + fmt::format("{} shard(s), {} bytes in {}\n{:.1f} s\n",
+  text += summary["dry_run"].get<bool>()
+              ? "nothing was written (--dry-run)\n"
+              : fmt::format("{} shard(s), {} bytes in {}\n",
                             summary["shards"].get<uint64_t>(),
                             summary["bytes"].get<uint64_t>(),
-                            summary["folder"].get<std::string>(),
-                            summary["seconds"].get<double>());
+                            summary["folder"].get<std::string>());
+  return text + fmt::format("{:.1f} s\n", summary["seconds"].get<double>());
 }
 
 /// A subcommand: its flags and what runs when it is chosen.
@@ -301,10 +303,13 @@ public:
         ->add_option("--input-glob,--input,--input-file", options_.inputs,
                      "record files, folders or glob patterns")
         ->required();
-    command_
-        ->add_option("--output-dir", options_.outputDir,
-                     "folder for the shards; must be empty or absent")
-        ->required();
+    output_ =
+        command_->add_option("--output-dir", options_.outputDir,
+                             "folder for the shards; must be empty or absent");
+    command_->add_flag("--dry-run", options_.dryRun,
+                       "read lengths and print what packing brings, but write "
+                       "nothing");
+    addReferenceFlags();
     command_
         ->add_option("--max-sequences-per-pack", options_.maxSequencesPerPack,
                      "sequences in a record, at most")
@@ -332,10 +337,29 @@ public:
 
   int run() {
     options_.quiet = common_.quiet;
+    if (output_->count() == 0 && !options_.dryRun) {
+      return reportError(programName,
+                         invalidArgument("--output-dir is required, unless "
+                                         "with --dry-run"));
+    }
     return report(runPackJob(options_), common_, packText);
   }
 
 private:
+  /// What only means something to the reference's script.
+  void addReferenceFlags() {
+    command_
+        ->add_option("--max-files", options_.maxFiles,
+                     "read at most so many of the files, drawn by the seed "
+                     "[default: all, memory does not grow with them]")
+        ->check(CLI::Range(1, 1000000));
+    command_
+        ->add_option("--duplication-factor", duplicationFactor_,
+                     "that of the records; changes nothing, here or in the "
+                     "reference")
+        ->check(CLI::Range(1, 10000));
+  }
+
   void addShapes() {
     command_
         ->add_option("--max-sequence-length,--max-seq-length",
@@ -365,6 +389,8 @@ private:
   }
 
   CLI::App *command_ = nullptr;
+  CLI::Option *output_ = nullptr;
+  int duplicationFactor_ = 1;
   PackJobOptions options_;
   CommonFlags common_;
 };

@@ -123,6 +123,7 @@ void printJson(const PretrainResult &result) {
   document["global_step_at_start"] = result.globalStepAtStart;
   document["total_loss"] = result.totalLoss;
   document["throughput_train"] = result.throughput;
+  document["sequences"] = result.sequences;
   document["checkpoint"] = result.checkpoint;
   document["stopped"] = result.stopped;
   if (result.evaluation) {

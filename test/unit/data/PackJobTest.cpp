@@ -185,6 +185,52 @@ TEST_F(PackJob, WritesManifestAndMetadata) {
   EXPECT_EQ(manifest->files.size(), 3U);
 }
 
+TEST_F(PackJob, TakesAsManyFilesAsAskedFor) {
+  makeRecords("records", 128, 20);
+  PackJobOptions packing = options("packed");
+  packing.maxFiles = 3;
+  Json summary = pack(packing);
+  EXPECT_EQ(summary["input_files"], 3);
+  Content all = contentOf(folder_.file("records"));
+  Content some = contentOf(packing.outputDir);
+  EXPECT_FALSE(some.empty());
+  for (const auto &[sequence, times] : some) {
+    EXPECT_LE(times, all[sequence]);
+  }
+  // The same ones again, and others by another seed.
+  packing.outputDir = folder_.file("again");
+  pack(packing);
+  EXPECT_EQ(contentOf(packing.outputDir), some);
+  bool differs = false;
+  for (uint64_t seed = 1; seed < 6 && !differs; ++seed) {
+    packing.seed = seed;
+    packing.outputDir = folder_.file("seed" + std::to_string(seed));
+    pack(packing);
+    differs = contentOf(packing.outputDir) != some;
+  }
+  EXPECT_TRUE(differs);
+  // More than there are is all.
+  packing.maxFiles = 100;
+  packing.outputDir = folder_.file("whole");
+  EXPECT_EQ(pack(packing)["input_files"], 8);
+  EXPECT_EQ(contentOf(packing.outputDir), all);
+}
+
+TEST_F(PackJob, DryRunPlansAndWritesNothing) {
+  makeRecords("records", 128, 20);
+  std::string before = folder_.names();
+  PackJobOptions packing = options("packed");
+  packing.dryRun = true;
+  Json planned = pack(packing);
+  EXPECT_EQ(folder_.names(), before);
+  EXPECT_FALSE(planned.contains("folder"));
+  EXPECT_GT(planned["peak_rss_bytes"].get<uint64_t>(), 1000000U);
+  packing.dryRun = false;
+  Json packed = pack(packing);
+  EXPECT_EQ(planned["packs"], packed["packs"]);
+  EXPECT_EQ(planned["most_frequent"], packed["most_frequent"]);
+}
+
 TEST_F(PackJob, RoomForPredictionsIsCheckedBeforeWriting) {
   makeRecords("records", 128, 5);
   PackJobOptions packing = options("packed");

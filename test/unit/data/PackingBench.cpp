@@ -11,6 +11,7 @@
 #include <random>
 
 #include "data/PackJob.h"
+#include "support/Memory.h"
 
 namespace bertc {
 namespace {
@@ -71,5 +72,7 @@ int main(int argc, char **argv) {
   bertc::run("uniform", bertc::draw(s, [&] { return even(random); }), perPack);
   bertc::run("skewed", skewed(moderate, 0.2), perPack);
   bertc::run("strongly", skewed(strong, 0.23), perPack);
+  std::printf("peak memory %.1f MB\n",
+              static_cast<double>(bertc::peakResidentBytes()) / 1e6);
   return 0;
 }
