@@ -3,6 +3,7 @@
 
 #include "run/RandomInputs.h"
 #include "run/Trace.h"
+#include "run/UpdatePass.h"
 #include "runtime/core/PlanFile.h"
 #include "runtime/onednn/GemmCeiling.h"
 #include "support/Memory.h"
@@ -164,6 +165,12 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
       measureSteps(*session, options, entry, &stepTimes, &result));
   BERTC_RETURN_IF_ERROR(measureApply(*session, options, entry, &result));
   result.peakRssBytes = peakResidentBytes();
+  if (result.applyGradientsMs > 0) {
+    BERTC_ASSIGN_OR_RETURN(result.applyGradientsPassMs,
+                           plainUpdateMs(*session));
+    result.applyRatio =
+        result.applyGradientsMs / std::max(result.applyGradientsPassMs, 1e-6);
+  }
 
   BERTC_ASSIGN_OR_RETURN(double flops, stepFlops(plan, result.entry, rows));
   double seconds = result.stepMsMedian * 1e-3;

@@ -49,13 +49,17 @@ struct BenchResult {
   double gflops = 0;
   /// Milliseconds of the first run: creating primitives, packing weights.
   double firstStepMs = 0;
-  /// Of apply_gradients (median), and of the train_step right after it, which
-  /// packs the changed weights again; 0 for other entries.
+  /// Of apply_gradients (median), which packs the changed weights again, and of
+  /// the train_step right after it; 0 for other entries.
   double applyGradientsMs = 0;
   double stepAfterApplyMs = 0;
   /// tokensPerSecond of training with one update after 1 and after 8 steps;
   /// 0 for other entries.
   double trainingTokensPerSecond1 = 0, trainingTokensPerSecond8 = 0;
+  /// Of a plain pass over the memory apply_gradients has to touch, copies of
+  /// weights included (run/UpdatePass.h), and how many times that it takes.
+  double applyGradientsPassMs = 0;
+  double applyRatio = 0;
   /// Highest resident memory of the process before the ceiling was measured.
   uint64_t peakRssBytes = 0;
   /// Time of all steps of a kind over the measured runs.

@@ -66,6 +66,29 @@ StatusOr<ProgramStep> prepareStep(const plan::Entry &entry,
   return program;
 }
 
+// Packed copies by the step that writes their variable last.
+std::vector<std::vector<uint32_t>> repacksByStep(const plan::Plan &plan,
+                                                 const plan::Entry &entry) {
+  std::vector<int64_t> lastWriter(plan.variables()->size(), -1);
+  for (uint32_t i = 0; i < entry.steps()->size(); ++i) {
+    for (uint32_t operand : *entry.steps()->Get(i)->outputs()) {
+      const plan::Tensor *t =
+          operand == kNoOperand ? nullptr : entry.tensors()->Get(operand);
+      if (t != nullptr && t->storage() == plan::Storage::Variable) {
+        lastWriter[t->index()] = i;
+      }
+    }
+  }
+  std::vector<std::vector<uint32_t>> repacks(entry.steps()->size());
+  for (uint32_t i = 0; i < plan.packed_weights()->size(); ++i) {
+    int64_t writer = lastWriter[plan.packed_weights()->Get(i)->variable()];
+    if (writer >= 0) {
+      repacks[static_cast<size_t>(writer)].push_back(i);
+    }
+  }
+  return repacks;
+}
+
 } // namespace
 
 std::string stepName(size_t index, const char *kind, const std::string &scope) {
@@ -94,6 +117,7 @@ StatusOr<EntryProgram> prepareEntry(const plan::Plan &plan,
   EntryProgram program;
   packed->beginEntry(writtenVariables(plan, entry));
   bool verbose = printsDispatch();
+  std::vector<std::vector<uint32_t>> repacks = repacksByStep(plan, entry);
   for (uint32_t i = 0; i < entry.steps()->size(); ++i) {
     const plan::Step &step = *entry.steps()->Get(i);
     StatusOr<ProgramStep> prepared =
@@ -110,6 +134,7 @@ StatusOr<EntryProgram> prepareEntry(const plan::Plan &plan,
                    entry.name()->c_str(), i, prepared->kind,
                    prepared->scope.c_str(), prepared->step->implementation());
     }
+    prepared->repacks = std::move(repacks[i]);
     program.steps.push_back(*std::move(prepared));
   }
   for (const plan::Binding *b : *entry.inputs()) {

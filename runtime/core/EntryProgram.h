@@ -28,6 +28,9 @@ struct ProgramStep {
   std::string scope;
   uint64_t flops = 0;
   uint64_t bytes = 0;
+  /// Packed copies of the variables that no later step of the entry writes:
+  /// made again right after this one, while the new values are in the caches.
+  std::vector<uint32_t> repacks;
 };
 
 struct EntryProgram {

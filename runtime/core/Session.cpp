@@ -77,6 +77,7 @@ struct Session::Impl {
                       std::vector<size_t> *positions) const;
   Status execute(size_t index);
   Status runSteps(size_t index);
+  Status repack(uint32_t index);
   void account(size_t entry, uint32_t index, const ProgramStep &step,
                int64_t begin, int64_t end);
   std::byte *storageBase(plan::Storage storage, uint32_t index);
@@ -328,6 +329,9 @@ Status Session::Impl::runSteps(size_t index) {
   for (uint32_t i = 0; i < program.steps.size(); ++i) {
     ProgramStep &step = program.steps[i];
     Status status = step.step->run(context);
+    for (size_t k = 0; status.ok() && k < step.repacks.size(); ++k) {
+      status = repack(step.repacks[k]);
+    }
     if (!status.ok()) {
       return status.annotate("entry '" + file.entries()[index].name + "', " +
                              stepName(i, step.kind, step.scope));
@@ -337,6 +341,15 @@ Status Session::Impl::runSteps(size_t index) {
     begin = hook ? nowNs() : end;
   }
   return Status();
+}
+
+// Makes packed copy `index` of a variable that the running entry has written
+// for the last time; execute() will count that as one change.
+Status Session::Impl::repack(uint32_t index) {
+  uint32_t variable = file.root().packed_weights()->Get(index)->variable();
+  return packed->inUse(index)
+             ? packed->refresh(index, variables->version(variable) + 1)
+             : Status();
 }
 
 Status Session::Impl::execute(size_t index) {

@@ -45,6 +45,9 @@ public:
   /// Packed copies that matmuls asked for since beginEntry().
   std::vector<uint32_t> endEntry();
 
+  /// Whether `index` has ever been packed.
+  bool inUse(uint32_t index) const { return slots_[index].version != 0; }
+
   /// Packs `index` again when `version` differs from the last packed one.
   Status refresh(uint32_t index, uint64_t version);
 

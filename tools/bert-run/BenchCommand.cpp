@@ -83,6 +83,8 @@ void printJson(const BenchResult &result) {
   document["ceiling_ratio"] = result.ceilingRatio;
   document["peak_rss_bytes"] = result.peakRssBytes;
   document["apply_gradients_ms"] = result.applyGradientsMs;
+  document["apply_gradients_pass_ms"] = result.applyGradientsPassMs;
+  document["apply_ratio"] = result.applyRatio;
   document["step_after_apply_ms"] = result.stepAfterApplyMs;
   document["training_tokens_per_second"] = {
       {"1", result.trainingTokensPerSecond1},
@@ -116,10 +118,13 @@ void printText(const BenchResult &result) {
               result.stepMsHigh, result.stepMsMin, result.stepMsMax,
               result.firstStepMs);
   if (result.applyGradientsMs > 0) {
-    std::printf("  apply_gradients %.2f ms, the step after it %.2f ms: %.1f "
-                "tokens/s with an update after each step, %.1f after 8\n",
-                result.applyGradientsMs, result.stepAfterApplyMs,
-                result.trainingTokensPerSecond1,
+    std::printf("  apply_gradients %.2f ms, %.2f times a plain pass of %.2f "
+                "ms\n",
+                result.applyGradientsMs, result.applyRatio,
+                result.applyGradientsPassMs);
+    std::printf("  the step after it %.2f ms: %.1f tokens/s with an update "
+                "after each step, %.1f after 8\n",
+                result.stepAfterApplyMs, result.trainingTokensPerSecond1,
                 result.trainingTokensPerSecond8);
   }
   if (result.ceilingTokensPerSecond > 0) {

@@ -42,4 +42,35 @@ void parallelRanges(int64_t count, int64_t grain, const Fn &fn) {
   });
 }
 
+/// Two passes over [0, count) cut into ranges of `grain` items, with
+/// between() on one thread after the first and before the second. A thread
+/// meets its own ranges again, the last ones first: those are still in its
+/// cache.
+template <typename First, typename Between, typename Second>
+void parallelRangesTwice(int64_t count, int64_t grain, const First &first,
+                         const Between &between, const Second &second) {
+  int64_t tasks = (count + grain - 1) / grain;
+  auto end = [&](int64_t task) {
+    return (task + 1) * grain < count ? (task + 1) * grain : count;
+  };
+  int team = tasks <= 1 || omp_in_parallel() ? 1 : omp_get_max_threads();
+#pragma omp parallel num_threads(team) if (team > 1)
+  {
+    int64_t threads = omp_get_num_threads();
+    int64_t thread = team > 1 ? omp_get_thread_num() : 0;
+    threads = team > 1 ? threads : 1;
+    int64_t mine = tasks * thread / threads;
+    int64_t next = tasks * (thread + 1) / threads;
+    for (int64_t task = mine; task < next; ++task) {
+      first(task * grain, end(task));
+    }
+#pragma omp barrier
+#pragma omp single
+    between();
+    for (int64_t task = next - 1; task >= mine; --task) {
+      second(task * grain, end(task));
+    }
+  }
+}
+
 } // namespace bertc::rt::kernels

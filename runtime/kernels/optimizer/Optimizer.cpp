@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Optimizer updates. LAMB needs the norms of a whole variable before it can
-// change an element: the first pass updates the moments, zeroes the gradient
-// and sums both norms, the second makes the update again from the moments,
-// which costs less than writing and reading it back.
+// change an element: the first pass updates the moments, leaves the update
+// where the gradient was and sums both norms; the second reads the update and
+// the variable, writes the variable and zeroes the gradient. Reads are what
+// costs: two of them in the second pass are less than the three that making the
+// update again from the moments takes, and the line of the gradient, which the
+// zeroes are written to anyway, is there in both.
 
 #include "runtime/kernels/common/Targets.h"
 
@@ -61,7 +64,8 @@ HWY_INLINE VF adamUpdateV(const UpdateFactors &f, VF m, VF v, VF w) {
   return hn::MulAdd(splat(f.weightDecay), w, u);
 }
 
-// First pass of LAMB over [begin, end): moments, gradient = 0, sums of squares.
+// First pass of LAMB over [begin, end): moments, gradient = update, sums of
+// squares.
 NormSums lambMoments(const OptimizerArgs &a, const UpdateFactors &f,
                      int64_t begin, int64_t end) {
   const DF df;
@@ -88,11 +92,11 @@ NormSums lambMoments(const OptimizerArgs &a, const UpdateFactors &f,
       if (whole) {
         hn::StoreU(m, df, a.m + i);
         hn::StoreU(v, df, a.v + i);
-        hn::StoreU(hn::Zero(df), df, a.gradient + i);
+        hn::StoreU(u, df, a.gradient + i);
       } else {
         storeTail(m, a.m + i, n);
         storeTail(v, a.v + i, n);
-        storeTail(hn::Zero(df), a.gradient + i, n);
+        storeTail(u, a.gradient + i, n);
       }
     }
     sums.var += static_cast<double>(hn::GetLane(hn::SumOfLanes(df, varSum)));
@@ -102,21 +106,21 @@ NormSums lambMoments(const OptimizerArgs &a, const UpdateFactors &f,
   return sums;
 }
 
-// Second pass: var -= rate * update.
-void lambApply(const OptimizerArgs &a, const UpdateFactors &f, int64_t begin,
-               int64_t end) {
+// Second pass: var -= rate * update, gradient = 0.
+void lambApply(const OptimizerArgs &a, float rate, int64_t begin, int64_t end) {
   const DF df;
   for (int64_t i = begin; i < end; i += static_cast<int64_t>(kLanes)) {
     size_t n = static_cast<size_t>(end - i);
     bool whole = n >= kLanes;
-    VF m = whole ? hn::LoadU(df, a.m + i) : loadTail(a.m + i, n);
-    VF v = whole ? hn::LoadU(df, a.v + i) : loadTail(a.v + i, n);
+    VF u = whole ? hn::LoadU(df, a.gradient + i) : loadTail(a.gradient + i, n);
     VF w = whole ? hn::LoadU(df, a.var + i) : loadTail(a.var + i, n);
-    w = hn::NegMulAdd(splat(f.rate), lambUpdateV(f, m, v, w), w);
+    w = hn::NegMulAdd(splat(rate), u, w);
     if (whole) {
       hn::StoreU(w, df, a.var + i);
+      hn::StoreU(hn::Zero(df), df, a.gradient + i);
     } else {
       storeTail(w, a.var + i, n);
+      storeTail(hn::Zero(df), a.gradient + i, n);
     }
   }
 }
@@ -216,6 +220,16 @@ float correction(float beta, int32_t t) {
   double power = std::pow(decimal(beta), static_cast<double>(t));
   return static_cast<float>(1.0 / (1.0 - power));
 }
+// |var| / |update|, 1 where either is 0.
+double trustRatio(const NormSums *parts, int64_t elements, int64_t part) {
+  NormSums total = {0.0, 0.0};
+  for (int64_t i = 0; i * part < elements; ++i) {
+    total.var += parts[i].var;
+    total.update += parts[i].update;
+  }
+  bool either = total.var == 0.0 || total.update == 0.0;
+  return either ? 1.0 : std::sqrt(total.var / total.update);
+}
 } // namespace
 
 void assignAdd(float scale, const ElementwiseShape &shape, void *const *data) {
@@ -233,21 +247,21 @@ void lamb(const OptimizerArgs &args) {
   f.correction2 = correction(args.beta2, args.updateStep);
   int64_t part = partElements(args.elements);
   NormSums parts[kMaxParts];
-  parallelRanges(args.elements, part, [&](int64_t begin, int64_t end) {
-    parts[begin / part] =
-        HWY_DYNAMIC_DISPATCH(lambMoments)(args, f, begin, end);
-  });
-  NormSums total = {0.0, 0.0};
-  for (int64_t i = 0; i * part < args.elements; ++i) {
-    total.var += parts[i].var;
-    total.update += parts[i].update;
-  }
-  bool either = total.var == 0.0 || total.update == 0.0;
-  double ratio = either ? 1.0 : std::sqrt(total.var / total.update);
-  f.rate = static_cast<float>(ratio * static_cast<double>(args.learningRate));
-  parallelRanges(args.elements, part, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(lambApply)(args, f, begin, end);
-  });
+  float rate = 0.0f;
+  parallelRangesTwice(
+      args.elements, part,
+      [&](int64_t begin, int64_t end) {
+        parts[begin / part] =
+            HWY_DYNAMIC_DISPATCH(lambMoments)(args, f, begin, end);
+      },
+      [&] {
+        double ratio = trustRatio(parts, args.elements, part);
+        rate =
+            static_cast<float>(ratio * static_cast<double>(args.learningRate));
+      },
+      [&](int64_t begin, int64_t end) {
+        HWY_DYNAMIC_DISPATCH(lambApply)(args, rate, begin, end);
+      });
 }
 
 void adamW(const OptimizerArgs &args) {

@@ -3,6 +3,7 @@
 // Optimizer updates against the formulas in f64, over several steps.
 
 #include "runtime/kernels/optimizer/Optimizer.h"
+#include "runtime/kernels/optimizer/PlainPass.h"
 #include "test/unit/kernels/KernelTesting.h"
 
 namespace bertc::rt::kernels {
@@ -125,6 +126,24 @@ TEST(Lamb, SameBitsForAnyNumberOfThreads) {
     t.gradient = randomValues(DType::F32, 300007);
     lamb(t.args(1));
     return t.var;
+  });
+}
+
+// The yardstick of the updates has to write what they write.
+TEST(PlainPass, TouchesEveryElement) {
+  forEachTarget([] {
+    for (size_t n : {1u, 3u, 17u, 20011u}) {
+      Variable t(n);
+      Values before = t.var;
+      t.gradient = Values(DType::F32, std::vector<float>(n, 100.0f));
+      plainPass(t.args(1));
+      for (size_t i = 0; i < n; ++i) {
+        ASSERT_EQ(t.gradient[i], 0.0f);
+        ASSERT_NEAR(t.m[i], 10.0f, 1e-4f);
+        ASSERT_NEAR(t.v[i], 10.0f, 1e-4f);
+        ASSERT_NEAR(t.var[i], before[i] - 1e-5f, 1e-6f);
+      }
+    }
   });
 }
 

@@ -196,6 +196,9 @@ TEST_F(ExecTest, benchMeasuresTrainingWithItsOptimizer) {
   EXPECT_NEAR(result->tokensPerSecond, 8 * result->sequencesPerSecond,
               1e-6 * result->tokensPerSecond);
   EXPECT_GT(result->applyGradientsMs, 0);
+  EXPECT_GT(result->applyGradientsPassMs, 0);
+  EXPECT_NEAR(result->applyRatio * result->applyGradientsPassMs,
+              result->applyGradientsMs, 1e-6 * result->applyGradientsMs);
   EXPECT_GT(result->peakRssBytes, 0u);
   ASSERT_FALSE(result->byKind.empty());
   for (const rt::KindTime &kind : result->byKind) {
