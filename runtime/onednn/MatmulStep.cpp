@@ -2,9 +2,10 @@
 
 #include "runtime/onednn/MatmulStep.h"
 
-#include "runtime/onednn/MatmulGeometry.h"
+#include "runtime/onednn/MatmulProblem.h"
 #include "runtime/onednn/OneDnn.h"
 #include "runtime/onednn/PackedWeights.h"
+#include "runtime/onednn/TileMatmul.h"
 
 #include <unordered_map>
 
@@ -12,23 +13,7 @@ namespace bertc::rt {
 namespace {
 
 using dnnl::memory;
-
-// Everything about one matmul that does not depend on how it is executed.
-struct Problem {
-  MatmulGeometry g;
-  DType in = DType::F32;
-  DType out = DType::F32;
-  TensorRef a, b, c, bias, residual;
-  /// Dense, as c then is.
-  TensorRef factor;
-  plan::UnaryKind activation = plan::UnaryKind::Copy;
-  float scale = 1.0f;
-  bool accumulate = false;
-  /// A packed b; null desc when b is plain.
-  bool packed = false;
-  memory::desc packedDesc;
-  void *packedData = nullptr;
-};
+using Problem = MatmulProblem;
 
 // Which operands go through scratch.
 struct Route {
@@ -460,6 +445,7 @@ Status resolvePacked(StepContext &ctx, Problem *p) {
   p->packed = true;
   p->packedDesc = layout.desc;
   p->packedData = layout.data;
+  p->panels = layout.panels;
   return Status();
 }
 
@@ -529,7 +515,10 @@ StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx) {
   BERTC_ASSIGN_OR_RETURN(p.g, matmulGeometry(p.a, p.b, p.c, p.residual));
   BERTC_RETURN_IF_ERROR(checkExtras(ctx, p.c));
   preferRowMajor(&p);
-  std::unique_ptr<PreparedStep> step;
+  std::unique_ptr<PreparedStep> step = prepareTileMatmul(ctx, p);
+  if (step != nullptr) {
+    return step;
+  }
   BERTC_RETURN_IF_ERROR(callDnnl("matmul", [&]() -> Status {
     BERTC_ASSIGN_OR_RETURN(step, buildBest(p));
     return Status();

@@ -2,6 +2,8 @@
 
 #include "runtime/onednn/PackedWeights.h"
 
+#include "runtime/core/CpuFeatures.h"
+#include "runtime/kernels/amx/Panels.h"
 #include "runtime/onednn/MatmulGeometry.h"
 
 namespace bertc::rt {
@@ -96,9 +98,26 @@ Status PackedWeights::decideStored(uint32_t index, Slot *slot) {
   return Status();
 }
 
+static uint64_t panelBytes(const plan::PackedWeight &w) {
+  return 2 * static_cast<uint64_t>(kernels::amx::panelHalves(w.k(), w.n()));
+}
+
+Status PackedWeights::decidePanels(uint32_t index, Slot *slot) {
+  const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
+  BERTC_ASSIGN_OR_RETURN(slot->data, allocate(panelBytes(w)));
+  slot->usePlain = false;
+  slot->panels = true;
+  slot->decided = true;
+  return Status();
+}
+
 Status PackedWeights::decide(uint32_t index, Slot *slot) {
   using dnnl::memory;
   const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
+  if (w.dtype() == plan::DType::BF16 && tileUnit() != TileUnit::None &&
+      panelBytes(w) <= w.max_bytes()) {
+    return decidePanels(index, slot);
+  }
   if (w.dtype() == plan::DType::BF16 && !multipliesBf16()) {
     return decideStored(index, slot);
   }
@@ -151,6 +170,7 @@ StatusOr<PackedWeights::Layout> PackedWeights::require(uint32_t index) {
     layout.usePlain = true;
   }
   if (!layout.usePlain) {
+    layout.panels = slot.panels;
     layout.desc = slot.desc;
     layout.data = slot.data;
     asked_[index] = true;
@@ -162,9 +182,34 @@ StatusOr<PackedWeights::Layout> PackedWeights::require(uint32_t index) {
   return layout;
 }
 
+void PackedWeights::refreshPanels(uint32_t index, uint64_t version) {
+  const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
+  auto *forms = plan_.packed_weights();
+  uint16_t *targets[2] = {};
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    const plan::PackedWeight &other = *forms->Get(i);
+    if (slots_[i].panels && slots_[i].version != version &&
+        other.variable() == w.variable() &&
+        targets[other.transposed() ? 1 : 0] == nullptr) {
+      targets[other.transposed() ? 1 : 0] =
+          static_cast<uint16_t *>(slots_[i].data);
+      slots_[i].version = version;
+    }
+  }
+  int64_t rows = w.transposed() ? w.n() : w.k();
+  int64_t cols = w.transposed() ? w.k() : w.n();
+  kernels::amx::packPanels(
+      static_cast<const float *>(variableData_(w.variable())), rows, cols,
+      targets[0], targets[1]);
+}
+
 Status PackedWeights::refresh(uint32_t index, uint64_t version) {
   Slot &slot = slots_[index];
   if (slot.version == version) {
+    return Status();
+  }
+  if (slot.panels) {
+    refreshPanels(index, version);
     return Status();
   }
   if (slot.stored) {

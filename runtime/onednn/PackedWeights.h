@@ -25,7 +25,9 @@ public:
     /// packed copy, row-major bf16, where the library does not multiply bf16.
     bool usePlain = true;
     TensorRef plain;
-    /// Otherwise: layout and place of the packed copy.
+    /// Otherwise: place of the packed copy, and its layout: panels of our own
+    /// tile kernels (kernels/amx/Panels.h), or what the library described.
+    bool panels = false;
     dnnl::memory::desc desc;
     void *data = nullptr;
   };
@@ -48,7 +50,8 @@ public:
   /// Whether `index` has ever been packed.
   bool inUse(uint32_t index) const { return slots_[index].version != 0; }
 
-  /// Packs `index` again when `version` differs from the last packed one.
+  /// Packs `index` again when `version` differs from the last packed one. A
+  /// variable wanted in panels both ways round is read once for both.
   Status refresh(uint32_t index, uint64_t version);
 
   /// Bytes that packed copies take.
@@ -60,6 +63,7 @@ private:
     bool usePlain = true;
     /// bf16 in row-major order, for a CPU without bf16 arithmetic.
     bool stored = false;
+    bool panels = false;
     dnnl::memory::desc desc;
     void *data = nullptr;
     uint64_t version = 0;
@@ -67,6 +71,8 @@ private:
 
   Status decide(uint32_t index, Slot *slot);
   Status decideStored(uint32_t index, Slot *slot);
+  Status decidePanels(uint32_t index, Slot *slot);
+  void refreshPanels(uint32_t index, uint64_t version);
   TensorRef storedWindow(uint32_t index) const;
   StatusOr<void *> allocate(size_t bytes);
   TensorRef plainWindow(uint32_t index) const;

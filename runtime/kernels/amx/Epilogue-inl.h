@@ -47,7 +47,7 @@ HWY_INLINE Buffer advance(Buffer b, int64_t elements) {
 
 // Where the operands of one row of a block are.
 struct EpilogueRow {
-  Buffer c, bias, factor, residual;
+  Buffer c, bias, factor, residual, before;
 };
 
 struct IdentityOp {
@@ -84,6 +84,9 @@ HWY_INLINE void finishRow(const Op &op, float scale, const float *sums,
     if (row.residual.data != nullptr) {
       v = hn::Add(v, loadEither(row.residual, i));
     }
+    if (row.before.data != nullptr) {
+      v = hn::Add(v, loadEither(row.before, i));
+    }
     if (row.c.dtype == DType::F32) {
       hn::StoreU(v, DF(), static_cast<float *>(row.c.data) + i);
     } else {
@@ -107,11 +110,12 @@ HWY_INLINE Buffer padRow(Buffer row, int64_t cols, float *space) {
 template <class Tiles, typename Op>
 HWY_INLINE void finishPartRow(const Op &op, float scale, const float *sums,
                               const EpilogueRow &row, int64_t cols) {
-  HWY_ALIGN float space[4][32];
+  HWY_ALIGN float space[5][32];
   EpilogueRow padded = {{space[0], row.c.dtype},
                         padRow(row.bias, cols, space[1]),
                         padRow(row.factor, cols, space[2]),
-                        padRow(row.residual, cols, space[3])};
+                        padRow(row.residual, cols, space[3]),
+                        padRow(row.before, cols, space[4])};
   finishRow<Tiles>(op, scale, sums, padded);
   __builtin_memcpy(row.c.data, space[0],
                    static_cast<size_t>(cols * elementBytes(row.c.dtype)));
@@ -128,7 +132,8 @@ HWY_INLINE void finishBlock(const Op &op, const amx::GemmTask &t,
       return advance(x.buffer, (row + r) * x.pitch + col);
     };
     EpilogueRow operands = {at(t.c), advance(t.bias, col), at(t.factor),
-                            at(t.residual)};
+                            at(t.residual),
+                            at(t.accumulate ? t.c : amx::Rows())};
     if (cols == 32) {
       finishRow<Tiles>(op, t.scale, sums + r * 32, operands);
     } else {

@@ -30,7 +30,7 @@ struct LeftOperand {
 };
 
 /// c[m][n] = factor activation(scale sum_k a[m][k] b[k][n] + bias[n]) +
-/// residual[m][n], rounded once.
+/// residual[m][n] (+ c[m][n] with `accumulate`), rounded once.
 struct GemmTask {
   int64_t m = 0, n = 0, k = 0;
   LeftOperand a;
@@ -42,9 +42,9 @@ struct GemmTask {
   Buffer bias;
   /// GeluErf, GeluTanh, Relu, Tanh, or Copy for none.
   UnaryKind activation = UnaryKind::Copy;
-  /// Of the type of c; null data for none. The residual may be c itself, which
-  /// then is added to.
+  /// Of the type of c; null data for none.
   Rows factor, residual;
+  bool accumulate = false;
 };
 
 /// Scratch that gemm() needs, aligned to 64 bytes.

@@ -159,7 +159,7 @@ HWY_INLINE void makeBlock(const WeightGradientTask &t, const uint16_t *x,
   out.m = t.m;
   out.n = t.n;
   out.c = t.c;
-  out.residual = t.accumulate ? t.c : amx::Rows();
+  out.accumulate = t.accumulate;
   finishBlock<Tiles>(IdentityOp(), out, sums, row * 32, col * 32);
 }
 

@@ -15,7 +15,7 @@ struct Trial {
   int64_t m, n, k;
   DType out = DType::BF16;
   DType biasType = DType::F32;
-  bool bias = false, factor = false, residual = false, inPlace = false;
+  bool bias = false, factor = false, residual = false, accumulate = false;
   bool tiled = false, columnMajor = false;
   float scale = 1.0f;
   UnaryKind activation = UnaryKind::Copy;
@@ -75,9 +75,8 @@ public:
     if (t_.factor) {
       task.factor = {factor_.buffer(), pitch_};
     }
-    if (t_.inPlace) {
-      task.residual = task.c;
-    } else if (t_.residual) {
+    task.accumulate = t_.accumulate;
+    if (t_.residual) {
       task.residual = {residual_.buffer(), pitch_};
     }
     AlignedBytes scratch(gemmScratchBytes(t_.m, t_.n, t_.k, threads));
@@ -126,9 +125,7 @@ private:
     sum += t_.bias ? static_cast<double>(bias_[size(1, j)]) : 0;
     sum = activated(t_.activation, sum);
     sum *= t_.factor ? static_cast<double>(factor_[at]) : 1;
-    if (t_.inPlace) {
-      return sum + static_cast<double>(before_[at]);
-    }
+    sum += t_.accumulate ? static_cast<double>(before_[at]) : 0;
     return sum + (t_.residual ? static_cast<double>(residual_[at]) : 0);
   }
 
@@ -203,7 +200,9 @@ TEST(AmxGemm, EveryEpilogue) {
           }
         }
         Trial add = {35, n, 40, out};
-        add.inPlace = true;
+        add.accumulate = true;
+        check(add);
+        add.residual = true;
         check(add);
         add.k = 1100;
         check(add);

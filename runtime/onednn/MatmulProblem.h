@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything about one matmul that does not depend on who executes it.
+#pragma once
+
+#include "runtime/onednn/MatmulGeometry.h"
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+namespace bertc::rt {
+
+/// One matmul in f32 or bf16, checked.
+struct MatmulProblem {
+  MatmulGeometry g;
+  DType in = DType::F32;
+  DType out = DType::F32;
+  TensorRef a, b, c, bias, residual;
+  /// Dense, as c then is.
+  TensorRef factor;
+  plan::UnaryKind activation = plan::UnaryKind::Copy;
+  float scale = 1.0f;
+  bool accumulate = false;
+  /// A packed b, in the layout of the library or in panels of ours.
+  bool packed = false;
+  bool panels = false;
+  dnnl::memory::desc packedDesc;
+  void *packedData = nullptr;
+};
+
+} // namespace bertc::rt

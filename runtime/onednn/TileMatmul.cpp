@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/onednn/TileMatmul.h"
+
+#include "runtime/kernels/amx/Gemm.h"
+#include "runtime/kernels/amx/WeightGradient.h"
+
+namespace bertc::rt {
+namespace {
+
+using kernels::Buffer;
+using kernels::amx::GemmTask;
+using kernels::amx::Rows;
+using kernels::amx::WeightGradientTask;
+
+size_t align64(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+bool emulated() { return tileUnit() == TileUnit::Emulated; }
+
+bool residualIsC(const MatmulProblem &p) {
+  return p.residual.present && p.residual.data == p.c.data;
+}
+
+/// A product with a weight. C and the residual go through scratch where their
+/// rows have no unit stride.
+class TileGemmStep final : public PreparedStep {
+public:
+  TileGemmStep(const MatmulProblem &problem, int threads)
+      : p_(problem), threads_(threads) {
+    const MatmulGeometry &g = p_.g;
+    copiesC_ = g.c.col != 1 && g.n != 1;
+    bool own = p_.residual.present && !residualIsC(p_);
+    copiesResidual_ = own && g.residual.col != 1 && g.n != 1;
+    size_t matrix =
+        align64(static_cast<size_t>(g.m * g.n) * dtypeBytes(p_.out));
+    offsetC_ = align64(kernels::amx::gemmScratchBytes(g.m, g.n, g.k, threads));
+    offsetResidual_ = offsetC_ + (copiesC_ ? matrix : 0);
+    scratchBytes_ = offsetResidual_ + (copiesResidual_ ? matrix : 0);
+  }
+
+  size_t scratchBytes() const { return scratchBytes_; }
+  const char *implementation() const override {
+    return emulated() ? "amx_emulated:gemm" : "amx:gemm";
+  }
+
+  Status run(const RunContext &context) override {
+    const MatmulGeometry &g = p_.g;
+    MatrixStrides dense = {{}, g.n, 1};
+    GemmTask task = describe();
+    if (copiesC_) {
+      void *c = context.scratch + offsetC_;
+      task.c = {{c, p_.out}, g.n};
+      if (adds()) {
+        copy(g.c, p_.c.data, dense, c);
+      }
+    }
+    if (copiesResidual_) {
+      void *residual = context.scratch + offsetResidual_;
+      copy(g.residual, p_.residual.data, dense, residual);
+      task.residual = {{residual, p_.out}, g.n};
+    }
+    kernels::amx::gemm(task, tileUnit(), context.scratch, threads_);
+    if (copiesC_) {
+      copy(dense, task.c.buffer.data, g.c, p_.c.data);
+    }
+    return Status();
+  }
+
+private:
+  bool adds() const { return p_.accumulate || residualIsC(p_); }
+
+  void copy(const MatrixStrides &from, const void *source,
+            const MatrixStrides &to, void *target) const {
+    copyMatrix({}, p_.g.m, p_.g.n, dtypeBytes(p_.out), from, source, to,
+               target);
+  }
+
+  GemmTask describe() const {
+    const MatmulGeometry &g = p_.g;
+    GemmTask task;
+    task.m = g.m, task.n = g.n, task.k = g.k;
+    task.a = {p_.a.as<uint16_t>(), g.a.row, g.k == 1 ? 1 : g.a.col, false};
+    task.b = static_cast<const uint16_t *>(p_.packedData);
+    task.c = {{p_.c.data, p_.out}, g.c.row};
+    task.scale = p_.scale;
+    task.bias = {p_.bias.data, p_.bias.dtype};
+    task.activation = static_cast<kernels::UnaryKind>(p_.activation);
+    if (p_.factor.present) {
+      task.factor = {{p_.factor.data, p_.out}, g.n};
+    }
+    task.accumulate = adds();
+    if (p_.residual.present && !residualIsC(p_)) {
+      task.residual = {{p_.residual.data, p_.out}, g.residual.row};
+    }
+    return task;
+  }
+
+  MatmulProblem p_;
+  int threads_;
+  bool copiesC_, copiesResidual_;
+  size_t offsetC_, offsetResidual_, scratchBytes_;
+};
+
+class TileGradientStep final : public PreparedStep {
+public:
+  TileGradientStep(const WeightGradientTask &task, int threads)
+      : task_(task), threads_(threads) {}
+
+  const char *implementation() const override {
+    return emulated() ? "amx_emulated:wgrad" : "amx:wgrad";
+  }
+  Status run(const RunContext &context) override {
+    kernels::amx::weightGradient(task_, tileUnit(), context.scratch, threads_);
+    return Status();
+  }
+
+private:
+  WeightGradientTask task_;
+  int threads_;
+};
+
+/// a^T b, nothing done to it but adding it to c.
+bool isWeightGradient(const MatmulProblem &p) {
+  const MatmulGeometry &g = p.g;
+  auto unit = [](int64_t stride, int64_t size) {
+    return stride == 1 || size == 1;
+  };
+  return p.in == DType::BF16 && !p.packed && g.batch.empty() &&
+         unit(g.a.row, g.m) && unit(g.b.col, g.n) && unit(g.c.col, g.n) &&
+         p.scale == 1.0f && p.activation == plan::UnaryKind::Copy &&
+         !p.bias.present && !p.factor.present &&
+         (!p.residual.present || residualIsC(p));
+}
+
+WeightGradientTask gradientTask(const MatmulProblem &p) {
+  WeightGradientTask task;
+  task.m = p.g.m, task.n = p.g.n, task.tokens = p.g.k;
+  task.x = p.a.as<uint16_t>();
+  task.y = p.b.as<uint16_t>();
+  task.xPitch = p.g.a.col;
+  task.yPitch = p.g.b.row;
+  task.c = {{p.c.data, p.out}, p.g.c.row};
+  task.accumulate = p.accumulate || residualIsC(p);
+  return task;
+}
+
+} // namespace
+
+std::unique_ptr<PreparedStep> prepareTileMatmul(StepContext &ctx,
+                                                const MatmulProblem &problem) {
+  if (problem.panels) {
+    auto step = std::make_unique<TileGemmStep>(problem, ctx.threads());
+    ctx.requestScratch(step->scratchBytes());
+    return step;
+  }
+  if (tileUnit() == TileUnit::None || !isWeightGradient(problem)) {
+    return nullptr;
+  }
+  WeightGradientTask task = gradientTask(problem);
+  ctx.requestScratch(
+      kernels::amx::weightGradientScratchBytes(task, ctx.threads()));
+  return std::make_unique<TileGradientStep>(task, ctx.threads());
+}
+
+} // namespace bertc::rt

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Matmuls on the tile unit (kernels/amx): the route taken before oneDNN where
+// there is such a unit, or its emulation.
+#pragma once
+
+#include "runtime/core/StepHandler.h"
+#include "runtime/onednn/MatmulProblem.h"
+
+#include <memory>
+
+namespace bertc::rt {
+
+/// The step for products of bf16 that our kernels take, after asking `ctx` for
+/// its scratch:
+///   b in panels                   every epilogue, any strides of a and c
+///   a^T b, both row-major         f32 or bf16 results, overwritten or added to
+/// Null for all others, which oneDNN takes.
+std::unique_ptr<PreparedStep> prepareTileMatmul(StepContext &ctx,
+                                                const MatmulProblem &problem);
+
+} // namespace bertc::rt
