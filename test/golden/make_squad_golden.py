@@ -21,7 +21,7 @@ import random
 import struct
 import zlib
 
-from tokenizers import BertWordPieceTokenizer, pre_tokenizers
+from tokenizers import BertWordPieceTokenizer, normalizers, pre_tokenizers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent / "data"
 WHITESPACE = " \t\r\n\u202f"
@@ -60,6 +60,8 @@ class Tokenizer:
         name = "vocab.txt" if lower else "vocab-cased.txt"
         self.tokenizer = BertWordPieceTokenizer(
             str(ROOT / "text" / name), lowercase=lower)
+        self.normalize = normalizers.BertNormalizer(
+            True, True, lower, lower).normalize_str
         self.split = pre_tokenizers.BertPreTokenizer().pre_tokenize_str
         self.cache = {}
 
@@ -70,8 +72,7 @@ class Tokenizer:
         return self.cache[text]
 
     def basic(self, text):
-        text = self.tokenizer.normalize(text)
-        return [word for word, _ in self.split(text)]
+        return [word for word, _ in self.split(self.normalize(text))]
 
     def ids(self, tokens):
         return [self.tokenizer.token_to_id(token) for token in tokens]
