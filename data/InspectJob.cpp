@@ -320,11 +320,8 @@ StatusOr<Json> runInspectJob(const InspectJobOptions &options) {
   if (options.verify) {
     BERTC_ASSIGN_OR_RETURN(manifests, verifyManifests(files));
   }
-  ProgressOptions progressOptions;
-  progressOptions.label = options.verify ? "verify" : "read";
-  progressOptions.unit = "MB";
-  progressOptions.quiet = options.quiet;
-  Progress progress(progressOptions);
+  Progress progress(
+      megabytes(options.verify ? "verify" : "read", 0, options.quiet));
   Inspector inspector(options, vocabulary ? &*vocabulary : nullptr);
   for (const std::string &file : files) {
     BERTC_RETURN_IF_ERROR(inspector.addFile(file, &progress));

@@ -23,15 +23,6 @@
 namespace bertc {
 namespace {
 
-Progress makeProgress(const char *label, uint64_t bytes, bool quiet) {
-  ProgressOptions options;
-  options.label = label;
-  options.unit = "MB";
-  options.total = static_cast<double>(bytes) / 1e6;
-  options.quiet = quiet;
-  return Progress(options);
-}
-
 /// What the first pass learns of all records.
 struct LengthSurvey {
   /// By length: how many, and the most predictions of one.
@@ -114,7 +105,7 @@ private:
   }
 
   Status survey() {
-    Progress progress = makeProgress("read lengths", bytes_, options_.quiet);
+    Progress progress(megabytes("read lengths", bytes_, options_.quiet));
     auto work = [&](int worker, const RecordBlock &block) {
       return lengthsOf(readers_[static_cast<size_t>(worker)], block);
     };
@@ -256,7 +247,7 @@ private:
 
   /// Gives every sequence its pack.
   Status spread(ShuffleStore *shuffle) {
-    Progress progress = makeProgress("spread", bytes_, options_.quiet);
+    Progress progress(megabytes("spread", bytes_, options_.quiet));
     PackAssigner assigner(plan_, options_.seed);
     auto work = [&](int worker, const RecordBlock &block) {
       return instancesOf(readers_[static_cast<size_t>(worker)], block);

@@ -99,16 +99,7 @@ StatusOr<PretrainRecord> readPretrainRecord(const ExampleView &example) {
     return corrupt("feature next_sentence_labels: expected one value, 0 or 1");
   }
   record.nextSentenceLabel = label[0];
-  size_t s = record.inputIds.size(), p = record.maskedPositions.size();
-  BERTC_RETURN_IF_ERROR(
-      sameLength("input_mask", record.inputMask.size(), "input_ids", s));
-  BERTC_RETURN_IF_ERROR(
-      sameLength("segment_ids", record.segmentIds.size(), "input_ids", s));
-  BERTC_RETURN_IF_ERROR(sameLength("masked_lm_ids", record.maskedIds.size(),
-                                   "masked_lm_positions", p));
-  BERTC_RETURN_IF_ERROR(sameLength("masked_lm_weights",
-                                   record.maskedWeights.size(),
-                                   "masked_lm_positions", p));
+  BERTC_RETURN_IF_ERROR(sameTokenLengths(record));
   return record;
 }
 

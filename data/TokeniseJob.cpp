@@ -137,12 +137,7 @@ StatusOr<TokeniseCounts> tokeniseFiles(TextBlockReader &reader,
   for (int job = 0; job < options.jobs; ++job) {
     encoders.emplace_back(tokenizer);
   }
-  ProgressOptions progressOptions;
-  progressOptions.label = "tokenise";
-  progressOptions.unit = "MB";
-  progressOptions.total = static_cast<double>(reader.totalBytes()) / 1e6;
-  progressOptions.quiet = options.quiet;
-  Progress progress(progressOptions);
+  Progress progress(megabytes("tokenise", reader.totalBytes(), options.quiet));
   TokeniseCounts counts;
   StoreFiller filler(options, store);
 

@@ -37,12 +37,8 @@ Status countWords(const VocabJobOptions &options, TextBlockReader &reader,
   for (int job = 0; job < options.jobs; ++job) {
     counters.emplace_back(map);
   }
-  ProgressOptions progressOptions;
-  progressOptions.label = "count words";
-  progressOptions.unit = "MB";
-  progressOptions.total = static_cast<double>(reader.totalBytes()) / 1e6;
-  progressOptions.quiet = options.quiet;
-  Progress progress(progressOptions);
+  Progress progress(
+      megabytes("count words", reader.totalBytes(), options.quiet));
   size_t maxWords = std::max<uint64_t>(options.memoryLimit / bytesPerWord, 1);
 
   auto take = [&]() -> StatusOr<std::optional<TextBlock>> {

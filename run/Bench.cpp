@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/Bench.h"
 
+#include "run/Quantile.h"
 #include "run/RandomInputs.h"
 #include "run/Trace.h"
 #include "run/UpdatePass.h"
@@ -17,13 +18,6 @@ namespace {
 
 double milliseconds(int64_t beginNs) {
   return static_cast<double>(monotonicNs() - beginNs) * 1e-6;
-}
-
-/// Value at `fraction` of the sorted times.
-double quantile(const std::vector<double> &sorted, double fraction) {
-  size_t index = static_cast<size_t>(
-      fraction * static_cast<double>(sorted.size() - 1) + 0.5);
-  return sorted[index];
 }
 
 /// One entry with its inputs, ready to be run again and again.
@@ -72,12 +66,11 @@ Status measureSteps(rt::Session &session, const BenchOptions &options,
   }
   session.setProfileHook({});
   result->byKind = session.timeByKind();
-  std::sort(times.begin(), times.end());
-  result->stepMsMedian = quantile(times, 0.5);
+  result->stepMsMedian = median(times);
   result->stepMsLow = quantile(times, 0.25);
   result->stepMsHigh = quantile(times, 0.75);
-  result->stepMsMin = times.front();
-  result->stepMsMax = times.back();
+  result->stepMsMin = quantile(times, 0);
+  result->stepMsMax = quantile(times, 1);
   return Status::okStatus();
 }
 
@@ -91,7 +84,7 @@ Status measureApply(rt::Session &session, const BenchOptions &options,
   BERTC_ASSIGN_OR_RETURN(BenchEntry apply, BenchEntry::make(session, applyEntry,
                                                             {}, options.seed));
   std::vector<double> times, after;
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i <= std::min(3, options.steps); ++i) {
     BERTC_ASSIGN_OR_RETURN(double time, apply.run());
     BERTC_ASSIGN_OR_RETURN(double next, step.run());
     if (i > 0) { // the first one prepares
@@ -99,10 +92,8 @@ Status measureApply(rt::Session &session, const BenchOptions &options,
       after.push_back(next);
     }
   }
-  std::sort(times.begin(), times.end());
-  std::sort(after.begin(), after.end());
-  result->applyGradientsMs = times[times.size() / 2];
-  result->stepAfterApplyMs = after[after.size() / 2];
+  result->applyGradientsMs = median(times);
+  result->stepAfterApplyMs = median(after);
   return Status::okStatus();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/ProductTable.h"
 
+#include "run/Quantile.h"
 #include "runtime/core/PlanFile.h"
 
 #include <algorithm>
@@ -10,14 +11,6 @@
 namespace bertc {
 
 namespace {
-
-double median(std::vector<double> values) {
-  if (values.empty()) {
-    return 0;
-  }
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 /// "a/layer_7/b" -> "a/layer_#/b", so that layers fall together.
 std::string withoutLayer(const std::string &scope) {

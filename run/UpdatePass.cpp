@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/UpdatePass.h"
 
+#include "run/Quantile.h"
 #include "run/Trace.h"
 #include "runtime/core/MemoryBlock.h"
 #include "runtime/core/Threads.h"
 #include "runtime/kernels/common/ZeroMemory.h"
 #include "runtime/kernels/optimizer/PlainPass.h"
 
-#include <algorithm>
 #include <map>
 
 namespace bertc {
@@ -66,8 +66,7 @@ StatusOr<double> plainUpdateMs(rt::Session &session) {
       times.push_back(static_cast<double>(monotonicNs() - begin) * 1e-6);
     }
   }
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
+  return median(times);
 }
 
 } // namespace bertc

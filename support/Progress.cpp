@@ -60,6 +60,16 @@ bool colorAllowed(int descriptor) {
          (term == nullptr || std::strcmp(term, "dumb") != 0);
 }
 
+ProgressOptions megabytes(const std::string &label, uint64_t bytes,
+                          bool quiet) {
+  ProgressOptions options;
+  options.label = label;
+  options.unit = "MB";
+  options.total = static_cast<double>(bytes) / 1e6;
+  options.quiet = quiet;
+  return options;
+}
+
 Progress::Progress(ProgressOptions options) : options_(std::move(options)) {
   if (!options_.clock) {
     options_.clock = steadySeconds;

@@ -12,6 +12,7 @@
 // add(), advanceTo() and note() may be called from any thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -41,6 +42,9 @@ struct ProgressOptions {
   /// Seconds since some instant; for tests. Empty: the steady clock.
   std::function<double()> clock;
 };
+
+/// For a job that reads `bytes` bytes (0: unknown) and counts them in MB.
+ProgressOptions megabytes(const std::string &label, uint64_t bytes, bool quiet);
 
 /// Shows one job's progress; see the top of this file.
 class Progress {

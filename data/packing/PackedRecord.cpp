@@ -216,17 +216,9 @@ StatusOr<PackedRecord> readPackedRecord(const ExampleView &example) {
                          readFloats(example, "next_sentence_weights"));
   size_t s = record.inputIds.size(), p = record.maskedPositions.size();
   size_t k = record.nextPositions.size();
-  BERTC_RETURN_IF_ERROR(
-      sameLength("input_mask", record.inputMask.size(), "input_ids", s));
-  BERTC_RETURN_IF_ERROR(
-      sameLength("segment_ids", record.segmentIds.size(), "input_ids", s));
+  BERTC_RETURN_IF_ERROR(sameTokenLengths(record));
   BERTC_RETURN_IF_ERROR(
       sameLength("positions", record.positions.size(), "input_ids", s));
-  BERTC_RETURN_IF_ERROR(sameLength("masked_lm_ids", record.maskedIds.size(),
-                                   "masked_lm_positions", p));
-  BERTC_RETURN_IF_ERROR(sameLength("masked_lm_weights",
-                                   record.maskedWeights.size(),
-                                   "masked_lm_positions", p));
   BERTC_RETURN_IF_ERROR(sameLength("next_sentence_labels",
                                    record.nextLabels.size(),
                                    "next_sentence_positions", k));

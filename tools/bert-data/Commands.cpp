@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <memory>
 #include <sstream>
 #include <thread>
 
@@ -14,8 +15,8 @@
 #include "data/PackJob.h"
 #include "data/PretrainJob.h"
 #include "data/VocabJob.h"
-#include "support/Cli.h"
 #include "support/Signals.h"
+#include "support/Subcommands.h"
 
 namespace bertc {
 namespace {
@@ -191,8 +192,6 @@ public:
     common_.add(*command_);
   }
 
-  bool chosen() const { return command_->parsed(); }
-
   int run() {
     options_.quiet = common_.quiet;
     return report(runVocabJob(options_), common_, vocabText);
@@ -223,8 +222,6 @@ public:
                          "records [default: beside the output]");
     common_.add(*command_);
   }
-
-  bool chosen() const { return command_->parsed(); }
 
   int run() {
     options_.quiet = common_.quiet;
@@ -333,8 +330,6 @@ public:
     common_.add(*command_);
   }
 
-  bool chosen() const { return command_->parsed(); }
-
   int run() {
     options_.quiet = common_.quiet;
     if (output_->count() == 0 && !options_.dryRun) {
@@ -415,8 +410,6 @@ public:
     common_.add(*command_);
   }
 
-  bool chosen() const { return command_->parsed(); }
-
   int run() {
     options_.quiet = common_.quiet;
     return report(runInspectJob(options_), common_, inspectText);
@@ -440,59 +433,28 @@ VersionInfo versionInfo() {
           ""};
 }
 
-} // namespace
-
-namespace {
-
-/// CLI11 only says that a subcommand is missing when one is misspelt.
-bool namesUnknownSubcommand(const CLI::App &app, int argc,
-                            const char *const *argv) {
-  if (argc < 2 || argv[1][0] == '-') {
-    return false;
-  }
-  for (const CLI::App *command : app.get_subcommands(nullptr)) {
-    if (command->get_name() == argv[1]) {
-      return false;
-    }
-  }
-  std::fprintf(stderr,
-               "%s: error: there is no subcommand '%s'; expected vocab, "
-               "pretrain, pack or inspect\n",
-               programName, argv[1]);
-  return true;
+template <typename Subcommand> Command addTo(CLI::App &app) {
+  auto subcommand = std::make_shared<Subcommand>();
+  subcommand->add(app);
+  return [subcommand] { return subcommand->run(); };
 }
 
 } // namespace
 
 int runBertData(int argc, const char *const *argv) {
-  CLI::App app("Text to vocabularies and pre-training records for BERT.",
-               programName);
-  app.require_subcommand(1);
-  VocabCommand vocab;
-  PretrainCommand pretrain;
-  PackCommand pack;
-  InspectCommand inspect;
-  vocab.add(app);
-  pretrain.add(app);
-  pack.add(app);
-  inspect.add(app);
-  if (namesUnknownSubcommand(app, argc, argv)) {
-    return 2;
-  }
-  CliResult parsed =
-      parseCommandLine(app, argc, argv, versionText(versionInfo()));
-  if (parsed.done) {
-    return parsed.exitCode;
-  }
-  logEnvironment();
-  installStopSignals();
-  if (vocab.chosen()) {
-    return vocab.run();
-  }
-  if (pack.chosen()) {
-    return pack.run();
-  }
-  return pretrain.chosen() ? pretrain.run() : inspect.run();
+  Subcommands program(programName,
+                      "Text to vocabularies and pre-training records for "
+                      "BERT.");
+  program.add("vocab", addTo<VocabCommand>);
+  program.add("pretrain", addTo<PretrainCommand>);
+  program.add("pack", addTo<PackCommand>);
+  program.add("inspect", addTo<InspectCommand>);
+  return program.main(
+      argc, argv, [] { return versionText(versionInfo()); },
+      [] {
+        installStopSignals();
+        return Status();
+      });
 }
 
 } // namespace bertc

@@ -4,14 +4,9 @@
 // returns what to do when it was chosen; that returns the exit code.
 #pragma once
 
-#include "support/Cli.h"
-
-#include <functional>
+#include "support/Subcommands.h"
 
 namespace bertc {
-
-/// Performs a chosen subcommand; returns the process's exit code.
-using Command = std::function<int()>;
 
 Command addPretrainCommand(CLI::App &app);
 Command addExecCommand(CLI::App &app);

@@ -2,10 +2,10 @@
 //
 // The flags of `bert-run exec`.
 #include "run/Exec.h"
+#include "run/Quantile.h"
 #include "support/Json.h"
 #include "tools/bert-run/Commands.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -17,11 +17,6 @@ struct Flags {
   ExecOptions options;
   bool json = false;
 };
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 void printJson(const ExecOptions &options, const ExecResult &result) {
   Json document = jsonDocument("exec", 1);

@@ -4,14 +4,9 @@
 // what to do when it was chosen; that returns the exit code.
 #pragma once
 
-#include "support/Cli.h"
-
-#include <functional>
+#include "support/Subcommands.h"
 
 namespace bertc {
-
-/// Performs a chosen subcommand; returns the process's exit code.
-using Command = std::function<int()>;
 
 Command addCompileCommand(CLI::App &app);
 Command addInspectCommand(CLI::App &app);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/ProductTable.h"
+#include "run/Quantile.h"
 #include "test/unit/runtime/PlanBuilder.h"
 
 #include <gtest/gtest.h>
@@ -64,6 +65,15 @@ TEST(ProductTable, anEntryThatIsNotThere) {
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
   EXPECT_EQ(StepTimes().productRows(*loaded, "gone", {}).status().code(),
             StatusCode::NotFound);
+}
+
+TEST(Quantile, isOneOfTheValues) {
+  EXPECT_EQ(median({3, 1, 2}), 2);
+  EXPECT_EQ(median({4, 1, 3, 2}), 3);
+  EXPECT_EQ(median({}), 0);
+  EXPECT_EQ(quantile({5, 9, 7}, 0), 5);
+  EXPECT_EQ(quantile({5, 9, 7}, 1), 9);
+  EXPECT_EQ(quantile({5, 4, 3, 2, 1}, 0.25), 2);
 }
 
 } // namespace
