@@ -48,6 +48,14 @@ private:
   RandomInputs inputs_;
 };
 
+/// What of each run is outside its steps; 0 when the steps were not timed.
+double medianRest(std::vector<double> runs, const std::vector<double> &steps) {
+  for (size_t i = 0; i < runs.size(); ++i) {
+    runs[i] = i < steps.size() ? runs[i] - steps[i] : 0;
+  }
+  return median(std::move(runs));
+}
+
 Status measureSteps(rt::Session &session, const BenchOptions &options,
                     BenchEntry &entry, StepTimes *stepTimes,
                     BenchResult *result) {
@@ -65,6 +73,7 @@ Status measureSteps(rt::Session &session, const BenchOptions &options,
     times.push_back(time);
   }
   session.setProfileHook({});
+  result->betweenStepsMs = medianRest(times, stepTimes->runMs());
   result->byKind = session.timeByKind();
   result->stepMsMedian = median(times);
   result->stepMsLow = quantile(times, 0.25);
@@ -109,18 +118,26 @@ void countSequences(const rt::RowLengths &rows, double positions,
   result->padding = 1 - used / positions;
 }
 
-/// What the plan says, less what attention leaves out of packs.
-StatusOr<double> stepFlops(const rt::Plan &plan, const std::string &entry,
-                           const rt::RowLengths &rows) {
+/// What the plan says, less what attention leaves out of packs; that is taken
+/// from the figures of its step kinds too.
+StatusOr<double> stepFlops(const rt::Plan &plan, const rt::RowLengths &rows,
+                           BenchResult *result) {
   const rt::PlanFile &file = plan.file();
-  auto index = static_cast<uint32_t>(file.findEntry(entry));
+  auto index = static_cast<uint32_t>(file.findEntry(result->entry));
   const auto &e = *file.root().entries()->Get(index);
   auto flops = static_cast<double>(e.flops());
   for (const auto *step : *e.steps()) {
     BERTC_ASSIGN_OR_RETURN(rt::StepProducts all, rt::productsOfStep(e, *step));
     BERTC_ASSIGN_OR_RETURN(rt::StepProducts made,
                            rt::productsOfStep(e, *step, rows));
-    flops += made.flops() - all.flops();
+    double left = all.flops() - made.flops();
+    flops -= left;
+    for (rt::KindTime &kind : result->byKind) {
+      if (left > 0 && kind.kind == rt::stepKindName(step->params_type())) {
+        kind.flops -=
+            std::min(kind.flops, static_cast<uint64_t>(left * result->steps));
+      }
+    }
   }
   return flops;
 }
@@ -163,7 +180,7 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
         result.applyGradientsMs / std::max(result.applyGradientsPassMs, 1e-6);
   }
 
-  BERTC_ASSIGN_OR_RETURN(double flops, stepFlops(plan, result.entry, rows));
+  BERTC_ASSIGN_OR_RETURN(double flops, stepFlops(plan, rows, &result));
   double seconds = result.stepMsMedian * 1e-3;
   double tokens = static_cast<double>(plan.model().batchSize) *
                   std::max(1u, plan.model().maxSeqLength);

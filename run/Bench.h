@@ -70,6 +70,8 @@ struct BenchResult {
   /// With options.products: the products, and the medians of all steps summed.
   std::vector<ProductRow> products;
   double allStepsMs = 0;
+  /// Also with options.products: of a run, what is outside its steps (median).
+  double betweenStepsMs = 0;
 };
 
 StatusOr<BenchResult> bench(const BenchOptions &options);

@@ -123,4 +123,15 @@ double StepTimes::totalMs() const {
   return total;
 }
 
+std::vector<double> StepTimes::runMs() const {
+  std::vector<double> runs;
+  for (const Step &step : steps_) {
+    runs.resize(std::max(runs.size(), step.ms.size()), 0);
+    for (size_t run = 0; run < step.ms.size(); ++run) {
+      runs[run] += step.ms[run];
+    }
+  }
+  return runs;
+}
+
 } // namespace bertc

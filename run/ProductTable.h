@@ -54,6 +54,9 @@ public:
   /// Median milliseconds of all steps of a run, products or not.
   double totalMs() const;
 
+  /// Milliseconds of each run seen that all its steps took together.
+  std::vector<double> runMs() const;
+
 private:
   struct Step {
     std::vector<double> ms;

@@ -58,6 +58,7 @@ TEST(ProductTable, groupsEqualProductsAndSumsMedians) {
   EXPECT_EQ(residual.epilogue, "residual in place");
   EXPECT_DOUBLE_EQ(residual.ms, 3.0);
   EXPECT_DOUBLE_EQ(times.totalMs(), 6.0);
+  EXPECT_EQ(times.runMs(), (std::vector<double>{6.0, 6.0, 300.0}));
 }
 
 TEST(ProductTable, anEntryThatIsNotThere) {
