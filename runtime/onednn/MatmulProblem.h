@@ -17,6 +17,10 @@ struct MatmulProblem {
   TensorRef a, b, c, bias, residual;
   /// Dense, as c then is.
   TensorRef factor;
+  /// Sums of the columns of what was b in the plan; b is dense then.
+  TensorRef sums;
+  /// Whether a and b changed places, since c^T = b^T a^T.
+  bool swapped = false;
   plan::UnaryKind activation = plan::UnaryKind::Copy;
   float scale = 1.0f;
   bool accumulate = false;

@@ -2,6 +2,7 @@
 
 #include "runtime/onednn/MatmulStep.h"
 
+#include "runtime/onednn/ColumnSums.h"
 #include "runtime/onednn/MatmulProblem.h"
 #include "runtime/onednn/OneDnn.h"
 #include "runtime/onednn/PackedWeights.h"
@@ -374,6 +375,22 @@ Status checkExtras(const StepContext &ctx, const TensorRef &c) {
   return Status();
 }
 
+Status checkSums(const StepContext &ctx, const Problem &p) {
+  if (!p.sums.present) {
+    return Status();
+  }
+  if (p.b.storage == plan::Storage::Packed || p.b.rank != 2) {
+    return ctx.bad("b is " + p.b.describe() +
+                   ", expected a plain matrix, since its columns are summed");
+  }
+  BERTC_RETURN_IF_ERROR(ctx.expectDense(p.b, "b, whose columns are summed,"));
+  BERTC_RETURN_IF_ERROR(ctx.expectShape(p.sums, "sums", {p.b.dims[1]}));
+  BERTC_RETURN_IF_ERROR(ctx.expectDense(p.sums, "sums"));
+  return p.sums.dtype == DType::F32
+             ? Status()
+             : ctx.expectDType(p.sums, "sums", p.b.dtype);
+}
+
 // Nothing can be done to a sum that what c held is a part of.
 Status checkEpilogue(const StepContext &ctx, const Problem &p) {
   using K = plan::UnaryKind;
@@ -456,6 +473,7 @@ void preferRowMajor(Problem *p) {
   if (columnMajor && !p->packed && !p->bias.present) {
     p->g = transposed(g);
     std::swap(p->a, p->b);
+    p->swapped = true;
   }
 }
 
@@ -493,7 +511,7 @@ StatusOr<std::unique_ptr<PreparedStep>> buildBest(const Problem &problem) {
 } // namespace
 
 StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx) {
-  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 5, 1, 1));
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 5, 1, 2));
   Problem p;
   const auto &params = ctx.params<plan::MatmulParams>();
   p.scale = params.scale();
@@ -504,6 +522,7 @@ StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx) {
   p.bias = ctx.input(2);
   p.residual = ctx.input(3);
   p.factor = ctx.input(4);
+  p.sums = ctx.output(1);
   p.activation = params.activation();
   p.in = p.a.dtype;
   p.out = p.c.dtype;
@@ -511,6 +530,7 @@ StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx) {
   BERTC_RETURN_IF_ERROR(
       ctx.expectNoOverlap([](size_t input, size_t) { return input == 3; }));
   BERTC_RETURN_IF_ERROR(checkEpilogue(ctx, p));
+  BERTC_RETURN_IF_ERROR(checkSums(ctx, p));
   BERTC_RETURN_IF_ERROR(resolvePacked(ctx, &p));
   BERTC_ASSIGN_OR_RETURN(p.g, matmulGeometry(p.a, p.b, p.c, p.residual));
   BERTC_RETURN_IF_ERROR(checkExtras(ctx, p.c));
@@ -524,7 +544,8 @@ StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx) {
     return Status();
   }));
   ctx.requestScratch(static_cast<MatmulStep *>(step.get())->scratchBytes());
-  return step;
+  return p.sums.present ? withColumnSums(ctx, std::move(step))
+                        : std::move(step);
 }
 
 void registerMatmulSteps(StepRegistry &registry) {

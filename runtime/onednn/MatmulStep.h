@@ -21,7 +21,8 @@ namespace bertc::rt {
 
 /// Operands as in plan.fbs, MatmulParams. a and b f32, c f32; or a and b bf16,
 /// c f32 or bf16 (sums in f32); bias f32 or the dtype of c; residual the dtype
-/// of c. The residual may be c itself.
+/// of c. The residual may be c itself. A second output is given the sums of the
+/// columns of b, which then is dense; f32 or the dtype of b.
 StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx);
 
 void registerMatmulSteps(StepRegistry &registry);

@@ -64,14 +64,14 @@ std::string epilogueOf(const plan::Step &step) {
   bool inPlace = has(inputs, 3) && inputs.Get(3) == step.outputs()->Get(0);
   add(has(inputs, 3), inPlace ? "residual in place" : "residual");
   add(params.accumulate(), "accumulate");
+  add(has(*step.outputs(), 1), "column sums");
   return text;
 }
 
 StatusOr<StepProducts> productOfMatmul(const plan::Entry &entry,
                                        const plan::Step &step) {
   const Operands &inputs = *step.inputs();
-  if (!has(inputs, 0) || !has(inputs, 1) || step.outputs()->size() != 1 ||
-      !has(*step.outputs(), 0)) {
+  if (!has(inputs, 0) || !has(inputs, 1) || !has(*step.outputs(), 0)) {
     return corrupt("a Matmul step lacks an operand");
   }
   TensorRef a = operand(entry, inputs, 0);

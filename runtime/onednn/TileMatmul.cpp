@@ -103,20 +103,44 @@ private:
 
 class TileGradientStep final : public PreparedStep {
 public:
-  TileGradientStep(const WeightGradientTask &task, int threads)
-      : task_(task), threads_(threads) {}
+  /// `sums` is the second output of the step, or absent.
+  TileGradientStep(const WeightGradientTask &task, const TensorRef &sums,
+                   int threads)
+      : task_(task), sums_(sums), threads_(threads) {
+    size_t product = kernels::amx::weightGradientScratchBytes(task, threads);
+    offset_ = align64(product);
+    if (sums.present && sums.dtype == DType::F32) {
+      task_.columnSums = sums.as<float>();
+    }
+  }
+
+  size_t scratchBytes() const {
+    return offset_ + (rounds() ? static_cast<size_t>(task_.n) * 4 : 0);
+  }
 
   const char *implementation() const override {
     return emulated() ? "amx_emulated:wgrad" : "amx:wgrad";
   }
   Status run(const RunContext &context) override {
-    kernels::amx::weightGradient(task_, tileUnit(), context.scratch, threads_);
+    WeightGradientTask task = task_;
+    if (rounds()) {
+      task.columnSums = reinterpret_cast<float *>(context.scratch + offset_);
+    }
+    kernels::amx::weightGradient(task, tileUnit(), context.scratch, threads_);
+    if (rounds()) {
+      narrowMatrix({}, 1, task.n, {{}, task.n, 1}, task.columnSums,
+                   {{}, task.n, 1}, sums_.data);
+    }
     return Status();
   }
 
 private:
+  bool rounds() const { return sums_.present && sums_.dtype == DType::BF16; }
+
   WeightGradientTask task_;
+  TensorRef sums_;
   int threads_;
+  size_t offset_;
 };
 
 /// a^T b, nothing done to it but adding it to c.
@@ -129,7 +153,8 @@ bool isWeightGradient(const MatmulProblem &p) {
          unit(g.a.row, g.m) && unit(g.b.col, g.n) && unit(g.c.col, g.n) &&
          p.scale == 1.0f && p.activation == plan::UnaryKind::Copy &&
          !p.bias.present && !p.factor.present &&
-         (!p.residual.present || residualIsC(p));
+         (!p.residual.present || residualIsC(p)) &&
+         !(p.sums.present && p.swapped);
 }
 
 WeightGradientTask gradientTask(const MatmulProblem &p) {
@@ -156,10 +181,10 @@ std::unique_ptr<PreparedStep> prepareTileMatmul(StepContext &ctx,
   if (tileUnit() == TileUnit::None || !isWeightGradient(problem)) {
     return nullptr;
   }
-  WeightGradientTask task = gradientTask(problem);
-  ctx.requestScratch(
-      kernels::amx::weightGradientScratchBytes(task, ctx.threads()));
-  return std::make_unique<TileGradientStep>(task, ctx.threads());
+  auto step = std::make_unique<TileGradientStep>(gradientTask(problem),
+                                                 problem.sums, ctx.threads());
+  ctx.requestScratch(step->scratchBytes());
+  return step;
 }
 
 } // namespace bertc::rt

@@ -108,11 +108,6 @@ HWY_INLINE const uint16_t *panelAt(const GemmTask &t, PanelRange cols,
              : t.b + (panel * amx::stepsOf(t.k) + step) * amx::kStepHalves;
 }
 
-// Where to read ahead after `steps` steps over the panel before `next`.
-HWY_INLINE Ahead aheadAt(const uint16_t *next, int64_t steps) {
-  return next == nullptr ? nullptr : next + steps * 64;
-}
-
 template <class Tiles>
 void shallowBlock(const GemmTask &t, const GemmPart &part, PanelRange rows) {
   HWY_ALIGN float sums[2][kBlockSums];
@@ -128,11 +123,11 @@ void shallowBlock(const GemmTask &t, const GemmPart &part, PanelRange rows) {
         int64_t length = lesser(chunk, steps - first);
         for (int64_t i = 0; i < count; ++i) {
           first == 0 ? zeroSums<Tiles>() : loadSums<Tiles>(sums[i], 32);
-          addProducts<Tiles>(block.at(row + i, first),
-                             b + first * amx::kStepHalves, length,
-                             aheadAt(next, done));
+          addProducts<Tiles, Keep::B>(
+              block.at(row + i, first), b + first * amx::kStepHalves, length,
+              length, bringPanel(next, done, rows.size(), chunk));
           storeSums<Tiles>(sums[i], 32);
-          done += length;
+          ++done;
         }
       }
       for (int64_t i = 0; i < count; ++i) {
@@ -151,11 +146,15 @@ void deepChunk(const GemmTask &t, const GemmPart &part, PanelRange rows,
   for (int64_t col = cols.begin; col < cols.end; ++col) {
     const uint16_t *b = panelAt(t, cols, col, first);
     const uint16_t *next = panelAt(t, cols, col + 1, first);
+    if (next == nullptr && !last) {
+      next = panelAt(t, cols, cols.begin, first + length);
+    }
     float *sums = part.sums + (col - cols.begin) * rows.size() * kBlockSums;
     for (int64_t row = rows.begin; row < rows.end; ++row) {
       first == 0 ? zeroSums<Tiles>() : loadSums<Tiles>(sums, 32);
-      addProducts<Tiles>(block.at(row, 0), b, length,
-                         aheadAt(next, (row - rows.begin) * length));
+      addProducts<Tiles, Keep::B>(
+          block.at(row, 0), b, length, length,
+          bringPanel(next, row - rows.begin, rows.size(), length));
       storeSums<Tiles>(sums, 32);
       if (last) {
         finish<Tiles>(t, sums, row * 32, col * 32);

@@ -23,9 +23,32 @@ struct RowPair {
   const uint16_t *first, *second;
 };
 
-// Lines of 64 bytes to bring to the L2 cache on the way, two a step; null for
-// none. Reading past the end of memory does no harm.
-using Ahead = const uint16_t *;
+// What to bring to the L2 cache on the way: `lines` of 64 bytes a step from
+// `from` on; null for nothing. Reading past the end of memory does no harm.
+struct Ahead {
+  const uint16_t *from = nullptr;
+  int64_t lines = 0;
+
+  HWY_INLINE void step(int64_t index) const {
+    if (from != nullptr) {
+      for (int64_t i = index * lines; i < (index + 1) * lines; ++i) {
+        __builtin_prefetch(from + i * 32, 0, 2);
+      }
+    }
+  }
+};
+
+// Ahead for product `index` of `count` that together are to bring one panel of
+// `steps` steps at `next`. More than four lines a step would be in the way of
+// the tiles.
+HWY_INLINE Ahead bringPanel(const uint16_t *next, int64_t index, int64_t count,
+                            int64_t steps) {
+  constexpr int64_t kStepLines = 32;
+  int64_t lines = (kStepLines + count - 1) / count;
+  lines = lines < 4 ? lines : 4;
+  return next == nullptr ? Ahead()
+                         : Ahead{next + index * steps * lines * 32, lines};
+}
 
 template <class Tiles> HWY_INLINE void loadSums(const float *c, int64_t pitch) {
   Tiles::template load<0>(c, pitch * 4);
@@ -48,27 +71,35 @@ template <class Tiles> HWY_INLINE void storeSums(float *c, int64_t pitch) {
   Tiles::template store<3>(c + 16 * pitch + 16, pitch * 4);
 }
 
-// Adds `steps` steps to the sums. A goes past the L1 cache, so that the part of
-// the panel that is read again for the next rows stays there: 15-25% faster
-// than with two ordinary loads (measured).
-template <class Tiles>
+// Which operand is read again for the next product: it goes through the L1
+// cache, the other past it. 15-25% faster than two ordinary loads (measured).
+enum class Keep { A, B };
+
+// Adds `steps` steps to the sums. Of the operand that is kept, the first `kept`
+// steps are; the rest would only push them out.
+template <class Tiles, Keep keep>
 HWY_INLINE void addProducts(RowPair a, const uint16_t *b, int64_t steps,
-                            Ahead ahead) {
+                            int64_t kept, const Ahead &ahead) {
   constexpr int64_t kRow = amx::kTileRowBytes;
   for (int64_t step = 0; step < steps; ++step) {
-    Tiles::template streamLoad<4>(a.first + step * amx::kTileHalves, kRow);
-    Tiles::template load<6>(b + step * amx::kStepHalves, kRow);
+    const uint16_t *a0 = a.first + step * amx::kTileHalves;
+    const uint16_t *a1 = a.second + step * amx::kTileHalves;
+    const uint16_t *b0 = b + step * amx::kStepHalves;
+    bool keepA = keep == Keep::A && step < kept;
+    bool keepB = keep == Keep::B && step < kept;
+    keepB ? Tiles::template load<6>(b0, kRow)
+          : Tiles::template streamLoad<6>(b0, kRow);
+    keepA ? Tiles::template load<4>(a0, kRow)
+          : Tiles::template streamLoad<4>(a0, kRow);
     Tiles::template dpbf16<0, 4, 6>();
-    Tiles::template load<7>(b + step * amx::kStepHalves + amx::kTileHalves,
-                            kRow);
-    Tiles::template dpbf16<1, 4, 7>();
-    Tiles::template streamLoad<5>(a.second + step * amx::kTileHalves, kRow);
+    keepA ? Tiles::template load<5>(a1, kRow)
+          : Tiles::template streamLoad<5>(a1, kRow);
     Tiles::template dpbf16<2, 5, 6>();
+    ahead.step(step);
+    keepB ? Tiles::template load<7>(b0 + amx::kTileHalves, kRow)
+          : Tiles::template streamLoad<7>(b0 + amx::kTileHalves, kRow);
+    Tiles::template dpbf16<1, 4, 7>();
     Tiles::template dpbf16<3, 5, 7>();
-    if (ahead != nullptr) {
-      __builtin_prefetch(ahead + step * 64, 0, 2);
-      __builtin_prefetch(ahead + step * 64 + 32, 0, 2);
-    }
   }
 }
 

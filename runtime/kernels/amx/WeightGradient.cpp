@@ -135,11 +135,24 @@ void packY(const WeightGradientTask &t, PanelRange panels, uint16_t *out) {
   }
 }
 
+// Adds all tokens. Of the panel that is shared, and so comes next again, as
+// much is kept in the L1 cache as fits there.
+template <class Tiles>
+HWY_INLINE void addTokens(const WeightGradientTask &t, RowPair x,
+                          const uint16_t *y, const Ahead &ahead) {
+  int64_t steps = amx::stepsOf(t.tokens);
+  if (amx::sharesX(t)) {
+    addProducts<Tiles, Keep::A>(x, y, steps, amx::kChunkSteps, ahead);
+  } else {
+    addProducts<Tiles, Keep::B>(x, y, steps, amx::kChunkSteps, ahead);
+  }
+}
+
 // 32 x 32 of C. Whole blocks of f32 are summed where they are.
 template <class Tiles>
 HWY_INLINE void makeBlock(const WeightGradientTask &t, const uint16_t *x,
                           const uint16_t *y, int64_t row, int64_t col,
-                          Ahead ahead) {
+                          const Ahead &ahead) {
   int64_t steps = amx::stepsOf(t.tokens);
   RowPair pair = {x, x + steps * amx::kTileHalves};
   bool whole = t.m - row * 32 >= 32 && t.n - col * 32 >= 32;
@@ -147,13 +160,13 @@ HWY_INLINE void makeBlock(const WeightGradientTask &t, const uint16_t *x,
     float *c =
         static_cast<float *>(t.c.buffer.data) + row * 32 * t.c.pitch + col * 32;
     t.accumulate ? loadSums<Tiles>(c, t.c.pitch) : zeroSums<Tiles>();
-    addProducts<Tiles>(pair, y, steps, ahead);
+    addTokens<Tiles>(t, pair, y, ahead);
     storeSums<Tiles>(c, t.c.pitch);
     return;
   }
   HWY_ALIGN float sums[32 * 32];
   zeroSums<Tiles>();
-  addProducts<Tiles>(pair, y, steps, ahead);
+  addTokens<Tiles>(t, pair, y, ahead);
   storeSums<Tiles>(sums, 32);
   amx::GemmTask out;
   out.m = t.m;
@@ -168,16 +181,17 @@ template <class Tiles>
 void walkShared(const WeightGradientTask &t, const GradientPart &part,
                 PanelRange block) {
   bool sharesX = amx::sharesX(t);
-  int64_t panel = amx::stepsOf(t.tokens) * amx::kStepHalves;
+  int64_t steps = amx::stepsOf(t.tokens), panel = steps * amx::kStepHalves;
   int64_t count = amx::panelsOf(sharesX ? t.m : t.n);
   for (int64_t i = 0; i < count; ++i) {
     const uint16_t *shared = part.shared + i * panel;
     for (int64_t j = block.begin; j < block.end; ++j) {
       int64_t at = j - block.begin;
       const uint16_t *own = part.block + at * panel;
-      Ahead ahead = i + 1 < count ? shared + panel + at * panel / 16 : nullptr;
+      const uint16_t *next = i + 1 < count ? shared + panel : nullptr;
       makeBlock<Tiles>(t, sharesX ? shared : own, sharesX ? own : shared,
-                       sharesX ? i : j, sharesX ? j : i, ahead);
+                       sharesX ? i : j, sharesX ? j : i,
+                       bringPanel(next, at, block.size(), steps));
     }
   }
 }

@@ -530,10 +530,10 @@ TEST(MatmulStep, refusesMissingOperands) {
                         "expected between 2 and 5"));
 }
 
-TEST(MatmulStep, refusesTwoOutputs) {
+TEST(MatmulStep, refusesSumsInPlaceOfTheProduct) {
   Operands o;
   EXPECT_THAT(o.refusal({o.a, o.b}, {o.c, o.c}),
-              HasSubstr("step has 2 outputs, expected exactly 1"));
+              HasSubstr("output 1 overlaps output 0"));
 }
 
 TEST(MatmulStep, refusesAMissingRequiredOperand) {

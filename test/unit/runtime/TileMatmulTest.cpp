@@ -68,6 +68,8 @@ struct Case {
   DType out = DType::BF16;
   bool transposed = false;
   bool bias = false, factor = false, residual = false, accumulate = false;
+  bool sums = false;
+  DType sumsType = DType::F32;
   bool columnMajorA = false, columnMajorC = false, columnMajorResidual = false;
   float scale = 1.0f;
   plan::UnaryKind activation = plan::UnaryKind::Copy;
@@ -81,7 +83,7 @@ public:
         w_(packed ? DType::F32 : DType::BF16, c.k, c.n, c.transposed),
         bias_(DType::F32, 1, c.n), factor_(c.out, c.m, c.n),
         residual_(c.out, c.m, c.n, c.columnMajorResidual),
-        result_(c.out, c.m, c.n, c.columnMajorC) {
+        result_(c.out, c.m, c.n, c.columnMajorC), sums_(c.sumsType, 1, c.n) {
     std::mt19937 random(kSeed);
     for (Matrix *m : {&a_, &w_, &bias_, &factor_, &residual_, &result_}) {
       m->fill(random);
@@ -110,10 +112,26 @@ public:
         }
       }
     }
+    if (c_.sums) {
+      checkSums();
+    }
     return implementation;
   }
 
+  Status execute(std::string *implementation = nullptr);
+
 private:
+  void checkSums() {
+    for (int64_t j = 0; j < c_.n; ++j) {
+      double want = 0;
+      for (int64_t k = 0; k < c_.k; ++k) {
+        want += w_.at(k, j);
+      }
+      double tolerance = c_.sumsType == DType::BF16 ? 1.0 / 256 : 2e-6;
+      EXPECT_NEAR(sums_.at(0, j), want, tolerance * static_cast<double>(c_.k));
+    }
+  }
+
   uint32_t operand(PlanBuilder &b, const char *name, const Matrix &m) {
     uint32_t base = b.arena(m.buffer(), m.dtype);
     b.input(name, base);
@@ -134,34 +152,6 @@ private:
     return b.onPacked(packed);
   }
 
-  Status execute(std::string *implementation) {
-    PlanBuilder b;
-    std::vector<uint32_t> in = {operand(b, "a", a_), right(b)};
-    in.push_back(c_.bias ? b.arena({c_.n}) : kNoOperand);
-    if (c_.bias) {
-      b.input("bias", in.back());
-      given_.push_back({"bias", {DType::F32, {c_.n}, bias_.bytes.data()}});
-    }
-    in.push_back(c_.residual ? operand(b, "residual", residual_) : kNoOperand);
-    in.push_back(c_.factor ? operand(b, "factor", factor_) : kNoOperand);
-    plan::MatmulParamsT params;
-    params.scale = c_.scale;
-    params.accumulate = c_.accumulate;
-    params.activation = c_.activation;
-    b.step(params, in, {operand(b, "c", result_)});
-    BERTC_ASSIGN_OR_RETURN(Plan plan, b.load());
-    BERTC_ASSIGN_OR_RETURN(auto session, Session::create(plan, {1}));
-    if (packed_) {
-      BERTC_RETURN_IF_ERROR(session->setVariable("w", w_.view()));
-    }
-    session->setProfileHook([&](const StepEvent &event) {
-      *implementation = event.implementation;
-    });
-    return session->run(
-        "main", given_,
-        {{"result", {c_.out, result_.buffer(), result_.bytes.data()}}});
-  }
-
   double expected(int64_t i, int64_t j, double *magnitude) const {
     double sum = 0;
     for (int64_t k = 0; k < c_.k; ++k) {
@@ -180,9 +170,45 @@ private:
 
   Case c_;
   bool packed_;
-  Matrix a_, w_, bias_, factor_, residual_, result_, before_;
+  Matrix a_, w_, bias_, factor_, residual_, result_, before_, sums_;
   NamedInputs given_;
 };
+
+Status Trial::execute(std::string *implementation) {
+  PlanBuilder b;
+  std::vector<uint32_t> in = {operand(b, "a", a_), right(b)};
+  in.push_back(c_.bias ? b.arena({c_.n}) : kNoOperand);
+  if (c_.bias) {
+    b.input("bias", in.back());
+    given_.push_back({"bias", {DType::F32, {c_.n}, bias_.bytes.data()}});
+  }
+  in.push_back(c_.residual ? operand(b, "residual", residual_) : kNoOperand);
+  in.push_back(c_.factor ? operand(b, "factor", factor_) : kNoOperand);
+  plan::MatmulParamsT params;
+  params.scale = c_.scale;
+  params.accumulate = c_.accumulate;
+  params.activation = c_.activation;
+  std::vector<uint32_t> out = {operand(b, "c", result_)};
+  NamedOutputs taken = {
+      {"result", {c_.out, result_.buffer(), result_.bytes.data()}}};
+  if (c_.sums) {
+    out.push_back(b.arena({c_.n}, c_.sumsType));
+    b.output("sums", out.back());
+    taken.push_back({"sums", {c_.sumsType, {c_.n}, sums_.bytes.data()}});
+  }
+  b.step(params, in, out);
+  BERTC_ASSIGN_OR_RETURN(Plan plan, b.load());
+  BERTC_ASSIGN_OR_RETURN(auto session, Session::create(plan, {1}));
+  if (packed_) {
+    BERTC_RETURN_IF_ERROR(session->setVariable("w", w_.view()));
+  }
+  session->setProfileHook([&](const StepEvent &event) {
+    if (implementation != nullptr) {
+      *implementation = event.implementation;
+    }
+  });
+  return session->run("main", given_, taken);
+}
 
 // What the profile is to say of a step that the tile kernels take if they can.
 void expectRoute(const std::string &implementation, const char *kernel) {
@@ -247,6 +273,30 @@ TEST(TileMatmul, weightGradients) {
       }
     }
   }
+}
+
+// With the library and for a result in column order a sum of its own.
+TEST(TileMatmul, sumsOfColumnsBesideTheProduct) {
+  for (DType type : {DType::F32, DType::BF16}) {
+    for (int64_t n : {90, 20}) {
+      Case c{40, 70, n, DType::F32};
+      c.columnMajorA = c.sums = true;
+      c.sumsType = type;
+      expectRoute(Trial(c, false).check(), "wgrad");
+      c.columnMajorC = true;
+      EXPECT_THAT(Trial(c, false).check(), Not(HasSubstr("wgrad")));
+    }
+  }
+}
+
+TEST(TileMatmul, refusesSumsThatCannotBe) {
+  Case c{8, 16, 8};
+  c.sums = true;
+  EXPECT_THAT(Trial(c, true).execute().message(),
+              HasSubstr("expected a plain matrix, since its columns"));
+  c.transposed = true;
+  EXPECT_THAT(Trial(c, false).execute().message(),
+              HasSubstr("b, whose columns are summed,"));
 }
 
 TEST(TileMatmul, theLibraryTakesTheRest) {
