@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tasks/SquadReader.h"
 
+#include <random>
+
 #include "test/unit/tasks/TaskTesting.h"
 
 namespace bertc {
@@ -156,6 +158,27 @@ TEST_F(SquadReaderTest, EveryPrefixOfAFileIsAnError) {
                                      whole.substr(0, size));
     EXPECT_FALSE(readAll(path).ok()) << size;
   }
+}
+
+TEST_F(SquadReaderTest, DamagedFilesAreErrorsOrOtherFiles) {
+  // Whatever a byte becomes, nothing is read that is not there.
+  constexpr uint32_t seed = 77;
+  std::mt19937 random(seed);
+  std::string whole = TestFolder::readPath(taskData + "squad.json");
+  whole = whole.substr(0, 4000) + whole.substr(whole.size() - 3000);
+  size_t errors = 0;
+  for (int i = 0; i < 300; ++i) {
+    std::string damaged = whole;
+    for (int k = 0; k < 3; ++k) {
+      const char marks[] = "{}[]\",:\\\xff";
+      damaged[random() % damaged.size()] = marks[random() % sizeof(marks)];
+    }
+    std::string path =
+        folder_.write("damaged" + std::to_string(i) + ".json", damaged);
+    StatusOr<std::vector<SquadParagraph>> all = readAll(path);
+    errors += all.ok() ? 0 : 1;
+  }
+  EXPECT_GT(errors, 150U) << "seed " << seed;
 }
 
 } // namespace

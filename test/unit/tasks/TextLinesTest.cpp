@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tasks/TextLines.h"
 
+#include "tasks/FillMask.h"
+
 #include "test/unit/tasks/TaskTesting.h"
 
 namespace bertc {
@@ -60,6 +62,28 @@ TEST(TextLines, MasksAreFoundByPosition) {
   auto second = static_cast<uint32_t>(2 + the);
   EXPECT_EQ(maskPositions(*features, tokenizer.vocabulary().maskId()),
             (std::vector<std::vector<uint32_t>>{{1, second}, {}, {}}));
+}
+
+TEST(FillMask, EveryMaskHasAPlaceAndARowOfTheOutput) {
+  WordPieceTokenizer tokenizer = testTokenizer();
+  PairFeatures features =
+      *makeTextFeatures({"[MASK]", "x", "[MASK] [MASK]"}, tokenizer, 16, 1);
+  RowPlan plan = RowPlan::onePerRow(features);
+  RowBatch batch(features, plan, {2, 16});
+  const uint64_t rows[] = {1, 2};
+  ASSERT_TRUE(batch.fill(rows, 2).ok());
+  auto masks = maskPositions(features, tokenizer.vocabulary().maskId());
+  StatusOr<MaskBatch> found = makeMaskBatch(batch, 2, 3, masks);
+  ASSERT_TRUE(found.ok()) << found.status().message();
+  EXPECT_EQ(found->positions.ints, (std::vector<int32_t>{0, 0, 0, 1, 2, 0}));
+  EXPECT_EQ(found->positions.shape, (std::vector<int64_t>{2, 3}));
+  ASSERT_EQ(found->slots.size(), 2U);
+  EXPECT_EQ(found->slots[1].feature, 2U);
+  EXPECT_EQ(found->slots[1].which, 1U);
+  EXPECT_EQ(found->slots[1].outputRow, 4U);
+  EXPECT_EQ(makeMaskBatch(batch, 2, 1, masks).status().message(),
+            "text 3 has 2 masks, the plan has room for 1 in a row; compile it "
+            "with a larger --max-predictions-per-seq");
 }
 
 } // namespace
