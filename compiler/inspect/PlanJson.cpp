@@ -2,6 +2,7 @@
 //
 // A plan as JSON. Keys follow plan.fbs.
 
+#include "compiler/inspect/PlanMemory.h"
 #include "compiler/inspect/PlanPrecision.h"
 #include "compiler/inspect/PlanReport.h"
 #include "compiler/inspect/PlanStatistics.h"
@@ -45,7 +46,8 @@ Json memoryJson(const plan::Plan &plan) {
           {"packed_bytes", packedBytes(plan)},
           {"constant_bytes",
            plan.constants() == nullptr ? 0 : plan.constants()->size()},
-          {"peak_bytes", plan.peak_bytes()}};
+          {"peak_bytes", plan.peak_bytes()},
+          {"expected_bytes_here", expectedBytesHere(plan)}};
 }
 
 Json variablesJson(const plan::Plan &plan) {

@@ -3,6 +3,7 @@
 #include "compiler/inspect/PlanPrecision.h"
 
 #include "compiler/inspect/PlanStatistics.h"
+#include "runtime/core/Bf16Rate.h"
 #include "runtime/core/CpuFeatures.h"
 
 #include <cctype>
@@ -90,7 +91,9 @@ std::vector<PrecisionRow> precisionRows(const plan::Entry &entry) {
 }
 
 const char *bf16Products() {
-  return rt::usableIsa() >= rt::Isa::Avx512Bf16 ? "bf16" : "f32";
+  static const bool inBf16 =
+      rt::chooseBf16(rt::usableIsa() >= rt::Isa::Avx512Bf16).inBf16;
+  return inBf16 ? "bf16" : "f32";
 }
 
 } // namespace bertc

@@ -30,7 +30,7 @@ std::string stepTypes(const plan::Entry &entry, const plan::Step &step);
 std::vector<PrecisionRow> precisionRows(const plan::Entry &entry);
 
 /// What products of bf16 are formed in on this CPU: "bf16", or "f32" where it
-/// has no arithmetic for bf16.
+/// has no arithmetic for bf16 or none that is faster (runtime/core/Bf16Rate.h).
 const char *bf16Products();
 
 } // namespace bertc

@@ -2,6 +2,7 @@
 //
 // A plan as tables for people.
 
+#include "compiler/inspect/PlanMemory.h"
 #include "compiler/inspect/PlanPrecision.h"
 #include "compiler/inspect/PlanReport.h"
 #include "compiler/inspect/PlanStatistics.h"
@@ -84,9 +85,10 @@ std::string headText(const rt::PlanFile &file) {
   text += fmt::format("\n  activation  {}\n  precision   {}\n",
                       activationText(m.hiddenAct), m.precision);
   if (m.precision == "bf16") {
-    text += fmt::format("  products    of bf16 in f32 on a CPU without bf16 "
-                        "arithmetic; on this one in {}\n",
-                        bf16Products());
+    text +=
+        fmt::format("  products    of bf16 in f32 on a CPU without fast bf16 "
+                    "arithmetic; on this one in {}\n",
+                    bf16Products());
   }
   if (!m.optimizer.empty()) {
     text += fmt::format("  optimizer   {}\n", m.optimizer);
@@ -97,10 +99,10 @@ std::string headText(const rt::PlanFile &file) {
 std::string memoryText(const plan::Plan &plan) {
   return fmt::format(
       "memory\n  variables   {}\n  arena       {}\n  packed      {} in {} "
-      "weights\n  expected    {} resident at most\n",
+      "weights\n  expected    {} resident on this CPU, {} at most\n",
       bytesText(plan.state_bytes()), bytesText(plan.arena_bytes()),
       bytesText(packedBytes(plan)), plan.packed_weights()->size(),
-      bytesText(plan.peak_bytes()));
+      bytesText(expectedBytesHere(plan)), bytesText(plan.peak_bytes()));
 }
 
 std::string variablesText(const plan::Plan &plan) {

@@ -2,6 +2,7 @@
 
 #include "runtime/core/EntryProgram.h"
 
+#include "runtime/onednn/OneDnn.h"
 #include "runtime/onednn/PackedWeights.h"
 
 #include <cstdio>
@@ -117,6 +118,10 @@ StatusOr<EntryProgram> prepareEntry(const plan::Plan &plan,
   EntryProgram program;
   packed->beginEntry(writtenVariables(plan, entry));
   bool verbose = printsDispatch();
+  if (verbose && plan.model()->precision()->str() == "bf16") {
+    std::fprintf(stderr, "bertc: dispatch: %s: products of bf16 in %s\n",
+                 entry.name()->c_str(), bf16ProductsReason());
+  }
   std::vector<std::vector<uint32_t>> repacks = repacksByStep(plan, entry);
   for (uint32_t i = 0; i < entry.steps()->size(); ++i) {
     const plan::Step &step = *entry.steps()->Get(i);

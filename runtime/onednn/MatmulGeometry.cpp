@@ -2,7 +2,7 @@
 
 #include "runtime/onednn/MatmulGeometry.h"
 
-#include "runtime/kernels/common/Bf16.h"
+#include "runtime/kernels/elementwise/ConvertLine.h"
 
 #include <algorithm>
 
@@ -107,10 +107,12 @@ void foldBatchIntoRows(MatmulGeometry &g) {
   }
 }
 
+// Calls copyLine(in, out) for every row, batch by batch, on all threads; a
+// batch axis that either side repeats is visited once.
 template <typename In, typename Out, typename Fn>
-void copyTyped(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
-               const MatrixStrides &from, const In *source,
-               const MatrixStrides &to, Out *target, Fn convert) {
+void forEachLine(const std::vector<int64_t> &batch, int64_t rows,
+                 const MatrixStrides &from, const In *source,
+                 const MatrixStrides &to, Out *target, Fn copyLine) {
   int64_t count = 1;
   for (size_t i = 0; i < batch.size(); ++i) {
     count *= from.batch[i] == 0 || to.batch[i] == 0 ? 1 : batch[i];
@@ -129,10 +131,19 @@ void copyTyped(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
       out += rest % batch[i] * to.batch[i];
       rest /= batch[i];
     }
+    copyLine(in, out);
+  }
+}
+
+template <typename T, typename Fn>
+void copyTyped(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
+               const MatrixStrides &from, const T *source,
+               const MatrixStrides &to, T *target, Fn convert) {
+  forEachLine(batch, rows, from, source, to, target, [&](const T *in, T *out) {
     for (int64_t col = 0; col < cols; ++col) {
       out[col * to.col] = convert(in[col * from.col]);
     }
-  }
+  });
 }
 
 MatrixStrides flipped(MatrixStrides s) {
@@ -140,15 +151,27 @@ MatrixStrides flipped(MatrixStrides s) {
   return s;
 }
 
-// Lines along the axis in which both operands are contiguous.
+// Lines along the axis in which both operands are contiguous: convertLine(in,
+// out, n); where there is none, that for each element by itself.
 template <typename In, typename Out, typename Fn>
 void convertTyped(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
-                  const MatrixStrides &from, const void *source,
-                  const MatrixStrides &to, void *target, Fn convert) {
-  bool byColumns = from.row == 1 && to.row == 1 && from.col != 1;
-  copyTyped(batch, byColumns ? cols : rows, byColumns ? rows : cols,
-            byColumns ? flipped(from) : from, static_cast<const In *>(source),
-            byColumns ? flipped(to) : to, static_cast<Out *>(target), convert);
+                  const MatrixStrides &givenFrom, const void *source,
+                  const MatrixStrides &givenTo, void *target, Fn convertLine) {
+  bool byColumns = givenFrom.row == 1 && givenTo.row == 1 && givenFrom.col != 1;
+  MatrixStrides from = byColumns ? flipped(givenFrom) : givenFrom;
+  MatrixStrides to = byColumns ? flipped(givenTo) : givenTo;
+  int64_t length = byColumns ? rows : cols;
+  forEachLine(batch, byColumns ? cols : rows, from,
+              static_cast<const In *>(source), to, static_cast<Out *>(target),
+              [&](const In *in, Out *out) {
+                if (from.col == 1 && to.col == 1) {
+                  convertLine(in, out, length);
+                  return;
+                }
+                for (int64_t i = 0; i < length; ++i) {
+                  convertLine(in + i * from.col, out + i * to.col, 1);
+                }
+              });
 }
 
 } // namespace
@@ -247,15 +270,25 @@ void widenMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
                  const MatrixStrides &to, void *target, float scale) {
   convertTyped<uint16_t, float>(
       batch, rows, cols, from, source, to, target,
-      [scale](uint16_t x) { return kernels::bf16ToFloat(x) * scale; });
+      [scale](const uint16_t *in, float *out, int64_t n) {
+        kernels::widenLine(in, out, n, scale);
+      });
 }
 
 void narrowMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
                   const MatrixStrides &from, const void *source,
                   const MatrixStrides &to, void *target) {
-  convertTyped<float, uint16_t>(
-      batch, rows, cols, from, source, to, target,
-      [](float x) { return kernels::floatToBf16(x); });
+  convertTyped<float, uint16_t>(batch, rows, cols, from, source, to, target,
+                                kernels::narrowLine);
+}
+
+void roundMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
+                 const MatrixStrides &from, const void *source,
+                 const MatrixStrides &to, void *target, float scale) {
+  convertTyped<float, float>(batch, rows, cols, from, source, to, target,
+                             [scale](const float *in, float *out, int64_t n) {
+                               kernels::roundLine(in, out, n, scale);
+                             });
 }
 
 } // namespace bertc::rt

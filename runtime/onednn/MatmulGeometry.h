@@ -71,5 +71,9 @@ void widenMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
 void narrowMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
                   const MatrixStrides &from, const void *source,
                   const MatrixStrides &to, void *target);
+/// From f32 to f32, rounded to what bf16 can hold, then times `scale`.
+void roundMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
+                 const MatrixStrides &from, const void *source,
+                 const MatrixStrides &to, void *target, float scale = 1.0f);
 
 } // namespace bertc::rt

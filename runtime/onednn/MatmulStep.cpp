@@ -27,7 +27,8 @@ struct Route {
   /// b into the library's layout rather than row-major.
   bool packB = false;
   /// bf16 operands are stored as such and multiplied as f32: all of them go
-  /// through scratch.
+  /// through scratch, a panel of rows at a time, so that what is widened is
+  /// multiplied and what was multiplied is rounded while a cache has it.
   bool widen = false;
 };
 
@@ -58,14 +59,21 @@ private:
   void bring(DType stored, int64_t rows, int64_t cols,
              const MatrixStrides &from, const void *source,
              const MatrixStrides &to, void *target, float scale = 1.0f) const;
+  void bringFactor(const TensorRef &factor, int64_t rows, int64_t cols,
+                   const MatrixStrides &from, int64_t firstRow,
+                   const MatrixStrides &to, void *target,
+                   float scale = 1.0f) const;
   float postScale() const { return route_.scaleA ? 1.0f : p_.scale; }
   dnnl::primitive_attr attributes();
   bool widensBias() const;
   void planScratch(const dnnl::matmul::primitive_desc &pd);
   void execute(std::byte *scratch);
+  void executePanel(std::byte *scratch, int64_t firstRow);
 
   Problem p_;
   Route route_;
+  /// Rows of c that one call of the primitive makes.
+  int64_t rows_ = 0;
   /// Strides that the primitive sees, after copies.
   MatrixStrides a_, b_, c_, residual_;
   dnnl::matmul primitive_;
@@ -75,6 +83,8 @@ private:
   /// Argument of the residual, 0 when there is none or it is c.
   int residualArg_ = 0;
   size_t offsetA_ = 0, offsetB_ = 0, offsetC_ = 0, offsetResidual_ = 0;
+  /// Of a widened b before it is packed.
+  size_t offsetPlainB_ = 0;
   size_t offsetBias_ = 0, offsetFactor_ = 0;
   /// Argument of the factor, 0 when there is none.
   int factorArg_ = 0;
@@ -149,7 +159,7 @@ dnnl::primitive_attr MatmulStep::attributes() {
   }
   appendActivation(p_.activation, &ops);
   if (p_.factor.present) {
-    memory::desc factor = matrixDesc(seen(p_.out), p_.g.m, p_.g.n, c_, false);
+    memory::desc factor = matrixDesc(seen(p_.out), rows_, p_.g.n, c_, false);
     factorArg_ = DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len()) | DNNL_ARG_SRC_1;
     args_[factorArg_] = memory(factor, cpuEngine(), p_.factor.data);
     ops.append_binary(dnnl::algorithm::binary_mul, factor);
@@ -160,7 +170,7 @@ dnnl::primitive_attr MatmulStep::attributes() {
   }
   if (p_.residual.present && !residualIsC) {
     memory::desc residual =
-        matrixDesc(seen(p_.out), p_.g.m, p_.g.n, residual_, false);
+        matrixDesc(seen(p_.out), rows_, p_.g.n, residual_, false);
     residualArg_ = DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len()) | DNNL_ARG_SRC_1;
     args_[residualArg_] = memory(residual, cpuEngine(), p_.residual.data);
     ops.append_binary(dnnl::algorithm::binary_add, residual);
@@ -171,27 +181,58 @@ dnnl::primitive_attr MatmulStep::attributes() {
   return attr;
 }
 
+// Lines a multiple of a page apart compete for the same few cache sets, which
+// halves the speed of a product; a cache line more between them does not.
+int64_t paddedPitch(int64_t pitch) {
+  constexpr int64_t kPageFloats = 1024, kLineFloats = 16;
+  return pitch % kPageFloats == 0 ? pitch + kLineFloats : pitch;
+}
+
 // Widening keeps the order of the elements: the library transposes f32 by
 // itself, and lines stay contiguous on both sides.
 MatrixStrides MatmulStep::scratchStrides(int64_t rows, int64_t cols,
                                          const MatrixStrides &like) const {
-  return route_.widen ? denseStridesAs(p_.g.batch, rows, cols, like)
-                      : denseStrides(p_.g.batch, rows, cols, like);
+  if (!route_.widen) {
+    return denseStrides(p_.g.batch, rows, cols, like);
+  }
+  MatrixStrides s = denseStridesAs(p_.g.batch, rows, cols, like);
+  if (p_.g.batch.empty()) {
+    int64_t &pitch = s.row == 1 && s.col != 1 ? s.col : s.row;
+    pitch = paddedPitch(pitch);
+  }
+  return s;
+}
+
+// The largest part of m that divides it and whose operands the caches hold; all
+// of m where there is a batch or no such part.
+int64_t panelRows(const MatmulGeometry &g) {
+  constexpr int64_t kMost = 512, kLeast = 128;
+  if (!g.batch.empty() || g.m <= kMost) {
+    return g.m;
+  }
+  for (int64_t rows = kMost; rows >= kLeast; rows -= 16) {
+    if (g.m % rows == 0) {
+      return rows;
+    }
+  }
+  return g.m;
 }
 
 void MatmulStep::build() {
   const MatmulGeometry &g = p_.g;
   dnnl::engine &engine = cpuEngine();
-  a_ = route_.copyA ? scratchStrides(g.m, g.k, g.a) : g.a;
+  rows_ = route_.widen ? panelRows(g) : g.m;
+  a_ = route_.copyA ? scratchStrides(rows_, g.k, g.a) : g.a;
   b_ = route_.copyB ? scratchStrides(g.k, g.n, g.b) : g.b;
-  c_ = route_.copyC ? denseStrides(g.batch, g.m, g.n, g.c) : g.c;
-  memory::desc a = matrixDesc(seen(p_.in), g.m, g.k, a_, false);
+  c_ = route_.copyC ? denseStrides(g.batch, rows_, g.n, g.c) : g.c;
+  memory::desc a = matrixDesc(seen(p_.in), rows_, g.k, a_, false);
   memory::desc b = p_.packed
                        ? p_.packedDesc
                        : matrixDesc(seen(p_.in), g.k, g.n, b_, route_.packB);
-  memory::desc c = matrixDesc(seen(p_.out), g.m, g.n, c_, false);
-  residual_ = route_.copyResidual ? denseStrides(g.batch, g.m, g.n, g.residual)
-                                  : g.residual;
+  memory::desc c = matrixDesc(seen(p_.out), rows_, g.n, c_, false);
+  residual_ = route_.copyResidual
+                  ? denseStrides(g.batch, rows_, g.n, g.residual)
+                  : g.residual;
   dnnl::primitive_attr attr = attributes();
   dnnl::matmul::primitive_desc pd;
   if (p_.bias.present && postScale() == 1.0f) {
@@ -233,7 +274,10 @@ void MatmulStep::planScratch(const dnnl::matmul::primitive_desc &pd) {
     implementation_ += ",copied-a";
   }
   if (route_.packB) {
-    memory::desc plain = matrixDesc(p_.in, g.k, g.n, g.b, false);
+    memory::desc plain = matrixDesc(seen(p_.in), g.k, g.n, b_, false);
+    if (route_.widen) {
+      offsetPlainB_ = reserve(plain.get_size());
+    }
     packFrom_ = memory(plain, engine, p_.b.data);
     packTo_ = memory(pd.weights_desc(), engine, nullptr);
     packB_ = dnnl::reorder(packFrom_, packTo_);
@@ -262,6 +306,11 @@ void MatmulStep::planScratch(const dnnl::matmul::primitive_desc &pd) {
   }
 }
 
+std::byte *rowOf(const TensorRef &t, const MatrixStrides &s, int64_t row) {
+  return t.as<std::byte>() +
+         row * s.row * static_cast<int64_t>(dtypeBytes(t.dtype));
+}
+
 /// Copies an operand to scratch, as the library is to see it.
 void MatmulStep::bring(DType stored, int64_t rows, int64_t cols,
                        const MatrixStrides &from, const void *source,
@@ -279,54 +328,82 @@ bool MatmulStep::widensBias() const {
   return p_.bias.present && seen(p_.bias.dtype) != p_.bias.dtype;
 }
 
+/// The rows of a or b from `firstRow` on. A weight may still be the f32
+/// variable where the others are bf16: it is rounded as they were.
+void MatmulStep::bringFactor(const TensorRef &factor, int64_t rows,
+                             int64_t cols, const MatrixStrides &from,
+                             int64_t firstRow, const MatrixStrides &to,
+                             void *target, float scale) const {
+  const std::byte *source = rowOf(factor, from, firstRow);
+  if (route_.widen && factor.dtype == DType::F32) {
+    roundMatrix(p_.g.batch, rows, cols, from, source, to, target, scale);
+  } else {
+    bring(p_.in, rows, cols, from, source, to, target, scale);
+  }
+}
+
 void MatmulStep::execute(std::byte *scratch) {
   const MatmulGeometry &g = p_.g;
-  dnnl::stream &stream = cpuStream();
   args_[DNNL_ARG_SCRATCHPAD].set_data_handle(scratch);
-  if (route_.copyA) {
-    void *a = scratch + offsetA_;
-    bring(p_.in, g.m, g.k, g.a, p_.a.data, a_, a,
-          route_.scaleA ? p_.scale : 1.0f);
-    args_[DNNL_ARG_SRC].set_data_handle(a);
-  }
   if (route_.packB) {
+    if (route_.widen) {
+      bringFactor(p_.b, g.k, g.n, g.b, 0, b_, scratch + offsetPlainB_);
+      packFrom_.set_data_handle(scratch + offsetPlainB_);
+    }
     packTo_.set_data_handle(scratch + offsetB_);
-    packB_.execute(stream, packFrom_, packTo_);
+    packB_.execute(cpuStream(), packFrom_, packTo_);
     args_[DNNL_ARG_WEIGHTS].set_data_handle(scratch + offsetB_);
   } else if (route_.copyB) {
     void *b = scratch + offsetB_;
-    bring(p_.in, g.k, g.n, g.b, p_.b.data, b_, b);
+    bringFactor(p_.b, g.k, g.n, g.b, 0, b_, b);
     args_[DNNL_ARG_WEIGHTS].set_data_handle(b);
-  }
-  if (route_.copyC) {
-    void *c = scratch + offsetC_;
-    if (p_.accumulate || p_.residual.data == p_.c.data) {
-      bring(p_.out, g.m, g.n, g.c, p_.c.data, c_, c);
-    }
-    args_[DNNL_ARG_DST].set_data_handle(c);
-  }
-  if (route_.copyResidual && residualArg_ != 0) {
-    void *residual = scratch + offsetResidual_;
-    bring(p_.out, g.m, g.n, g.residual, p_.residual.data, residual_, residual);
-    args_[residualArg_].set_data_handle(residual);
-  }
-  if (factorArg_ != 0 && route_.widen) {
-    void *factor = scratch + offsetFactor_;
-    bring(p_.out, g.m, g.n, g.c, p_.factor.data, c_, factor);
-    args_[factorArg_].set_data_handle(factor);
   }
   if (widensBias()) {
     void *bias = scratch + offsetBias_;
     widenMatrix({}, 1, g.n, {{}, g.n, 1}, p_.bias.data, {{}, g.n, 1}, bias);
     args_[biasArg_].set_data_handle(bias);
   }
-  primitive_.execute(stream, args_);
-  stream.wait();
+  for (int64_t row = 0; row < g.m; row += rows_) {
+    executePanel(scratch, row);
+  }
+}
+
+void MatmulStep::executePanel(std::byte *scratch, int64_t firstRow) {
+  const MatmulGeometry &g = p_.g;
+  std::byte *toC = rowOf(p_.c, g.c, firstRow);
+  if (route_.copyA) {
+    void *a = scratch + offsetA_;
+    bringFactor(p_.a, rows_, g.k, g.a, firstRow, a_, a,
+                route_.scaleA ? p_.scale : 1.0f);
+    args_[DNNL_ARG_SRC].set_data_handle(a);
+  }
+  void *c = route_.copyC ? scratch + offsetC_ : toC;
+  if (route_.copyC && (p_.accumulate || p_.residual.data == p_.c.data)) {
+    bring(p_.out, rows_, g.n, g.c, toC, c_, c);
+  }
+  args_[DNNL_ARG_DST].set_data_handle(c);
+  if (residualArg_ != 0) {
+    std::byte *from = rowOf(p_.residual, g.residual, firstRow);
+    void *residual = route_.copyResidual ? scratch + offsetResidual_ : from;
+    if (route_.copyResidual) {
+      bring(p_.out, rows_, g.n, g.residual, from, residual_, residual);
+    }
+    args_[residualArg_].set_data_handle(residual);
+  }
+  if (factorArg_ != 0) {
+    std::byte *from = rowOf(p_.factor, g.c, firstRow);
+    void *factor = route_.widen ? scratch + offsetFactor_ : from;
+    if (route_.widen) {
+      bring(p_.out, rows_, g.n, g.c, from, c_, factor);
+    }
+    args_[factorArg_].set_data_handle(factor);
+  }
+  primitive_.execute(cpuStream(), args_);
+  cpuStream().wait();
   if (route_.copyC && route_.widen && p_.out == DType::BF16) {
-    narrowMatrix(g.batch, g.m, g.n, c_, scratch + offsetC_, g.c, p_.c.data);
+    narrowMatrix(g.batch, rows_, g.n, c_, c, g.c, toC);
   } else if (route_.copyC) {
-    copyMatrix(g.batch, g.m, g.n, dtypeBytes(p_.out), c_, scratch + offsetC_,
-               g.c, p_.c.data);
+    copyMatrix(g.batch, rows_, g.n, dtypeBytes(p_.out), c_, c, g.c, toC);
   }
 }
 
@@ -426,6 +503,14 @@ bool packsB(const Problem &p) {
          g.k > 1 && g.m >= kManyRows;
 }
 
+// The library copies a plain b once a call, so for every panel of a. Not worth
+// the memory where b is an embedding table.
+bool packsWidenedB(const Problem &p) {
+  constexpr int64_t kMostElements = int64_t{1} << 23;
+  const MatmulGeometry &g = p.g;
+  return g.batch.empty() && panelRows(g) < g.m && g.k * g.n <= kMostElements;
+}
+
 Route firstRoute(const Problem &p) {
   Route route;
   const MatmulGeometry &g = p.g;
@@ -490,6 +575,7 @@ StatusOr<std::unique_ptr<PreparedStep>> buildBest(const Problem &problem) {
     Route widened = all;
     widened.widen = true;
     widened.scaleA = problem.scale != 1.0f;
+    widened.packB = packsWidenedB(problem);
     if (problem.out == DType::F32) {
       widened.copyC = firstRoute(problem).copyC;
       widened.copyResidual = firstRoute(problem).copyResidual;

@@ -2,6 +2,7 @@
 
 #include "runtime/onednn/OneDnn.h"
 
+#include "runtime/core/Bf16Rate.h"
 #include "runtime/core/CpuFeatures.h"
 
 #include <cstring>
@@ -52,20 +53,26 @@ dnnl::memory::data_type toDnnl(DType dtype) {
                               : dnnl::memory::data_type::f32;
 }
 
-bool multipliesBf16() {
-  static const bool can = [] {
-    try {
-      using dnnl::memory;
-      memory::desc square({64, 64}, memory::data_type::bf16,
-                          memory::format_tag::ab);
-      dnnl::matmul::primitive_desc pd(cpuEngine(), square, square, square);
-      return !isReference(pd.impl_info_str());
-    } catch (const dnnl::error &) {
-      return false;
-    }
-  }();
-  return can;
+static bool libraryMultipliesBf16() {
+  try {
+    using dnnl::memory;
+    memory::desc square({64, 64}, memory::data_type::bf16,
+                        memory::format_tag::ab);
+    dnnl::matmul::primitive_desc pd(cpuEngine(), square, square, square);
+    return !isReference(pd.impl_info_str());
+  } catch (const dnnl::error &) {
+    return false;
+  }
 }
+
+static const Bf16Choice &bf16Choice() {
+  static const Bf16Choice choice = chooseBf16(libraryMultipliesBf16());
+  return choice;
+}
+
+bool multipliesBf16() { return bf16Choice().inBf16; }
+
+const char *bf16ProductsReason() { return bf16Choice().reason.c_str(); }
 
 bool isReference(const char *implementation) {
   return std::strstr(implementation, "ref") != nullptr;

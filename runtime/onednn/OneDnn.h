@@ -18,8 +18,13 @@ dnnl::stream &cpuStream();
 /// f32 or bf16; the callers have checked that it is one of these.
 dnnl::memory::data_type toDnnl(DType dtype);
 
-/// Whether the library multiplies bf16 on this CPU, at the ISA it is capped at.
+/// Whether products of bf16 are left to bf16 arithmetic: the library has it at
+/// the ISA it is capped at, and the CPU gains by it (runtime/core/Bf16Rate.h).
+/// Otherwise they are formed in f32.
 bool multipliesBf16();
+
+/// Why, for people.
+const char *bf16ProductsReason();
 
 /// True for implementations that are only meant to be correct.
 bool isReference(const char *implementation);

@@ -68,36 +68,6 @@ StatusOr<void *> PackedWeights::allocate(size_t bytes) {
   return data;
 }
 
-TensorRef PackedWeights::storedWindow(uint32_t index) const {
-  const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
-  TensorRef t;
-  t.present = true;
-  t.dtype = DType::BF16;
-  t.rank = 2;
-  t.dims[0] = w.k();
-  t.dims[1] = w.n();
-  t.strides[0] = w.n();
-  t.strides[1] = 1;
-  t.data = slots_[index].data;
-  return t;
-}
-
-Status PackedWeights::decideStored(uint32_t index, Slot *slot) {
-  const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
-  uint64_t bytes =
-      2 * static_cast<uint64_t>(w.k()) * static_cast<uint64_t>(w.n());
-  if (bytes > w.max_bytes()) {
-    return corrupt("packed weight " + std::to_string(index) + " has " +
-                   std::to_string(w.max_bytes()) + " bytes set aside, needs " +
-                   std::to_string(bytes));
-  }
-  BERTC_ASSIGN_OR_RETURN(slot->data, allocate(bytes));
-  slot->usePlain = false;
-  slot->stored = true;
-  slot->decided = true;
-  return Status();
-}
-
 static uint64_t panelBytes(const plan::PackedWeight &w) {
   return 2 * static_cast<uint64_t>(kernels::amx::panelHalves(w.k(), w.n()));
 }
@@ -119,7 +89,8 @@ Status PackedWeights::decide(uint32_t index, Slot *slot) {
     return decidePanels(index, slot);
   }
   if (w.dtype() == plan::DType::BF16 && !multipliesBf16()) {
-    return decideStored(index, slot);
+    slot->decided = true; // read from the variable, and rounded on the way
+    return Status();
   }
   auto type = toDnnl(static_cast<DType>(w.dtype()));
   bool f32 = w.dtype() == plan::DType::F32;
@@ -175,10 +146,6 @@ StatusOr<PackedWeights::Layout> PackedWeights::require(uint32_t index) {
     layout.data = slot.data;
     asked_[index] = true;
   }
-  if (slot.stored) {
-    layout.usePlain = true;
-    layout.plain = storedWindow(index);
-  }
   return layout;
 }
 
@@ -210,15 +177,6 @@ Status PackedWeights::refresh(uint32_t index, uint64_t version) {
   }
   if (slot.panels) {
     refreshPanels(index, version);
-    return Status();
-  }
-  if (slot.stored) {
-    TensorRef from = plainWindow(index);
-    TensorRef to = storedWindow(index);
-    narrowMatrix({}, from.dims[0], from.dims[1],
-                 {{}, from.strides[0], from.strides[1]}, from.data,
-                 {{}, to.strides[0], to.strides[1]}, to.data);
-    slot.version = version;
     return Status();
   }
   Status status = callDnnl("packing weights", [&] {

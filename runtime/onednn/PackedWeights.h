@@ -20,9 +20,9 @@ class PackedWeights {
 public:
   /// How a matmul reads packed weight `index`.
   struct Layout {
-    /// Read `plain` instead: a window on the f32 variable, since the library
-    /// likes that best or its layout needs more than max_bytes; or on the
-    /// packed copy, row-major bf16, where the library does not multiply bf16.
+    /// Read `plain` instead, a window on the f32 variable: the library likes
+    /// that best, or its layout needs more than max_bytes, or the weight is
+    /// bf16 where products are formed in f32 (who reads it rounds).
     bool usePlain = true;
     TensorRef plain;
     /// Otherwise: place of the packed copy, and its layout: panels of our own
@@ -33,7 +33,7 @@ public:
   };
 
   /// `variableData` yields where variable i currently is. Unless `enabled`,
-  /// f32 weights are always plain (bf16 ones have no other form).
+  /// f32 weights are always plain.
   PackedWeights(const plan::Plan &plan,
                 std::function<void *(uint32_t)> variableData,
                 bool enabled = true);
@@ -61,8 +61,6 @@ private:
   struct Slot {
     bool decided = false;
     bool usePlain = true;
-    /// bf16 in row-major order, for a CPU without bf16 arithmetic.
-    bool stored = false;
     bool panels = false;
     dnnl::memory::desc desc;
     void *data = nullptr;
@@ -70,10 +68,8 @@ private:
   };
 
   Status decide(uint32_t index, Slot *slot);
-  Status decideStored(uint32_t index, Slot *slot);
   Status decidePanels(uint32_t index, Slot *slot);
   void refreshPanels(uint32_t index, uint64_t version);
-  TensorRef storedWindow(uint32_t index) const;
   StatusOr<void *> allocate(size_t bytes);
   TensorRef plainWindow(uint32_t index) const;
   dnnl::memory::desc plainDesc(uint32_t index) const;

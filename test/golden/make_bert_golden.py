@@ -580,4 +580,5 @@ def main():
     make_optimizer_case(201, "adamw", adamw, 0.002)
 
 
-main()
+if __name__ == "__main__":
+    main()
