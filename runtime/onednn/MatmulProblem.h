@@ -31,4 +31,9 @@ struct MatmulProblem {
   void *packedData = nullptr;
 };
 
+/// Operands and parameters of a Matmul step (plan.fbs), checked, b resolved to
+/// its packed copy or to the variable, c row-major where swapping a and b makes
+/// it so.
+StatusOr<MatmulProblem> readMatmul(StepContext &ctx);
+
 } // namespace bertc::rt

@@ -42,10 +42,10 @@ void parallelRanges(int64_t count, int64_t grain, const Fn &fn) {
   });
 }
 
-/// Two passes over [0, count) cut into ranges of `grain` items, with
-/// between() on one thread after the first and before the second. A thread
-/// meets its own ranges again, the last ones first: those are still in its
-/// cache.
+/// Two passes over [0, count) cut into ranges of `grain` items: first(begin,
+/// end) of all ranges, then second(begin, end, x), where x is what every thread
+/// gets of between() for itself. A thread meets its own ranges again, the last
+/// ones first: those are still in its cache.
 template <typename First, typename Between, typename Second>
 void parallelRangesTwice(int64_t count, int64_t grain, const First &first,
                          const Between &between, const Second &second) {
@@ -65,10 +65,9 @@ void parallelRangesTwice(int64_t count, int64_t grain, const First &first,
       first(task * grain, end(task));
     }
 #pragma omp barrier
-#pragma omp single
-    between();
+    const auto x = between();
     for (int64_t task = next - 1; task >= mine; --task) {
-      second(task * grain, end(task));
+      second(task * grain, end(task), x);
     }
   }
 }

@@ -247,7 +247,6 @@ void lamb(const OptimizerArgs &args) {
   f.correction2 = correction(args.beta2, args.updateStep);
   int64_t part = partElements(args.elements);
   NormSums parts[kMaxParts];
-  float rate = 0.0f;
   parallelRangesTwice(
       args.elements, part,
       [&](int64_t begin, int64_t end) {
@@ -256,10 +255,10 @@ void lamb(const OptimizerArgs &args) {
       },
       [&] {
         double ratio = trustRatio(parts, args.elements, part);
-        rate =
-            static_cast<float>(ratio * static_cast<double>(args.learningRate));
+        return static_cast<float>(ratio *
+                                  static_cast<double>(args.learningRate));
       },
-      [&](int64_t begin, int64_t end) {
+      [&](int64_t begin, int64_t end, float rate) {
         HWY_DYNAMIC_DISPATCH(lambApply)(args, rate, begin, end);
       });
 }
