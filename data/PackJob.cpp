@@ -124,7 +124,7 @@ private:
   static StatusOr<BlockLengths> lengthsOf(InstanceReader &reader,
                                           const RecordBlock &block) {
     BlockLengths result;
-    result.bytes = block.bytes.size();
+    result.bytes = block.fileBytes();
     PretrainInstance instance;
     for (size_t i = 0; i < block.records.size(); ++i) {
       BERTC_RETURN_IF_ERROR(
@@ -275,7 +275,7 @@ private:
   static StatusOr<BlockInstances> instancesOf(InstanceReader &reader,
                                               const RecordBlock &block) {
     BlockInstances result;
-    result.bytes = block.bytes.size();
+    result.bytes = block.fileBytes();
     PretrainInstance instance;
     for (size_t i = 0; i < block.records.size(); ++i) {
       BERTC_RETURN_IF_ERROR(

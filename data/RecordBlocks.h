@@ -36,6 +36,8 @@ struct RecordBlock {
     return std::string_view(bytes).substr(records[index].begin,
                                           records[index].size);
   }
+  /// What the records take of the file, 16 bytes of framing each included.
+  size_t fileBytes() const { return bytes.size() + 16 * records.size(); }
   /// The status of a record, with file and offset when it is an error.
   Status annotate(size_t index, const Status &status) const;
 };
