@@ -24,6 +24,14 @@ struct Attention {
   /// Null where no gradient is taken.
   bert::AttentionSoftmaxGradOp gradient;
   bert::BatchMatmulOp dprobabilities, dv, dq, dk;
+
+  /// What the values are multiplied with: without dropout, that is the softmax
+  /// itself.
+  Value probabilities() {
+    return softmax.getDropped().use_empty() ? softmax.getSoftmax()
+                                            : softmax.getDropped();
+  }
+  bool dropsNothing() { return probabilities() == Value(softmax.getSoftmax()); }
 };
 
 bool isProduct(bert::BatchMatmulOp op, bool adjX, bool adjY) {
@@ -52,7 +60,10 @@ bool hasUses(Value value, unsigned count) { return value.hasNUses(count); }
 /// scores.
 bool matchForward(Attention &a) {
   a.scores = a.softmax.getScores().getDefiningOp<bert::BatchMatmulOp>();
-  a.out = productWith(a.softmax.getDropped(), 0, false, false);
+  a.out = productWith(a.probabilities(), 0, false, false);
+  if (a.dropsNothing() && !a.softmax.getRate().isZero()) {
+    return false;
+  }
   if (!isProduct(a.scores, false, true) || !a.out ||
       !hasUses(a.scores.getC(), 1)) {
     return false;
@@ -70,15 +81,17 @@ bool matchBackward(Attention &a) {
   for (Operation *user : a.softmax.getSoftmax().getUsers()) {
     a.gradient = llvm::dyn_cast<bert::AttentionSoftmaxGradOp>(user);
   }
-  if (!a.gradient || !hasUses(a.softmax.getSoftmax(), 1) ||
-      !hasUses(a.softmax.getDropped(), 2) ||
+  // The gradient uses the softmax; out and dv the probabilities after dropout.
+  if (!a.gradient ||
+      !hasUses(a.softmax.getSoftmax(), a.dropsNothing() ? 3 : 1) ||
+      !hasUses(a.softmax.getDropped(), a.dropsNothing() ? 0 : 2) ||
       a.gradient.getScaleAttr() != a.softmax.getScaleAttr() ||
       a.gradient.getRateAttr() != a.softmax.getRateAttr() ||
       a.gradient.getOpIdAttr() != a.softmax.getOpIdAttr() ||
       a.gradient.getRng() != a.softmax.getRng()) {
     return false;
   }
-  a.dv = productWith(a.softmax.getDropped(), 0, true, false);
+  a.dv = productWith(a.probabilities(), 0, true, false);
   a.dprobabilities =
       a.gradient.getDdropped().getDefiningOp<bert::BatchMatmulOp>();
   a.dq = productWith(a.gradient.getDscores(), 0, false, false);
@@ -112,8 +125,8 @@ Keys keysOf(Value mask) {
 
 bool fuse(bert::AttentionSoftmaxOp softmax, mlir::OpBuilder &builder) {
   Attention a{softmax, {}, {}, {}, {}, {}, {}, {}};
-  bool hasGradient =
-      !softmax.getSoftmax().use_empty() || !hasUses(softmax.getDropped(), 1);
+  bool hasGradient = !hasUses(a.probabilities(), 1) ||
+                     (!a.dropsNothing() && !softmax.getSoftmax().use_empty());
   if (!matchForward(a) || (hasGradient && !matchBackward(a))) {
     return false;
   }

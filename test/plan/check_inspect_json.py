@@ -37,15 +37,15 @@ for entry in entries.values():
         assert interval["offset"] + interval["bytes"] <= entry["arena_bytes"]
         assert interval["first_step"] <= interval["last_step"]
 
-# Every product of the forward pass has two of its size in the backward pass.
-# Training computes each layer's two attention products inside one step, whose
-# gradient is another; prediction keeps them apart.
+# Every product of the forward pass has two of its size in the backward pass;
+# those of attention are inside one step a layer, whose gradient is another.
 def steps(entry, kind):
     return [s for s in entries[entry]["steps"] if s["kind"] == kind]
 
 
-attention = steps("gradients", "Attention")
-forward = len(steps("predict", "Matmul")) - 2 * len(attention)
-assert len(attention) == 2, len(attention)
-assert len(steps("gradients", "AttentionGrad")) == len(attention)
+forward = len(steps("predict", "Matmul"))
+for entry in ("gradients", "evaluate", "predict"):
+    assert len(steps(entry, "Attention")) == 2, entry
+    assert not steps(entry, "Softmax"), entry
+assert len(steps("gradients", "AttentionGrad")) == 2
 assert len(steps("gradients", "Matmul")) == 3 * forward, forward

@@ -17,29 +17,47 @@ HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 namespace {
 
-// Replaces `count` scores by e^(terms - largest); returns the log of the sum of
-// e^terms and, in `factor`, one over the sum of what was written.
+// Largest of `count` terms.
+HWY_INLINE float largestTerm(const AttentionProblem &p, const float *mask,
+                             const float *row, int64_t count) {
+  constexpr int64_t kStep = static_cast<int64_t>(kLanes);
+  const VF scale = splat(p.scale);
+  VF top = splat(-__builtin_inff()), top2 = top;
+  int64_t i = 0;
+  // Two, as one would wait for the last result.
+  for (; i + 2 * kStep <= count; i += 2 * kStep) {
+    top = hn::Max(top, termsV(row, mask, scale, i, count));
+    top2 = hn::Max(top2, termsV(row, mask, scale, i + kStep, count));
+  }
+  for (; i < count; i += kStep) {
+    top = hn::Max(top, termsV(row, mask, scale, i, count));
+  }
+  return hn::GetLane(hn::MaxOfLanes(DF(), hn::Max(top, top2)));
+}
+
+// Replaces `count` scores by e^(terms - largest), those that dropout drops by
+// 0; returns the sum of all of them and, in `lse`, the log of that of e^terms.
 HWY_INLINE float expRow(const AttentionProblem &p, const float *mask,
-                        float *HWY_RESTRICT row, int64_t count, float *factor) {
+                        const uint32_t *keep, float *HWY_RESTRICT row,
+                        int64_t count, float *lse) {
   const DF df;
+  const DU du;
   const VF scale = splat(p.scale);
   constexpr int64_t kStep = static_cast<int64_t>(kLanes);
-  VF top = splat(-__builtin_inff());
-  for (int64_t i = 0; i < count; i += kStep) {
-    VF t = termsV(row, mask, scale, i, count);
-    hn::StoreU(t, df, row + i);
-    top = hn::Max(top, t);
-  }
-  float largest = hn::GetLane(hn::MaxOfLanes(df, top));
+  float largest = largestTerm(p, mask, row, count);
+  VF shift = splat(largest);
   VF sum = hn::Zero(df);
   for (int64_t i = 0; i < count; i += kStep) {
-    VF e = expV(hn::Sub(hn::LoadU(df, row + i), splat(largest)));
-    hn::StoreU(e, df, row + i);
+    VF e = expNegativeV(hn::Sub(termsV(row, mask, scale, i, count), shift));
     sum = hn::Add(sum, e);
+    if (keep != nullptr) {
+      e = hn::And(e, hn::BitCast(df, hn::LoadU(du, keep + i)));
+    }
+    hn::StoreU(e, df, row + i);
   }
   float total = hn::GetLane(hn::SumOfLanes(df, sum));
-  *factor = 1.0f / total;
-  return largest + hn::GetLane(logV(splat(total)));
+  *lse = largest + hn::GetLane(logV(splat(total)));
+  return total;
 }
 
 struct ScaleOp {
@@ -47,58 +65,69 @@ struct ScaleOp {
   HWY_INLINE VF operator()(VF x) const { return hn::Mul(x, factor); }
 };
 
-// row *= factor, dropped where there is dropout.
-HWY_INLINE void dropRow(const AttentionProblem &p, int64_t element,
-                        float factor, float *HWY_RESTRICT row, int64_t count,
-                        uint32_t *HWY_RESTRICT words) {
-  if (!p.dropout.active) {
-    mapBlock(ScaleOp{splat(factor)}, row, row, static_cast<size_t>(count));
-    return;
+// Scratch memory of a task.
+struct Scratch {
+  Scratch(const AttentionProblem &p, float *memory)
+      : wide(headPitch(p)), pitch(keyPitch(p)) {
+    ScratchFloats floats(memory);
+    keysT = floats.take(wide * pitch);
+    values = floats.take(p.keys * wide);
+    queries = floats.take(kQueryBlock * wide);
+    out = floats.take(kQueryBlock * wide);
+    scores = floats.take(kQueryBlock * pitch);
+    factors = floats.take(kQueryBlock);
+    words = reinterpret_cast<uint32_t *>(floats.take(keepWords(p)));
   }
-  for (int64_t i = 0; i < count; i += kBlock) {
-    size_t n = static_cast<size_t>(count - i < kBlock ? count - i : kBlock);
-    const uint32_t *keep = keepBlock(p.dropout, element + i, n, words);
-    dropBlock(row + i, keep, factor * p.dropout.scale.factor, row + i, n);
+  int64_t wide, pitch;
+  float *keysT, *values, *queries, *out, *scores, *factors;
+  uint32_t *words;
+};
+
+// Scores become what the values are multiplied with, but for a factor a row.
+HWY_INLINE void softmaxBlock(const AttentionArgs &args, const Head &head,
+                             const QueryBlock &b, const Scratch &m) {
+  float kept = args.dropout.active ? args.dropout.scale.factor : 1.0f;
+  int64_t row = (head.batch * args.heads + head.head) * args.queries + b.query;
+  for (int64_t i = 0; i < b.queries; ++i) {
+    float lse = 0.0f, total = 1.0f;
+    if (b.keys > 0) {
+      const uint32_t *keep =
+          keepRow(args, elementNumber(args, head, b.query + i, b.first), b.keys,
+                  m.words);
+      total = expRow(args, maskRow(args, head, b.query + i, b.first), keep,
+                     m.scores + i * m.pitch, b.keys, &lse);
+    }
+    m.factors[i] = kept / total;
+    if (args.lse != nullptr) {
+      args.lse[row + i] = lse;
+    }
   }
 }
 
 void attentionHead(const AttentionArgs &args, bool stream, int64_t task,
                    float *scratch) {
-  Head head = {task / args.heads, task % args.heads};
-  int64_t wide = headPitch(args), pitch = keyPitch(args);
-  ScratchFloats floats(scratch);
-  float *keysT = floats.take(wide * pitch);
-  float *values = floats.take(args.keys * wide);
-  float *queries = floats.take(kQueryBlock * wide);
-  float *out = floats.take(kQueryBlock * wide);
-  float *scores = floats.take(kQueryBlock * pitch);
-  HWY_ALIGN uint32_t words[kKeepWords];
-  packTransposed(args.k, head, args.keys, args.size, wide, queries, keysT,
+  Head head = headOf(args, task);
+  Scratch m(args, scratch);
+  int64_t wide = m.wide, pitch = m.pitch;
+  packTransposed(args.k, head, args.keys, args.size, wide, m.queries, m.keysT,
                  pitch);
-  packRows(args.v, head, 0, args.keys, args.keys, args.size, wide, values);
+  packRows(args.v, head, 0, args.keys, args.keys, args.size, wide, m.values);
   for (int64_t s = 0; s < args.queries;) {
     QueryBlock b = queryBlock(args, head.batch, s);
     int64_t columns = roundUp(b.keys, static_cast<int64_t>(kLanes));
     packRows(args.q, head, s, b.queries, args.queries, args.size, wide,
-             queries);
-    smallGemm(b.queries, columns, args.size, {queries, wide, 1},
-              {keysT + b.first, pitch}, {scores, pitch}, false);
+             m.queries);
+    smallGemm(b.queries, columns, args.size, {m.queries, wide, 1},
+              {m.keysT + b.first, pitch}, {m.scores, pitch}, false);
+    softmaxBlock(args, head, b, m);
+    smallGemm(b.queries, wide, b.keys, {m.scores, pitch, 1},
+              {m.values + b.first * wide, wide}, {m.out, wide}, false);
     for (int64_t i = 0; i < b.queries; ++i) {
-      float *row = scores + i * pitch;
-      float factor = 0.0f, lse = 0.0f;
-      if (b.keys > 0) {
-        lse = expRow(args, maskRow(args, head, s + i, b.first), row, b.keys,
-                     &factor);
-        dropRow(args, elementNumber(args, head, s + i, b.first), factor, row,
-                b.keys, words);
-      }
-      if (args.lse != nullptr) {
-        args.lse[task * args.queries + s + i] = lse;
-      }
+      float *row = m.out + i * wide;
+      mapBlock(ScaleOp{splat(m.factors[i])}, row, row,
+               static_cast<size_t>(wide));
     }
-    smallGemm(b.queries, wide, b.keys, {scores, pitch, 1},
-              {values + b.first * wide, wide}, {out, wide}, false);
-    unpackRows(out, wide, b.queries, args.size, args.out, head, s, stream);
+    unpackRows(m.out, wide, b.queries, args.size, args.out, head, s, stream);
     s += b.queries;
   }
   finishStreams(stream);
@@ -117,14 +146,15 @@ HWY_EXPORT(attentionHead);
 size_t attentionScratchBytes(const AttentionProblem &p) {
   int64_t wide = headPitch(p), pitch = keyPitch(p);
   int64_t floats = wide * pitch + p.keys * wide + 2 * kQueryBlock * wide +
-                   kQueryBlock * pitch;
+                   kQueryBlock * pitch + kQueryBlock +
+                   roundUp(keepWords(p), kColumnStep);
   return static_cast<size_t>(floats) * sizeof(float);
 }
 
 void attention(const AttentionArgs &args, std::byte *scratch) {
   size_t each = attentionScratchBytes(args);
   bool stream = streams(args.out.buffer, elementCount(args, args.queries), {});
-  parallelTasks(args.batch * args.heads, [&](int64_t task) {
+  parallelQueue(args.batch * args.heads, [&](int64_t task) {
     auto thread = static_cast<size_t>(omp_get_thread_num());
     HWY_DYNAMIC_DISPATCH(attentionHead)
     (args, stream, task, reinterpret_cast<float *>(scratch + thread * each));

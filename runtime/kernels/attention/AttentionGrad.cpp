@@ -37,10 +37,6 @@ struct GradScratch {
     row = floats.take(pitch);
     words = reinterpret_cast<uint32_t *>(floats.take(keepWords(p)));
   }
-  // A row's keep masks begin and end inside a group.
-  static int64_t keepWords(const AttentionProblem &p) {
-    return keyPitch(p) + 2 * philox::kGroup;
-  }
   static int64_t floats(const AttentionProblem &p) {
     int64_t wide = headPitch(p), pitch = keyPitch(p);
     return 2 * wide * pitch + 3 * p.keys * wide + 3 * kQueryBlock * wide +
@@ -75,7 +71,7 @@ HWY_INLINE void gradientRow(const AttentionProblem &p, const float *mask,
   VF sum = hn::Zero(df);
   for (int64_t i = 0; i < count; i += kStep) {
     VF t = termsV(scores, mask, scale, i, count);
-    VF y = expV(hn::Sub(t, shift));
+    VF y = expNegativeV(hn::Sub(t, shift));
     VF g = hn::LoadU(df, dp + i);
     hn::StoreU(y, df, kept + i);
     VF dropped = y;
@@ -93,15 +89,6 @@ HWY_INLINE void gradientRow(const AttentionProblem &p, const float *mask,
     VF y = hn::Mul(hn::LoadU(df, kept + i), scale);
     hn::StoreU(hn::Mul(y, hn::Sub(hn::LoadU(df, dp + i), dot)), df, dp + i);
   }
-}
-
-// Keep masks of a row; null without dropout.
-HWY_INLINE const uint32_t *keepRow(const AttentionProblem &p, int64_t element,
-                                   int64_t count,
-                                   uint32_t *HWY_RESTRICT words) {
-  return p.dropout.active
-             ? keepBlock(p.dropout, element, static_cast<size_t>(count), words)
-             : nullptr;
 }
 
 void gradientBlock(const AttentionGradArgs &args, const Head &head,
@@ -134,7 +121,7 @@ void gradientBlock(const AttentionGradArgs &args, const Head &head,
 
 void attentionGradHead(const AttentionGradArgs &args, int64_t task,
                        float *scratch) {
-  Head head = {task / args.heads, task % args.heads};
+  Head head = headOf(args, task);
   GradScratch m(args, scratch);
   packTransposed(args.k, head, args.keys, args.size, m.wide, m.q, m.keysT,
                  m.pitch);
@@ -171,7 +158,7 @@ size_t attentionGradScratchBytes(const AttentionProblem &p) {
 
 void attentionGrad(const AttentionGradArgs &args, std::byte *scratch) {
   size_t each = attentionGradScratchBytes(args);
-  parallelTasks(args.batch * args.heads, [&](int64_t task) {
+  parallelQueue(args.batch * args.heads, [&](int64_t task) {
     auto thread = static_cast<size_t>(omp_get_thread_num());
     HWY_DYNAMIC_DISPATCH(attentionGradHead)
     (args, task, reinterpret_cast<float *>(scratch + thread * each));

@@ -24,12 +24,6 @@ struct SameOp {
   HWY_INLINE VF operator()(VF x) const { return x; }
 };
 
-// Element offset of row `row` of one head.
-HWY_INLINE int64_t rowOffset(const HeadTensor &t, const Head &head,
-                             int64_t row) {
-  return head.batch * t.batch + head.head * t.head + row * t.row;
-}
-
 // Rows lie a page or so apart, where the hardware does not look ahead; so far
 // ahead hides the way from the last cache.
 constexpr int64_t kRowsAhead = 12;
@@ -40,7 +34,7 @@ HWY_INLINE void prefetchRow(const HeadTensor &t, const Head &head, int64_t row,
   const char *p = static_cast<const char *>(t.buffer.data) +
                   rowOffset(t, head, row) * bytes;
   for (int64_t i = 0; i < size * bytes; i += 64) {
-    __builtin_prefetch(p + i, 0, 2);
+    __builtin_prefetch(p + i, 0, 3);
   }
 }
 
@@ -159,6 +153,15 @@ HWY_INLINE VF termsV(const float *x, const float *mask, VF scale, int64_t i,
   VF m = mask == nullptr ? hn::Zero(df) : loadTail(mask + i, left);
   return hn::IfThenElse(hn::FirstN(df, left), hn::MulAdd(t, scale, m),
                         splat(-__builtin_inff()));
+}
+
+// Keep masks of `count` elements of a row; null without dropout.
+HWY_INLINE const uint32_t *keepRow(const AttentionProblem &p, int64_t element,
+                                   int64_t count,
+                                   uint32_t *HWY_RESTRICT words) {
+  return p.dropout.active
+             ? keepBlock(p.dropout, element, static_cast<size_t>(count), words)
+             : nullptr;
 }
 
 // Number of element [query, first] in [B,A,S,T], as dropout counts.

@@ -12,6 +12,7 @@
 #define BERTC_RUNTIME_KERNELS_ATTENTION_SMALLGEMM_INL_H_
 #endif
 
+#include "runtime/kernels/attention/Blocks.h"
 #include "runtime/kernels/common/Simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -100,10 +101,11 @@ HWY_INLINE void gemmRows(int64_t rows, GemmLeft a, GemmPanel<const float> b,
 template <int Vectors>
 HWY_NOINLINE void gemmColumns(int64_t m, GemmLeft a, GemmPanel<const float> b,
                               GemmPanel<float> c, int64_t k, bool add) {
-  for (int64_t i = 0; i < m; i += kGemmRows) {
-    gemmRows<Vectors>(m - i < kGemmRows ? m - i : kGemmRows,
-                      {a.data + i * a.row, a.row, a.col}, b,
+  for (int64_t i = 0; i < m;) {
+    int64_t rows = evenPart(m - i, kGemmRows);
+    gemmRows<Vectors>(rows, {a.data + i * a.row, a.row, a.col}, b,
                       {c.data + i * c.pitch, c.pitch}, k, add);
+    i += rows;
   }
 }
 
@@ -111,18 +113,27 @@ HWY_NOINLINE void gemmColumns(int64_t m, GemmLeft a, GemmPanel<const float> b,
 HWY_INLINE void smallGemm(int64_t m, int64_t n, int64_t k, GemmLeft a,
                           GemmPanel<const float> b, GemmPanel<float> c,
                           bool add) {
-  constexpr int64_t kWide = kGemmVectors * static_cast<int64_t>(kLanes);
-  int64_t j = 0;
-  for (; j + kWide <= n; j += kWide) {
-    gemmColumns<kGemmVectors>(m, a, {b.data + j, b.pitch},
-                              {c.data + j, c.pitch}, k, add);
-  }
-  constexpr int64_t kTwo = 2 * static_cast<int64_t>(kLanes);
-  for (; j + kTwo <= n; j += kTwo) {
-    gemmColumns<2>(m, a, {b.data + j, b.pitch}, {c.data + j, c.pitch}, k, add);
-  }
-  for (; j < n; j += static_cast<int64_t>(kLanes)) {
-    gemmColumns<1>(m, a, {b.data + j, b.pitch}, {c.data + j, c.pitch}, k, add);
+  int64_t vectors = n / static_cast<int64_t>(kLanes);
+  while (vectors > 0) {
+    int64_t now = evenPart(vectors, kGemmVectors);
+    switch (now) {
+    case 1:
+      gemmColumns<1>(m, a, b, c, k, add);
+      break;
+    case 2:
+      gemmColumns<2>(m, a, b, c, k, add);
+      break;
+#if HWY_TARGET <= HWY_AVX3
+    case 3:
+      gemmColumns<3>(m, a, b, c, k, add);
+      break;
+#endif
+    default:
+      gemmColumns<kGemmVectors>(m, a, b, c, k, add);
+    }
+    vectors -= now;
+    b.data += now * static_cast<int64_t>(kLanes);
+    c.data += now * static_cast<int64_t>(kLanes);
   }
 }
 

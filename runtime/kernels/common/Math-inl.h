@@ -19,23 +19,18 @@
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 
-// e^x within 2 ulp; 0 below -86.98 (e^x < 1.7e-38), infinity above 88.7, NaN
-// for NaN. x = n ln 2 + r, |r| <= ln(2)/2; e^r = 1 + r + r^2 p(r) with p of
-// degree 4 (relative error 3.3e-9); 2^n goes into the exponent bits.
-HWY_INLINE VF expV(VF x) {
-  const DF df;
-  const DI di;
-  // Adding 1.5 * 2^23 leaves the rounded integer in the low mantissa bits.
+// e^x = 2^n e^r for -87 < x < 89: `n` plus 1.5 * 2^23, which leaves the
+// rounded integer in the low mantissa bits, and e^r.
+struct ExpParts {
+  VF biased, power;
+};
+
+HWY_INLINE ExpParts expParts(VF x) {
   VF shift = splat(12582912.0f);
-  // Past these ends the result is replaced below; NaN passes both.
-  VF low = splat(-86.98f);
-  VF high = splat(88.72283f);
-  VF t = hn::IfThenElse(hn::Lt(x, low), low, x);
-  t = hn::IfThenElse(hn::Gt(t, high), high, t);
-  VF biased = hn::MulAdd(t, splat(1.44269504f), shift);
+  VF biased = hn::MulAdd(x, splat(1.44269504f), shift);
   VF n = hn::Sub(biased, shift);
   // ln 2 in two parts, the first with 9 trailing zero bits.
-  VF r = hn::NegMulAdd(n, splat(0.693359375f), t);
+  VF r = hn::NegMulAdd(n, splat(0.693359375f), x);
   r = hn::NegMulAdd(n, splat(-2.12194440e-4f), r);
   VF p = splat(0.0013813142431899905f);
   p = hn::MulAdd(p, r, splat(0.008369418792426586f));
@@ -43,14 +38,44 @@ HWY_INLINE VF expV(VF x) {
   p = hn::MulAdd(p, r, splat(0.16666515171527863f));
   p = hn::MulAdd(p, r, splat(0.4999999403953552f));
   p = hn::MulAdd(hn::Mul(r, r), p, r);
-  p = hn::Add(p, splat(1.0f));
+  return {biased, hn::Add(p, splat(1.0f))};
+}
+
+// e^x within 2 ulp; 0 below -86.98 (e^x < 1.7e-38), infinity above 88.7, NaN
+// for NaN. x = n ln 2 + r, |r| <= ln(2)/2; e^r = 1 + r + r^2 p(r) with p of
+// degree 4 (relative error 3.3e-9); 2^n goes into the exponent bits.
+HWY_INLINE VF expV(VF x) {
+  const DF df;
+  const DI di;
+  // Past these ends the result is replaced below; NaN passes both.
+  VF low = splat(-86.98f);
+  VF high = splat(88.72283f);
+  VF t = hn::IfThenElse(hn::Lt(x, low), low, x);
+  t = hn::IfThenElse(hn::Gt(t, high), high, t);
+  ExpParts parts = expParts(t);
+  VF p = parts.power;
   // n is at most 128, one more than an exponent holds: scale by 2^(n-1), 2.
-  VI bits = hn::Sub(hn::BitCast(di, biased), hn::BitCast(di, shift));
+  VI bits = hn::Sub(hn::BitCast(di, parts.biased),
+                    hn::Set(di, 0x4b400000)); // 1.5 * 2^23
   VI half = hn::ShiftLeft<23>(hn::Add(bits, hn::Set(di, 126)));
   VF result = hn::Mul(hn::Add(p, p), hn::BitCast(df, half));
   result = hn::IfThenZeroElse(hn::Lt(x, low), result);
   VF inf = splat(__builtin_inff());
   return hn::IfThenElse(hn::Gt(x, high), inf, result);
+}
+
+// The same for x <= 0, as under a softmax, in fewer steps. NaN for
+// the NaN that arithmetic makes.
+HWY_INLINE VF expNegativeV(VF x) {
+  const DF df;
+  const DI di;
+  // What is smaller gets 0 in the end, and wraps before without harm.
+  VF low = splat(-86.98f);
+  ExpParts parts = expParts(x);
+  // Added to the exponent: shifting drops what 1.5 * 2^23 left above.
+  VI power = hn::Add(hn::BitCast(di, parts.power),
+                     hn::ShiftLeft<23>(hn::BitCast(di, parts.biased)));
+  return hn::IfThenZeroElse(hn::Lt(x, low), hn::BitCast(df, power));
 }
 
 // ln x within 2 ulp; -inf at 0 (and denormals), NaN below, inf at inf.

@@ -31,6 +31,17 @@ template <typename Fn> void parallelTasks(int64_t tasks, const Fn &fn) {
   }
 }
 
+/// The same for tasks that differ in size: whoever is free takes the next one.
+template <typename Fn> void parallelQueue(int64_t tasks, const Fn &fn) {
+  if (tasks <= 1 || omp_get_max_threads() == 1 || omp_in_parallel()) {
+    return parallelTasks(tasks, fn);
+  }
+#pragma omp parallel for schedule(dynamic)
+  for (int64_t task = 0; task < tasks; ++task) {
+    fn(task);
+  }
+}
+
 /// Calls fn(begin, end) over [0, count) cut into ranges of `grain` items.
 template <typename Fn>
 void parallelRanges(int64_t count, int64_t grain, const Fn &fn) {

@@ -83,3 +83,43 @@ func.func @transposed_values(%q: tensor<2x3x8x4xf32>, %k: tensor<2x3x8x4xf32>, %
   %4 = bert.batch_matmul %1, %u {adj_y} : (tensor<2x3x8x8xf32>, tensor<2x3x4x8xf32>) -> tensor<2x3x8x4xf32>
   return %4 : tensor<2x3x8x4xf32>
 }
+
+// Tests that attention without dropout is fused: the values are multiplied with
+// the softmax itself.
+// CHECK-LABEL: func.func @no_dropout
+// CHECK-NEXT: %[[OUT:.*]], %{{.*}} = bert.attention %arg0, %arg1, %arg2 mask %arg3 {op_id = 0 : i32, rate = 0.000000e+00 : f32, scale = 5.000000e-01 : f32}
+// CHECK-NEXT: return %[[OUT]]
+func.func @no_dropout(%q: tensor<2x3x8x4xf32>, %k: tensor<2x3x8x4xf32>, %v: tensor<2x3x8x4xf32>, %mask: tensor<2x1x1x8xf32>) -> tensor<2x3x8x4xf32> {
+  %0 = bert.batch_matmul %q, %k {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %1, %2 = bert.attention_softmax %0, %mask {op_id = 0 : i32, rate = 0.000000e+00 : f32, scale = 5.000000e-01 : f32} : (tensor<2x3x8x8xf32>, tensor<2x1x1x8xf32>) -> (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>)
+  %3 = bert.batch_matmul %2, %v : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  return %3 : tensor<2x3x8x4xf32>
+}
+
+// Tests that its gradient is fused as well.
+// CHECK-LABEL: func.func @no_dropout_gradient
+// CHECK-NEXT: %[[OUT:.*]], %[[LSE:.*]] = bert.attention %arg0, %arg1, %arg2 mask %arg4
+// CHECK-NEXT: %[[DQ:.*]], %[[DK:.*]], %[[DV:.*]] = bert.attention_grad %arg3, %arg0, %arg1, %arg2, %[[LSE]] mask %arg4 {op_id = 0 : i32, rate = 0.000000e+00 : f32, scale = 5.000000e-01 : f32}
+// CHECK-NEXT: return %[[OUT]], %[[DQ]], %[[DK]], %[[DV]]
+func.func @no_dropout_gradient(%q: tensor<2x3x8x4xf32>, %k: tensor<2x3x8x4xf32>, %v: tensor<2x3x8x4xf32>, %dout: tensor<2x3x8x4xf32>, %mask: tensor<2x1x8x8xf32>) -> (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) {
+  %0 = bert.batch_matmul %q, %k {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %1, %2 = bert.attention_softmax %0, %mask {op_id = 0 : i32, rate = 0.000000e+00 : f32, scale = 5.000000e-01 : f32} : (tensor<2x3x8x8xf32>, tensor<2x1x8x8xf32>) -> (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>)
+  %3 = bert.batch_matmul %2, %v : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  %4 = bert.batch_matmul %dout, %v {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %5 = bert.batch_matmul %2, %dout {adj_x} : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  %6 = bert.attention_softmax_grad %4, %2 {op_id = 0 : i32, rate = 0.000000e+00 : f32, scale = 5.000000e-01 : f32} : (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>) -> tensor<2x3x8x8xf32>
+  %7 = bert.batch_matmul %6, %k : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  %8 = bert.batch_matmul %6, %q {adj_x} : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  return %3, %7, %8, %5 : tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>
+}
+
+// Tests that nothing is fused when the softmax before dropout is multiplied too.
+// CHECK-LABEL: func.func @undropped_wanted
+// CHECK-NOT: bert.attention %
+func.func @undropped_wanted(%q: tensor<2x3x8x4xf32>, %k: tensor<2x3x8x4xf32>, %v: tensor<2x3x8x4xf32>, %rng: tensor<4xi32>, %mask: tensor<2x1x1x8xf32>) -> (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) {
+  %0 = bert.batch_matmul %q, %k {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %1, %2 = bert.attention_softmax %0, %mask, %rng {op_id = 3 : i32, rate = 1.000000e-01 : f32, scale = 5.000000e-01 : f32} : (tensor<2x3x8x8xf32>, tensor<2x1x1x8xf32>, tensor<4xi32>) -> (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>)
+  %3 = bert.batch_matmul %1, %v : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  %4 = bert.batch_matmul %2, %v : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  return %3, %4 : tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>
+}
