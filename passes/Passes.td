@@ -270,6 +270,9 @@ def BertFuseAttention : Pass<"bert-fuse-attention", "::mlir::func::FuncOp"> {
     A mask that `bert.range_mask` made is not looked at: the operation gets the
     ranges of keys instead, and a kernel visits only those.
 
+    Without dropout (prediction, evaluation) the product with v is one with the
+    softmax itself, and just as well matched.
+
     It runs after `bert-fuse-attention-softmax`, whose operations it matches.
 
     ```mlir

@@ -78,9 +78,7 @@ bool matchForward(Attention &a) {
 /// The gradient with all its products, and nothing else that needs the
 /// probabilities.
 bool matchBackward(Attention &a) {
-  for (Operation *user : a.softmax.getSoftmax().getUsers()) {
-    a.gradient = llvm::dyn_cast<bert::AttentionSoftmaxGradOp>(user);
-  }
+  a.gradient = onlyUser<bert::AttentionSoftmaxGradOp>(a.softmax.getSoftmax());
   // The gradient uses the softmax; out and dv the probabilities after dropout.
   if (!a.gradient ||
       !hasUses(a.softmax.getSoftmax(), a.dropsNothing() ? 3 : 1) ||

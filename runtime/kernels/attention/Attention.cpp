@@ -109,11 +109,13 @@ void attentionHead(const AttentionArgs &args, bool stream, int64_t task,
   Head head = headOf(args, task);
   Scratch m(args, scratch);
   int64_t wide = m.wide, pitch = m.pitch;
-  packTransposed(args.k, head, args.keys, args.size, wide, m.queries, m.keysT,
-                 pitch);
-  packRows(args.v, head, 0, args.keys, args.keys, args.size, wide, m.values);
+  KeyRange unmasked = unmaskedKeys(args, head.batch);
+  int64_t keys = keysEnd(args, unmasked, head.batch);
+  packTransposed(args.k, head, keys, keyColumns(keys), args.size, wide,
+                 m.queries, m.keysT, pitch);
+  packRows(args.v, head, 0, keys, keys, args.size, wide, m.values);
   for (int64_t s = 0; s < args.queries;) {
-    QueryBlock b = queryBlock(args, head.batch, s);
+    QueryBlock b = queryBlock(args, unmasked, head.batch, s);
     int64_t columns = roundUp(b.keys, static_cast<int64_t>(kLanes));
     packRows(args.q, head, s, b.queries, args.queries, args.size, wide,
              m.queries);

@@ -7,7 +7,8 @@
 // of a head.
 //
 // Keys that no query of a block may attend to are not looked at: with ranges a
-// block is a run of queries that have the same one.
+// block is a run of queries that have the same one, and a mask that is the same
+// for all queries takes the padding in front of and behind what it leaves.
 #pragma once
 
 #include "runtime/kernels/common/Operand.h"

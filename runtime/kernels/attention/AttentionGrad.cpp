@@ -123,17 +123,19 @@ void attentionGradHead(const AttentionGradArgs &args, int64_t task,
                        float *scratch) {
   Head head = headOf(args, task);
   GradScratch m(args, scratch);
-  packTransposed(args.k, head, args.keys, args.size, m.wide, m.q, m.keysT,
-                 m.pitch);
-  packTransposed(args.v, head, args.keys, args.size, m.wide, m.q, m.valuesT,
-                 m.pitch);
-  packRows(args.k, head, 0, args.keys, args.keys, args.size, m.wide, m.keys);
+  KeyRange unmasked = unmaskedKeys(args, head.batch);
+  int64_t keys = keysEnd(args, unmasked, head.batch);
+  packTransposed(args.k, head, keys, keyColumns(keys), args.size, m.wide, m.q,
+                 m.keysT, m.pitch);
+  packTransposed(args.v, head, keys, keyColumns(keys), args.size, m.wide, m.q,
+                 m.valuesT, m.pitch);
+  packRows(args.k, head, 0, keys, keys, args.size, m.wide, m.keys);
   for (int64_t i = 0; i < args.keys * m.wide; ++i) {
     m.dk[i] = 0.0f;
     m.dv[i] = 0.0f;
   }
   for (int64_t s = 0; s < args.queries;) {
-    QueryBlock b = queryBlock(args, head.batch, s);
+    QueryBlock b = queryBlock(args, unmasked, head.batch, s);
     gradientBlock(args, head, b, m);
     s += b.queries;
   }

@@ -37,18 +37,52 @@ inline Head headOf(const AttentionProblem &p, int64_t task) {
   return {task / p.heads, task % p.heads};
 }
 
+/// Keys [first, first + count).
+struct KeyRange {
+  int64_t first, count;
+};
+
+/// How far below the largest of its row a mask has to be for its key to have no
+/// weight at all: e^-5000 is 0 in f32 and f64, and scores do not differ by what
+/// is left of the -10000 that models mask with.
+inline constexpr float kMaskedOut = -5000.0f;
+
+/// The keys between the first and the last that the mask leaves to the queries
+/// of a batch element; all of them where it differs between queries. So nothing
+/// is computed on the padding in front of or behind a sequence. A mask that
+/// takes all keys takes none, as it is the same for all.
+inline KeyRange unmaskedKeys(const AttentionProblem &p, int64_t batch) {
+  if (p.mask == nullptr || p.maskQuery != 0) {
+    return {0, p.keys};
+  }
+  const float *mask = p.mask + batch * p.maskBatch;
+  float top = mask[0];
+  for (int64_t key = 1; key < p.keys; ++key) {
+    top = mask[key] > top ? mask[key] : top;
+  }
+  int64_t first = 0, end = p.keys;
+  while (first < end && mask[first] - top < kMaskedOut) {
+    ++first;
+  }
+  while (end > first && mask[end - 1] - top < kMaskedOut) {
+    --end;
+  }
+  return {first, end - first};
+}
+
 /// Queries [query, query + queries) and the keys [first, first + keys) that
 /// all of them attend to.
 struct QueryBlock {
   int64_t query, queries, first, keys;
 };
 
-/// The block that begins at `query`.
-inline QueryBlock queryBlock(const AttentionProblem &p, int64_t batch,
+/// The block that begins at `query`; without ranges its keys are `unmasked`.
+inline QueryBlock queryBlock(const AttentionProblem &p,
+                             const KeyRange &unmasked, int64_t batch,
                              int64_t query) {
   int64_t left = p.queries - query;
   if (p.ranges == nullptr) {
-    return {query, evenPart(left, kQueryBlock), 0, p.keys};
+    return {query, evenPart(left, kQueryBlock), unmasked.first, unmasked.count};
   }
   const int32_t *range = p.ranges + (batch * p.queries + query) * 2;
   int64_t count = 1;
@@ -57,6 +91,19 @@ inline QueryBlock queryBlock(const AttentionProblem &p, int64_t batch,
     ++count;
   }
   return {query, evenPart(count, kQueryBlock), range[0], range[1] - range[0]};
+}
+
+/// The end of the keys that any query of a batch element attends to.
+inline int64_t keysEnd(const AttentionProblem &p, const KeyRange &unmasked,
+                       int64_t batch) {
+  if (p.ranges == nullptr) {
+    return unmasked.first + unmasked.count;
+  }
+  int64_t end = 0;
+  for (int64_t s = 0; s < p.queries; ++s) {
+    end = std::max<int64_t>(end, p.ranges[(batch * p.queries + s) * 2 + 1]);
+  }
+  return end;
 }
 
 /// Element offset of row `row` of one head.
@@ -74,10 +121,15 @@ inline int64_t headPitch(const AttentionProblem &p) {
   return roundUp(p.size, kColumnStep);
 }
 
-/// Columns of a row of scores and of transposed keys: a block may begin at any
-/// key and reads whole vectors from there.
+/// Columns of transposed keys, of which there are `keys`: a block may begin at
+/// any key and reads whole vectors from there.
+inline int64_t keyColumns(int64_t keys) {
+  return roundUp(keys, kColumnStep) + kColumnStep;
+}
+
+/// Columns of a row of scores and of all transposed keys.
 inline int64_t keyPitch(const AttentionProblem &p) {
-  return roundUp(p.keys, kColumnStep) + kColumnStep;
+  return keyColumns(p.keys);
 }
 
 /// Words for the keep masks of a row, which begin and end inside a group.

@@ -114,13 +114,13 @@ HWY_INLINE void transposeFour(const float *HWY_RESTRICT from, int64_t pitch,
 #endif
 }
 
-// Rows of a head, packed and transposed: to[d][t]. `rows` [4][pitch] is
-// scratch; columns of `to` up to toPitch get zeros where there is no row.
+// The first `count` rows of a head, packed and transposed: to[d][t]. `rows`
+// [4][pitch] is scratch; up to `columns`, where there is no row, zeros.
 HWY_INLINE void packTransposed(const HeadTensor &t, const Head &head,
-                               int64_t count, int64_t size, int64_t pitch,
-                               float *HWY_RESTRICT rows, float *HWY_RESTRICT to,
-                               int64_t toPitch) {
-  for (int64_t r = 0; r < toPitch; r += 4) {
+                               int64_t count, int64_t columns, int64_t size,
+                               int64_t pitch, float *HWY_RESTRICT rows,
+                               float *HWY_RESTRICT to, int64_t toPitch) {
+  for (int64_t r = 0; r < columns; r += 4) {
     int64_t there = count - r < 4 ? count - r : 4;
     if (there > 0) {
       packRows(t, head, r, there, count, size, pitch, rows);

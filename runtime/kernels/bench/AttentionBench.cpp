@@ -2,8 +2,9 @@
 //
 // Times attention with the 12 heads of a BERT-Base layer on 4096 tokens, heads
 // where the projections leave them. Arguments: positions of a row, sequences in
-// a row (0: no ranges), dropout, bf16. GFLOP/s are those of the pairs of query
-// and key that lie in one sequence, which are the only ones to be looked at.
+// a row (0: no ranges, -1: half of a row is padding, by its mask), dropout,
+// bf16. GFLOP/s are those of the pairs of query and key that have to be looked
+// at.
 
 #include "runtime/kernels/attention/Attention.h"
 
@@ -11,6 +12,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -80,6 +82,12 @@ struct Setup {
       }
     }
     p.ranges = packed > 0 ? ranges.data() : nullptr;
+    if (packed < 0) {
+      mask.assign(static_cast<size_t>(positions), 0.0f);
+      std::fill(mask.begin() + positions / 2, mask.end(), -10000.0f);
+      p.mask = mask.data();
+      pairs /= 2;
+    }
   }
 
   template <typename Args> Args args() {
@@ -99,7 +107,7 @@ struct Setup {
   int64_t positions, packed;
   Tensors tensors;
   AttentionProblem p;
-  std::vector<float> lse;
+  std::vector<float> lse, mask;
   std::vector<int32_t> ranges;
   double pairs = 0;
 };
@@ -151,6 +159,7 @@ void cases(benchmark::internal::Benchmark *b) {
   for (int64_t halves : {0, 1}) {
     for (int64_t dropout : {0, 1}) {
       b->Args({128, 0, dropout, halves});
+      b->Args({512, -1, dropout, halves});
       b->Args({512, 0, dropout, halves});
       b->Args({512, 1, dropout, halves});
       b->Args({512, 3, dropout, halves});

@@ -123,3 +123,25 @@ func.func @undropped_wanted(%q: tensor<2x3x8x4xf32>, %k: tensor<2x3x8x4xf32>, %v
   %4 = bert.batch_matmul %2, %v : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
   return %3, %4 : tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>
 }
+
+// Tests that attention in bf16 is fused; the sums of its softmax are f32.
+// CHECK-LABEL: func.func @bf16
+// CHECK: %[[OUT:.*]], %{{.*}} = bert.attention %arg0, %arg1, %arg2 mask %{{.*}} {{.*}} : (tensor<2x3x8x4xbf16>, tensor<2x3x8x4xbf16>, tensor<2x3x8x4xbf16>, tensor<2x1x1x8xbf16>) -> (tensor<2x3x8x4xbf16>, tensor<2x3x8xf32>)
+// CHECK-NEXT: return %[[OUT]]
+func.func @bf16(%q: tensor<2x3x8x4xbf16>, %k: tensor<2x3x8x4xbf16>, %v: tensor<2x3x8x4xbf16>, %mask: tensor<2x1x1x8xf32>) -> tensor<2x3x8x4xbf16> {
+  %m = bert.cast %mask : (tensor<2x1x1x8xf32>) -> tensor<2x1x1x8xbf16>
+  %0 = bert.batch_matmul %q, %k {adj_y} : (tensor<2x3x8x4xbf16>, tensor<2x3x8x4xbf16>) -> tensor<2x3x8x8xbf16>
+  %1, %2 = bert.attention_softmax %0, %m {op_id = 0 : i32, rate = 0.000000e+00 : f32, scale = 5.000000e-01 : f32} : (tensor<2x3x8x8xbf16>, tensor<2x1x1x8xbf16>) -> (tensor<2x3x8x8xbf16>, tensor<2x3x8x8xbf16>)
+  %3 = bert.batch_matmul %2, %v : (tensor<2x3x8x8xbf16>, tensor<2x3x8x4xbf16>) -> tensor<2x3x8x4xbf16>
+  return %3 : tensor<2x3x8x4xbf16>
+}
+
+// Tests that nothing is fused when the scores are kept in f32.
+// CHECK-LABEL: func.func @wide_scores
+// CHECK-NOT: bert.attention %
+func.func @wide_scores(%q: tensor<2x3x8x4xbf16>, %k: tensor<2x3x8x4xbf16>, %v: tensor<2x3x8x4xf32>, %mask: tensor<2x1x1x8xf32>) -> tensor<2x3x8x4xf32> {
+  %0 = bert.batch_matmul %q, %k {adj_y} : (tensor<2x3x8x4xbf16>, tensor<2x3x8x4xbf16>) -> tensor<2x3x8x8xf32>
+  %1, %2 = bert.attention_softmax %0, %mask {op_id = 0 : i32, rate = 0.000000e+00 : f32, scale = 5.000000e-01 : f32} : (tensor<2x3x8x8xf32>, tensor<2x1x1x8xf32>) -> (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>)
+  %3 = bert.batch_matmul %2, %v : (tensor<2x3x8x8xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x4xf32>
+  return %3 : tensor<2x3x8x4xf32>
+}

@@ -15,6 +15,8 @@ struct Case {
   int64_t batch, heads, queries, keys, size;
   DType dtype = DType::F32;
   bool mask = false, maskPerQuery = false, ranges = false, dropout = false;
+  // Padding, masked by -10000: keys before the first and from the second on.
+  std::vector<int64_t> unmasked = {};
 };
 
 // One problem: q, k, v and dout as [B, rows, A, D], the layout in which
@@ -34,6 +36,15 @@ struct Problem {
     v = randomValues(c.dtype, keys, -2, 2, 3);
     dout = randomValues(c.dtype, queries, -2, 2, 4);
     mask = randomValues(DType::F32, at(c.batch * c.queries * c.keys), -3, 0, 5);
+    if (!c.unmasked.empty()) {
+      for (int64_t i = 0; i < c.batch * c.queries * c.keys; ++i) {
+        // Batch elements have different lengths; one has a hole.
+        int64_t key = i % c.keys, b = i / (c.queries * c.keys);
+        bool there = key >= c.unmasked[0] && key < c.unmasked[1] - b;
+        there = there && (b != 1 || key != c.unmasked[0] + 1);
+        mask.set(at(i), there ? 0.0f : -10000.0f);
+      }
+    }
     // Sequences of 3, 5, ... positions; the last queries have no keys.
     for (int64_t b = 0; b < c.batch; ++b) {
       int32_t first = 0, length = 3;
@@ -232,6 +243,60 @@ TEST(Attention, Masks) {
   forEachTarget([] {
     check({2, 2, 9, 19, 8, DType::F32, true});
     check({2, 2, 9, 19, 8, DType::F32, true, true});
+  });
+}
+
+Case padded(int64_t batch, int64_t queries, int64_t first, int64_t end,
+            bool dropout = false) {
+  Case c{batch, 2, queries, 80, 12, DType::F32, true};
+  c.dropout = dropout;
+  c.unmasked = {first, end};
+  return c;
+}
+
+TEST(Attention, LeavesOutPadding) {
+  forEachTarget([] {
+    check(padded(3, 80, 0, 37));
+    check(padded(3, 70, 5, 64, true));
+    check(padded(2, 70, 78, 80));
+  });
+}
+
+// A mask of all keys is the same for all, as if there were none; sums of -10000
+// and a score keep three digits behind the point.
+TEST(Attention, TakesAMaskOfAllKeysForNone) {
+  forEachTarget([] {
+    Problem masked(padded(1, 20, 0, 0));
+    Case c = masked.c;
+    c.mask = false;
+    Problem::Expected e = Problem(c).expected();
+    Values lse(DType::F32, e.lse.size());
+    expectClose(runForward(masked, lse), e.out, 5e-3);
+    Gradients g = runBackward(masked, lse);
+    expectClose(g.dv, e.dv, 1e-2);
+    expectClose(g.dk, e.dk, 1e-2);
+  });
+}
+
+// Keys that are masked out are not read: what is there does not matter.
+TEST(Attention, ReadsNoPadding) {
+  forEachTarget([] {
+    Problem p(padded(1, 80, 0, 37));
+    Values lse(DType::F32, p.at(p.c.heads * p.c.queries));
+    Values before = runForward(p, lse);
+    for (int64_t i = 37 * p.c.heads * p.c.size; i < 80 * p.c.heads * p.c.size;
+         ++i) {
+      p.k.set(p.at(i), NAN);
+      p.v.set(p.at(i), NAN);
+    }
+    Values after = runForward(p, lse);
+    for (size_t i = 0; i < p.count(p.c.queries); ++i) {
+      ASSERT_EQ(before[i], after[i]) << i;
+    }
+    Gradients g = runBackward(p, lse);
+    for (size_t i = 0; i < p.count(p.c.keys); ++i) {
+      ASSERT_TRUE(std::isfinite(g.dk[i]) && std::isfinite(g.dv[i])) << i;
+    }
   });
 }
 
