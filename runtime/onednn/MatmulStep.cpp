@@ -488,6 +488,7 @@ StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx) {
   if (step != nullptr) {
     return step;
   }
+  preferSmallCopy(&p);
   BERTC_RETURN_IF_ERROR(callDnnl("matmul", [&]() -> Status {
     BERTC_ASSIGN_OR_RETURN(step, buildBest(p));
     return Status();
