@@ -397,6 +397,35 @@ def BertFuseMatmulBias : Pass<"bert-fuse-matmul-bias", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numFused", "fused", "products fused">];
 }
 
+def BertFuseGeluBackward
+    : Pass<"bert-fuse-gelu-backward", "::mlir::func::FuncOp"> {
+  let summary = "fuse gelu, its gradient and that of the bias before it";
+  let description = [{
+    Where `gelu(x)` is used after the gradient `dy` of its result is known, as
+    the gradient of the next weight does, `gelu_grad(dy, x)` and its
+    `bias_add_grad` become `bert.gelu_backward`, which makes gelu(x) again as
+    well: x and dy are read once.
+
+    ```mlir
+    %dy = bert.matmul ...
+    %dw = bert.matmul %y, ... {transpose_a} : ...
+    %dx = bert.gelu_grad %dy, %x : ...
+    %db = bert.bias_add_grad %dx : ...
+    ```
+    becomes
+    ```mlir
+    %dy = bert.matmul ...
+    %again, %dx, %db = bert.gelu_backward %dy, %x : ...
+    %dw = bert.matmul %again, ... {transpose_a} : ...
+    ```
+
+    In bf16 the product of dy is multiplied by the derivative instead (see
+    `bert-fuse-matmul-epilogue`).
+  }];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [Statistic<"numFused", "fused", "gradients fused">];
+}
+
 def BertFuseMatmulEpilogue
     : Pass<"bert-fuse-matmul-epilogue", "::mlir::func::FuncOp"> {
   let summary = "fuse a product with what is done to its result";
@@ -408,7 +437,8 @@ def BertFuseMatmulEpilogue
     - A sum with products among its operands, `add` or `add_n`: each product
       that is made after another operand adds what there is so far. The sum of
       queries', keys' and values' gradients takes no pass of its own.
-    - `gelu_grad(product, x)`: the product is multiplied by the derivative,
+    - `gelu_grad(product, x)` in bf16 (f32: see `bert-fuse-gelu-backward`): the
+      product is multiplied by the derivative,
       which `bert.gelu_with_derivative` makes before it. That is done where
       gelu(x) is used later on, as the gradient of the next weight does: gelu is
       computed again there (see `bert-rematerialize`), and the derivative costs

@@ -77,6 +77,7 @@ void buildPhase(Phase phase, const PipelineOptions &options,
     functions.addPass(createBertFuseAttention());
     functions.addPass(createBertFuseCrossEntropy());
     functions.addPass(createBertFuseGatherGrad());
+    functions.addPass(createBertFuseGeluBackward());
     functions.addPass(createBertFuseMatmulBias());
     functions.addPass(createBertFuseResidualLayerNorm());
     functions.addPass(createBertFuseMatmulEpilogue());

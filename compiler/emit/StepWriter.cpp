@@ -65,10 +65,10 @@ StepDescription matmul(cpu::MatmulOp op) {
   if (std::optional<cpu::UnaryKind> kind = op.getActivation()) {
     params.activation = static_cast<plan::UnaryKind>(*kind);
   }
-  return listed(params,
-                {op.getA(), op.getB(), op.getBias(), op.getResidual(),
-                 op.getFactor()},
-                {op.getResult()});
+  return listed(
+      params,
+      {op.getA(), op.getB(), op.getBias(), op.getResidual(), op.getFactor()},
+      {op.getResult()});
 }
 
 StepDescription attention(cpu::AttentionOp op) {
@@ -192,8 +192,10 @@ FailureOr<StepDescription> describeStep(Operation *operation) {
       .Case([](cpu::GatherGradOp op) {
         return gathered<plan::GatherGradParamsT>(op);
       })
-      .Case([](cpu::KeyRangesOp op) { return bare<plan::KeyRangesParamsT>(op); })
-      .Case([](cpu::RangeMaskOp op) { return bare<plan::RangeMaskParamsT>(op); })
+      .Case(
+          [](cpu::KeyRangesOp op) { return bare<plan::KeyRangesParamsT>(op); })
+      .Case(
+          [](cpu::RangeMaskOp op) { return bare<plan::RangeMaskParamsT>(op); })
       .Case([](cpu::LogSoftmaxOp op) {
         return bare<plan::LogSoftmaxParamsT>(op);
       })
@@ -204,6 +206,9 @@ FailureOr<StepDescription> describeStep(Operation *operation) {
       .Case([](cpu::NllGradOp op) { return bare<plan::NllGradParamsT>(op); })
       .Case([](cpu::GeluWithDerivativeOp op) {
         return kinded<plan::GeluWithDerivativeParamsT>(op);
+      })
+      .Case([](cpu::GeluBackwardOp op) {
+        return kinded<plan::GeluBackwardParamsT>(op);
       })
       .Case([](cpu::CrossEntropyOp op) {
         return bare<plan::CrossEntropyParamsT>(op);

@@ -196,6 +196,16 @@ void addFused(EvaluatorTable &table) {
         }
         return Status::okStatus();
       });
+  table.add<GeluBackwardOp>([](GeluBackwardOp op, Operands x, Results y) {
+    const Tensor &dy = *x[0];
+    int64_t columns = dy.rowSize();
+    for (int64_t i = 0; i < dy.size(); ++i) {
+      y[0][i] = gelu((*x[1])[i], op.getApproximate());
+      y[1][i] = dy[i] * geluSlope((*x[1])[i], op.getApproximate());
+      y[2][i % columns] += y[1][i];
+    }
+    return Status::okStatus();
+  });
   table.add<AccumulateOp>([](AccumulateOp op, Operands x, Results y) {
     for (int64_t i = 0; i < y[0].size(); ++i) {
       y[0][i] = (*x[0])[i] + (*x[2])[0] * (*x[1])[i];

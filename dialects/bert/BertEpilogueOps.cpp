@@ -74,6 +74,33 @@ LogicalResult MatmulEpilogueOp::inferReturnTypes(MLIRContext *,
 }
 
 //===----------------------------------------------------------------------===//
+// gelu_backward
+//===----------------------------------------------------------------------===//
+
+LogicalResult GeluBackwardOp::verifyConstraints() {
+  // gelu_backward C1
+  if (getDy().getType() != getX().getType()) {
+    return emitOpError("expected dy and x to have the same type, found ")
+           << getDy().getType() << " and " << getX().getType();
+  }
+  return success();
+}
+
+LogicalResult GeluBackwardOp::inferReturnTypes(MLIRContext *,
+                                               std::optional<Location>,
+                                               Adaptor op,
+                                               SmallVectorImpl<Type> &types) {
+  RankedTensorType x = tensorType(op.getX());
+  if (!x || x.getRank() != 2) {
+    return failure();
+  }
+  types.assign(2, x);
+  types.push_back(
+      RankedTensorType::get(x.getShape().take_back(), x.getElementType()));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // gather_grad_add
 //===----------------------------------------------------------------------===//
 

@@ -65,6 +65,24 @@ def Bert_GeluWithDerivativeOp : Bert_Op<"gelu_with_derivative", "HabanaGelu",
   }];
 }
 
+def Bert_GeluBackwardOp : Bert_InferredOp<"gelu_backward", "HabanaGeluGrad",
+    (ins Bert_FloatMatrix:$dy, Bert_FloatMatrix:$x,
+         DefaultValuedAttr<Bert_GeluFormAttr, "GeluForm::None">:$approximate),
+    (outs Bert_FloatMatrix:$y, Bert_FloatMatrix:$dx, Bert_FloatVector:$dbias)> {
+  let summary = "gelu again, its gradient, and that of the bias before it";
+  let description = [{
+    y = gelu(x); dx = gelu_grad(dy, x); dbias = bias_add_grad(dx).
+
+    Constraints:
+    - (C1) dy and x have the same shape and element type
+
+    Example:
+    ```mlir
+    %y, %dx, %dbias = bert.gelu_backward %dy, %x : (tensor<2x8xf32>, tensor<2x8xf32>) -> (tensor<2x8xf32>, tensor<2x8xf32>, tensor<8xf32>)
+    ```
+  }];
+}
+
 def Bert_GatherGradAddOp : Bert_InferredOp<"gather_grad_add",
     "UnsortedSegmentSum",
     (ins Bert_FloatTensor:$base, Bert_FloatTensor:$dy,

@@ -121,6 +121,36 @@ GeluWithDerivativeOp::getReusableOperands(unsigned result) {
   return sameTyped(*this, result, getX());
 }
 
+LogicalResult GeluBackwardOp::verify() {
+  ArrayRef<int64_t> shape = shapeOf(getX());
+  if (shape.size() != 2) { // gelu_backward C1
+    return emitOpError() << "expected x of rank 2, found " << shapeText(shape);
+  }
+  for (auto [name, value] : {std::pair<StringRef, Value>{"dy", getDy()},
+                             {"y", getY()},
+                             {"dx", getDx()}}) {
+    if (failed(checkShape(*this, name, value, shape)) ||
+        failed(checkElementType(*this, name, value, elementTypeOf(getX())))) {
+      return failure(); // gelu_backward C1
+    }
+  }
+  if (failed(checkShape(*this, "dbias", getDbias(), shape.take_back()))) {
+    return failure(); // gelu_backward C2
+  }
+  if (getKind() != UnaryKind::GeluErf && getKind() != UnaryKind::GeluTanh) {
+    return emitOpError() // gelu_backward C3
+           << "expected kind gelu_erf or gelu_tanh, found "
+           << stringifyUnaryKind(getKind());
+  }
+  return success();
+}
+
+// Each element is read before either result is written in its place.
+SmallVector<unsigned, 2> GeluBackwardOp::getReusableOperands(unsigned result) {
+  return result == 0 ? sameTyped(*this, result, getX())
+                     : sameTyped(*this, result, getDy());
+}
+
 LogicalResult CrossEntropyOp::verify() {
   ArrayRef<int64_t> shape = shapeOf(getLogits());
   if (shape.size() != 2) { // cross_entropy C1

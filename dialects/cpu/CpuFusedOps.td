@@ -102,6 +102,32 @@ def Cpu_GeluWithDerivativeOp : Cpu_Step<"gelu_with_derivative",
   }];
 }
 
+def Cpu_GeluBackwardOp : Cpu_Step<"gelu_backward", ["getReusableOperands"]> {
+  let summary = "gelu again, its gradient, and the sums of that over rows";
+  let description = [{
+    y = gelu(x), in the form `kind` says; dx = dy times its derivative at x;
+    dbias[j] = sum of dx[i,j] over i, in f32.
+
+    Constraints:
+    - (C1) `dy`, `x`, `y` and `dx` are [N,C] and of the same element type.
+    - (C2) `dbias` is [C].
+    - (C3) `kind` is gelu_erf or gelu_tanh.
+
+    ```mlir
+    %y, %dx, %db = cpu.gelu_backward gelu_erf %dy, %x
+        : (tensor<4x8xf32>, tensor<4x8xf32>)
+        -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<8xf32>)
+    ```
+  }];
+  let arguments = Cpu_StepArguments<(ins Cpu_UnaryKindAttr:$kind,
+      Cpu_FloatTensor:$dy, Cpu_FloatTensor:$x)>.args;
+  let results = (outs Cpu_FloatTensor:$y, Cpu_FloatTensor:$dx,
+                 Cpu_F32Tensor:$dbias);
+  let assemblyFormat = [{
+    $kind operands attr-dict `:` functional-type(operands, results)
+  }];
+}
+
 def Cpu_CrossEntropyOp : Cpu_Step<"cross_entropy"> {
   let summary = "loss of labels under a softmax, and its normalisation";
   let description = [{

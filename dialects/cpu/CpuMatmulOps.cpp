@@ -29,10 +29,9 @@ LogicalResult MatmulOp::verify() {
   if (getBias() && failed(checkShape(*this, "bias", getBias(), {n}))) {
     return failure(); // matmul C3
   }
-  for (auto [name, value] :
-       {std::pair<StringRef, Value>{"factor", getFactor()},
-        {"residual", getResidual()},
-        {"accumulator", getAccumulator()}}) {
+  for (auto [name, value] : {std::pair<StringRef, Value>{"factor", getFactor()},
+                             {"residual", getResidual()},
+                             {"accumulator", getAccumulator()}}) {
     if (value && failed(checkShape(*this, name, value, c))) {
       return failure(); // matmul C4
     }

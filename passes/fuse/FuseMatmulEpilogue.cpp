@@ -121,14 +121,15 @@ unsigned fuseSum(Operation *sum, mlir::OpBuilder &builder) {
   return fused;
 }
 
-/// gelu_grad(product, x): the derivative is made together with the gelu that
-/// the gradient of the next weight needs once more.
+/// gelu_grad(product, x) in bf16: the derivative is made together with the gelu
+/// that the gradient of the next weight needs once more.
 bool fuseGeluGrad(bert::GeluGradOp gradient, mlir::OpBuilder &builder) {
   std::optional<Product> product = productOf(gradient.getDy());
   Operation *at = gradient.getDy().getDefiningOp();
   Value x = gradient.getX();
   if (!product || !availableAt(x, at) ||
-      gradient.getDy().getType() != x.getType()) {
+      gradient.getDy().getType() != x.getType() ||
+      !mlir::getElementTypeOrSelf(x).isBF16()) {
     return false;
   }
   llvm::SmallVector<mlir::OpOperand *> later;

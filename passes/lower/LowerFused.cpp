@@ -82,13 +82,28 @@ bool attentionGrad(FunctionLowering &f, bert::AttentionGradOp op) {
   return true;
 }
 
+cpu::UnaryKind kindOf(bert::GeluForm form) {
+  return form == bert::GeluForm::Tanh ? cpu::UnaryKind::GeluTanh
+                                      : cpu::UnaryKind::GeluErf;
+}
+
+bool geluBackward(FunctionLowering &f, bert::GeluBackwardOp op) {
+  auto step = cpu::GeluBackwardOp::create(
+      f.builder(), f.loc(), op.getY().getType(), op.getDx().getType(),
+      f.storedType(op.getDbias()), kindOf(op.getApproximate()),
+      f.getContiguous(op.getDy()), f.getContiguous(op.getX()), f.scope(),
+      nullptr);
+  f.set(op.getY(), step.getY());
+  f.set(op.getDx(), step.getDx());
+  f.set(op.getDbias(), step.getDbias());
+  return true;
+}
+
 bool geluWithDerivative(FunctionLowering &f, bert::GeluWithDerivativeOp op) {
-  auto kind = op.getApproximate() == bert::GeluForm::Tanh
-                  ? cpu::UnaryKind::GeluTanh
-                  : cpu::UnaryKind::GeluErf;
   auto step = cpu::GeluWithDerivativeOp::create(
       f.builder(), f.loc(), op.getY().getType(), op.getDerivative().getType(),
-      kind, f.getContiguous(op.getX()), f.scope(), nullptr);
+      kindOf(op.getApproximate()), f.getContiguous(op.getX()), f.scope(),
+      nullptr);
   f.set(op.getY(), step.getY());
   f.set(op.getDerivative(), step.getDerivative());
   return true;
@@ -137,6 +152,7 @@ FailureOr<bool> lowerFused(FunctionLowering &f, Operation *op) {
   return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
       .Case([&](bert::AttentionOp o) { return attention(f, o); })
       .Case([&](bert::AttentionGradOp o) { return attentionGrad(f, o); })
+      .Case([&](bert::GeluBackwardOp o) { return geluBackward(f, o); })
       .Case([&](bert::GeluWithDerivativeOp o) {
         return geluWithDerivative(f, o);
       })

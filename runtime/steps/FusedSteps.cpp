@@ -162,15 +162,53 @@ PreparedStepOr prepareAttentionGrad(StepContext &ctx) {
   });
 }
 
-PreparedStepOr prepareGeluWithDerivative(StepContext &ctx) {
-  BERTC_RETURN_IF_ERROR(ctx.expectOperands(1, 1, 2, 2));
-  auto kind = static_cast<kernels::UnaryKind>(
-      ctx.params<plan::GeluWithDerivativeParams>().kind());
+StatusOr<kernels::UnaryKind> geluKind(const StepContext &ctx,
+                                      plan::UnaryKind stored) {
+  auto kind = static_cast<kernels::UnaryKind>(stored);
   if (kind != kernels::UnaryKind::GeluErf &&
       kind != kernels::UnaryKind::GeluTanh) {
     return ctx.bad("kind is " + std::to_string(static_cast<int>(kind)) +
                    ", expected a gelu");
   }
+  return kind;
+}
+
+PreparedStepOr prepareGeluBackward(StepContext &ctx) {
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 2, 3, 3));
+  kernels::GeluBackwardArgs args;
+  BERTC_ASSIGN_OR_RETURN(
+      args.kind, geluKind(ctx, ctx.params<plan::GeluBackwardParams>().kind()));
+  const TensorRef &x = ctx.input(1);
+  if (x.rank != 2) {
+    return ctx.bad("x is " + x.describe() + ", expected two axes");
+  }
+  args.rows = x.dims[0];
+  args.columns = x.dims[1];
+  for (auto [tensor, name, buffer] : {std::tuple(&ctx.input(0), "dy", &args.dy),
+                                      {&x, "x", &args.x},
+                                      {&ctx.output(0), "y", &args.y},
+                                      {&ctx.output(1), "dx", &args.dx}}) {
+    BERTC_RETURN_IF_ERROR(expectDenseFloat(ctx, *tensor, name, x.shape()));
+    *buffer = bufferOf(*tensor);
+  }
+  BERTC_RETURN_IF_ERROR(
+      expectVector(ctx, ctx.output(2), "dbias", DType::F32, args.columns));
+  args.dbias = ctx.output(2).as<float>();
+  BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap([](size_t input, size_t output) {
+    return (input == 1 && output == 0) || (input == 0 && output == 1);
+  }));
+  ctx.requestScratch(kernels::geluBackwardScratchBytes(args));
+  return makeKernelStep([=](const RunContext &run) {
+    kernels::geluBackward(args, run.scratch);
+    return Status();
+  });
+}
+
+PreparedStepOr prepareGeluWithDerivative(StepContext &ctx) {
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(1, 1, 2, 2));
+  BERTC_ASSIGN_OR_RETURN(
+      kernels::UnaryKind kind,
+      geluKind(ctx, ctx.params<plan::GeluWithDerivativeParams>().kind()));
   const TensorRef &x = ctx.input(0);
   const TensorRef &y = ctx.output(0), &derivative = ctx.output(1);
   BERTC_RETURN_IF_ERROR(expectDenseFloat(ctx, x, "x", x.shape()));
@@ -244,6 +282,8 @@ PreparedStepOr prepareCrossEntropyGrad(StepContext &ctx) {
 void registerFusedSteps(StepRegistry &registry) {
   registry.add(plan::Params::GeluWithDerivativeParams, "GeluWithDerivative",
                prepareGeluWithDerivative);
+  registry.add(plan::Params::GeluBackwardParams, "GeluBackward",
+               prepareGeluBackward);
   registry.add(plan::Params::CrossEntropyParams, "CrossEntropy",
                prepareCrossEntropy);
   registry.add(plan::Params::CrossEntropyGradParams, "CrossEntropyGrad",

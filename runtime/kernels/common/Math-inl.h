@@ -128,6 +128,12 @@ HWY_INLINE VF tanhV(VF x) {
   return hn::IfThenElse(hn::Lt(a, splat(0.625f)), small, hn::CopySign(big, x));
 }
 
+// 1 / x within 2 ulp, for normal x below 1e30: a quarter of a division's time.
+HWY_INLINE VF reciprocalV(VF x) {
+  VF r = hn::ApproximateReciprocal(x);
+  return hn::Mul(r, hn::NegMulAdd(x, r, splat(2.0f)));
+}
+
 // The normal distribution at x: density phi(x) and cumulative Phi(x), both with
 // a small relative error (below 1e-6) on both tails, where 1 + erf(x / sqrt 2)
 // would cancel. With a = |x|: Phi(-a) = e^(-a^2/2) t p(t), t = 1/(1 + 0.33 a),
@@ -145,7 +151,9 @@ HWY_INLINE Normal normalV(VF x) {
   VF infinite = splat(3.0e38f);
   lost = hn::IfThenElseZero(hn::Lt(square, infinite), lost);
   e = hn::MulAdd(e, hn::Mul(splat(-0.5f), lost), e);
-  VF t = hn::Div(splat(1.0f), hn::MulAdd(splat(0.33f), a, splat(1.0f)));
+  // Far beyond 14 the exponential is 0.
+  VF t = hn::MulAdd(splat(0.33f), hn::Min(a, splat(1.0e6f)), splat(1.0f));
+  t = reciprocalV(t);
   VF p = splat(-0.020807473f);
   p = hn::MulAdd(p, t, splat(0.12307943f));
   p = hn::MulAdd(p, t, splat(-0.26718533f));

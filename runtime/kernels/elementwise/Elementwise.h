@@ -59,6 +59,19 @@ void unary(UnaryKind kind, const ElementwiseShape &shape, void *const *data);
 void geluWithDerivative(UnaryKind kind, Buffer y, Buffer derivative, Buffer x,
                         int64_t elements);
 
+/// y = gelu(x), GeluErf or GeluTanh; dx = dy times its derivative at x; dbias =
+/// sums of dx over rows. [N,C] dense, f32 or bf16 in any mix; y may be x's
+/// memory and dx that of dy.
+struct GeluBackwardArgs {
+  UnaryKind kind = UnaryKind::GeluErf;
+  int64_t rows = 0, columns = 0;
+  Buffer dy, x, y, dx;
+  /// [C].
+  float *dbias = nullptr;
+};
+size_t geluBackwardScratchBytes(const GeluBackwardArgs &args);
+void geluBackward(const GeluBackwardArgs &args, void *scratch);
+
 /// True when `binary` has a kernel: f32 and bf16 in any mix; all i32 or all i64
 /// for Add, Sub, Mul, Maximum, Minimum.
 bool binarySupports(BinaryKind kind, DType z, DType x, DType y);

@@ -41,6 +41,14 @@ func.func @matmul_epilogue_c5(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>, %x: tens
 
 // -----
 
+func.func @gelu_backward_c1(%dy: tensor<4x9xf32>, %x: tensor<9x4xf32>) {
+  // expected-error @below {{'bert.gelu_backward' op expected dy and x to have the same type, found 'tensor<4x9xf32>' and 'tensor<9x4xf32>'}}
+  %y:3 = bert.gelu_backward %dy, %x : (tensor<4x9xf32>, tensor<9x4xf32>) -> (tensor<9x4xf32>, tensor<9x4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
 func.func @gather_grad_add_c1(%t: tensor<9x4xf32>, %d: tensor<3x4xf32>, %i: tensor<3xi32>) {
   // expected-error @below {{'bert.gather_grad_add' op expected batch_dims below the rank of base and at most the rank of indices, found 2}}
   %y = bert.gather_grad_add %t, %d, %i {batch_dims = 2 : i64} : (tensor<9x4xf32>, tensor<3x4xf32>, tensor<3xi32>) -> tensor<9x4xf32>

@@ -97,6 +97,30 @@ func.func @attention_grad_c6(%d: tensor<2x3x5x4xf32>, %q: tensor<2x3x5x4xf32>, %
 
 // -----
 
+func.func @gelu_backward_c1(%x: tensor<4x8xf32>, %dy: tensor<8x4xf32>) {
+  // expected-error @below {{'cpu.gelu_backward' op expected dy of shape 4x8, found 8x4}}
+  %y:3 = cpu.gelu_backward gelu_erf %dy, %x : (tensor<8x4xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<8xf32>)
+  return
+}
+
+// -----
+
+func.func @gelu_backward_c2(%x: tensor<4x8xf32>) {
+  // expected-error @below {{'cpu.gelu_backward' op expected dbias of shape 8, found 4}}
+  %y:3 = cpu.gelu_backward gelu_erf %x, %x : (tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+func.func @gelu_backward_c3(%x: tensor<4x8xf32>) {
+  // expected-error @below {{'cpu.gelu_backward' op expected kind gelu_erf or gelu_tanh, found relu}}
+  %y:3 = cpu.gelu_backward relu %x, %x : (tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<8xf32>)
+  return
+}
+
+// -----
+
 func.func @gelu_with_derivative_c1(%x: tensor<4x8xf32>) {
   // expected-error @below {{'cpu.gelu_with_derivative' op expected derivative of shape 4x8, found 8x4}}
   %y:2 = cpu.gelu_with_derivative gelu_erf %x : (tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<8x4xf32>)

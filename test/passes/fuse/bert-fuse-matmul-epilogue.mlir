@@ -63,24 +63,35 @@ func.func @no_sum(%a: tensor<1x3xf32>, %b: tensor<3x3xf32>, %r: tensor<2x3xf32>)
 // CHECK: %[[DX:.*]] = bert.matmul_epilogue %arg2, %arg1 factor %[[D]] {transpose_b}
 // CHECK: %[[DW:.*]] = bert.matmul %[[Y]], %arg2 {transpose_a}
 // CHECK: return %{{.*}}, %[[DX]], %[[DW]]
-func.func @derivative(%x: tensor<2x3xf32>, %w: tensor<3x4xf32>, %dy: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x3xf32>, tensor<3x4xf32>) {
-  %0 = bert.gelu %x : (tensor<2x3xf32>) -> tensor<2x3xf32>
-  %1 = bert.matmul %0, %w : (tensor<2x3xf32>, tensor<3x4xf32>) -> tensor<2x4xf32>
-  %2 = bert.matmul %dy, %w {transpose_b} : (tensor<2x4xf32>, tensor<3x4xf32>) -> tensor<2x3xf32>
-  %3 = bert.matmul %0, %dy {transpose_a} : (tensor<2x3xf32>, tensor<2x4xf32>) -> tensor<3x4xf32>
-  %4 = bert.gelu_grad %2, %x : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
-  return %1, %4, %3 : tensor<2x4xf32>, tensor<2x3xf32>, tensor<3x4xf32>
+func.func @derivative(%x: tensor<2x3xbf16>, %w: tensor<3x4xbf16>, %dy: tensor<2x4xbf16>) -> (tensor<2x4xbf16>, tensor<2x3xbf16>, tensor<3x4xbf16>) {
+  %0 = bert.gelu %x : (tensor<2x3xbf16>) -> tensor<2x3xbf16>
+  %1 = bert.matmul %0, %w : (tensor<2x3xbf16>, tensor<3x4xbf16>) -> tensor<2x4xbf16>
+  %2 = bert.matmul %dy, %w {transpose_b} : (tensor<2x4xbf16>, tensor<3x4xbf16>) -> tensor<2x3xbf16>
+  %3 = bert.matmul %0, %dy {transpose_a} : (tensor<2x3xbf16>, tensor<2x4xbf16>) -> tensor<3x4xbf16>
+  %4 = bert.gelu_grad %2, %x : (tensor<2x3xbf16>, tensor<2x3xbf16>) -> tensor<2x3xbf16>
+  return %1, %4, %3 : tensor<2x4xbf16>, tensor<2x3xbf16>, tensor<3x4xbf16>
 }
 
 // Tests that a gelu gradient is not fused when nobody needs gelu again, when
 // that is another form, or when the gradient that comes in is no product.
 // CHECK-LABEL: func.func @no_derivative
 // CHECK-NOT: bert.gelu_with_derivative
-func.func @no_derivative(%x: tensor<2x3xf32>, %w: tensor<3x3xf32>, %dy: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>, tensor<3x3xf32>) {
-  %0 = bert.gelu %x {approximate = #bert.gelu<tanh>} : (tensor<2x3xf32>) -> tensor<2x3xf32>
-  %1 = bert.matmul %dy, %w {transpose_b} : (tensor<2x3xf32>, tensor<3x3xf32>) -> tensor<2x3xf32>
-  %2 = bert.gelu_grad %1, %x : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
-  %3 = bert.gelu_grad %dy, %x : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
-  %4 = bert.matmul %0, %dy {transpose_a} : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<3x3xf32>
-  return %0, %2, %3, %4 : tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>, tensor<3x3xf32>
+func.func @no_derivative(%x: tensor<2x3xbf16>, %w: tensor<3x3xbf16>, %dy: tensor<2x3xbf16>) -> (tensor<2x3xbf16>, tensor<2x3xbf16>, tensor<2x3xbf16>, tensor<3x3xbf16>) {
+  %0 = bert.gelu %x {approximate = #bert.gelu<tanh>} : (tensor<2x3xbf16>) -> tensor<2x3xbf16>
+  %1 = bert.matmul %dy, %w {transpose_b} : (tensor<2x3xbf16>, tensor<3x3xbf16>) -> tensor<2x3xbf16>
+  %2 = bert.gelu_grad %1, %x : (tensor<2x3xbf16>, tensor<2x3xbf16>) -> tensor<2x3xbf16>
+  %3 = bert.gelu_grad %dy, %x : (tensor<2x3xbf16>, tensor<2x3xbf16>) -> tensor<2x3xbf16>
+  %4 = bert.matmul %0, %dy {transpose_a} : (tensor<2x3xbf16>, tensor<2x3xbf16>) -> tensor<3x3xbf16>
+  return %0, %2, %3, %4 : tensor<2x3xbf16>, tensor<2x3xbf16>, tensor<2x3xbf16>, tensor<3x3xbf16>
+}
+
+// Tests that f32 is left to bert-fuse-gelu-backward.
+// CHECK-LABEL: func.func @f32_derivative
+// CHECK-NOT: bert.gelu_with_derivative
+func.func @f32_derivative(%x: tensor<2x3xf32>, %w: tensor<3x4xf32>, %dy: tensor<2x4xf32>) -> (tensor<2x3xf32>, tensor<3x4xf32>) {
+  %0 = bert.gelu %x : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %1 = bert.matmul %dy, %w {transpose_b} : (tensor<2x4xf32>, tensor<3x4xf32>) -> tensor<2x3xf32>
+  %2 = bert.matmul %0, %dy {transpose_a} : (tensor<2x3xf32>, tensor<2x4xf32>) -> tensor<3x4xf32>
+  %3 = bert.gelu_grad %1, %x : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  return %3, %2 : tensor<2x3xf32>, tensor<3x4xf32>
 }

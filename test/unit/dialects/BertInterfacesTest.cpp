@@ -44,6 +44,7 @@ const std::map<std::string, std::string> kTfTypes = {
     {"gather_grad", "UnsortedSegmentSum"},
     {"gather_grad_add", "UnsortedSegmentSum"},
     {"gelu", "HabanaGelu"},
+    {"gelu_backward", "HabanaGeluGrad"},
     {"gelu_grad", "HabanaGeluGrad"},
     {"gelu_with_derivative", "HabanaGelu"},
     {"identity", "Identity"},

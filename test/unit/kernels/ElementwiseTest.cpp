@@ -158,6 +158,69 @@ TEST(Unary, SameBitsForAnyNumberOfThreads) {
   });
 }
 
+// The three results of geluBackward in order.
+std::vector<Values> runGeluBackward(UnaryKind kind, DType dtype, int64_t rows,
+                                    int64_t columns, Values dy, Values x) {
+  auto n = static_cast<size_t>(rows * columns);
+  std::vector<Values> out = {Values(dtype, n), Values(dtype, n),
+                             Values(DType::F32, static_cast<size_t>(columns))};
+  GeluBackwardArgs args;
+  args.kind = kind;
+  args.rows = rows;
+  args.columns = columns;
+  args.dy = dy.buffer();
+  args.x = x.buffer();
+  args.y = out[0].buffer();
+  args.dx = out[1].buffer();
+  args.dbias = out[2].f32();
+  std::vector<std::byte> scratch(geluBackwardScratchBytes(args));
+  geluBackward(args, scratch.data());
+  return out;
+}
+
+void checkGeluBackward(UnaryKind kind, DType dtype, int64_t rows,
+                       int64_t columns) {
+  auto n = static_cast<size_t>(rows * columns);
+  Values dy = randomValues(dtype, n, -3, 3, 1);
+  Values x = randomValues(dtype, n, -6, 6, 2);
+  bool tanh = kind == UnaryKind::GeluTanh;
+  std::vector<double> y, dx, dbias(static_cast<size_t>(columns));
+  for (size_t i = 0; i < n; ++i) {
+    double v = x[i];
+    y.push_back(tanh ? geluTanh(v) : v * Phi(v));
+    dx.push_back(dy[i] * (tanh ? geluTanhDerivative(v) : Phi(v) + v * phi(v)));
+    dbias[i % dbias.size()] += dx.back();
+  }
+  std::vector<Values> out = runGeluBackward(kind, dtype, rows, columns, dy, x);
+  expectClose(out[0], y, 2e-6);
+  expectClose(out[1], dx, 2e-6, 1.0);
+  // Sums are of unrounded gradients.
+  expectClose(out[2], dbias, 2e-6, std::sqrt(static_cast<double>(rows)) * 3);
+}
+
+TEST(GeluBackward, AgreesWithTheFormulas) {
+  forEachTarget([] {
+    for (UnaryKind kind : {UnaryKind::GeluErf, UnaryKind::GeluTanh}) {
+      for (DType dtype : {DType::F32, DType::BF16}) {
+        checkGeluBackward(kind, dtype, 1, 1);
+        checkGeluBackward(kind, dtype, 3, 37);
+        checkGeluBackward(kind, dtype, 131, 515);
+      }
+    }
+  });
+}
+
+TEST(GeluBackward, SameBitsForAnyNumberOfThreads) {
+  for (size_t result = 0; result < 3; ++result) {
+    expectSameBitsForThreads([result] {
+      constexpr size_t n = 700 * 129;
+      return runGeluBackward(UnaryKind::GeluErf, DType::F32, 700, 129,
+                             randomValues(DType::F32, n, -2, 2, 1),
+                             randomValues(DType::F32, n, -2, 2, 2))[result];
+    });
+  }
+}
+
 Values runBinary(BinaryKind kind, Values x, Values y, DType out) {
   Values z(out, x.size());
   auto n = static_cast<int64_t>(x.size());

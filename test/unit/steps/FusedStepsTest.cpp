@@ -150,6 +150,51 @@ TEST(GeluWithDerivativeStep, RefusesMalformedOperands) {
   EXPECT_REFUSED(shape.prepare(), "derivative is f32 [1,3]");
 }
 
+struct GeluBackwardStep : StepUnderTest<plan::GeluBackwardParamsT> {
+  Floats dy = {1, 2, 3, -1, 1, 1}, x = {0, 1, -1, 1, 0, -1};
+  Floats y = Floats(6), dx = Floats(6), dbias = Floats(2, 7);
+  GeluBackwardStep() {
+    inputs = {tensor({3, 2}, dy), tensor({3, 2}, x)};
+    outputs = {tensor({3, 2}, y), tensor({3, 2}, dx), tensor({2}, dbias)};
+  }
+};
+
+TEST(GeluBackwardStep, RunsInPlaceToo) {
+  GeluBackwardStep s;
+  ASSERT_TRUE(s.run().ok());
+  constexpr float up = 1.0833155f, down = -0.0833155f;
+  EXPECT_THAT(s.y, testing::Pointwise(testing::FloatNear(1e-6f),
+                                      Floats{0, 0.8413447f, -0.1586553f,
+                                             0.8413447f, 0, -0.1586553f}));
+  EXPECT_THAT(s.dx, testing::Pointwise(
+                        testing::FloatNear(1e-6f),
+                        Floats{0.5f, 2 * up, 3 * down, -up, 0.5f, down}));
+  EXPECT_THAT(s.dbias, testing::Pointwise(testing::FloatNear(1e-6f),
+                                          Floats{1 + 3 * down, up + down}));
+  GeluBackwardStep inPlace;
+  inPlace.outputs[0] = inPlace.inputs[1];
+  inPlace.outputs[1] = inPlace.inputs[0];
+  ASSERT_TRUE(inPlace.run().ok());
+  EXPECT_EQ(inPlace.x, s.y);
+  EXPECT_EQ(inPlace.dy, s.dx);
+  EXPECT_EQ(inPlace.dbias, s.dbias);
+}
+
+TEST(GeluBackwardStep, RefusesMalformedOperands) {
+  GeluBackwardStep kind;
+  kind.params.kind = plan::UnaryKind::Relu;
+  EXPECT_REFUSED(kind.prepare(), "expected a gelu");
+  GeluBackwardStep rank;
+  rank.inputs[1] = tensor({6}, rank.x);
+  EXPECT_REFUSED(rank.prepare(), "x is f32 [6], expected two axes");
+  GeluBackwardStep dbias;
+  dbias.outputs[2] = tensor({1}, dbias.dbias);
+  EXPECT_REFUSED(dbias.prepare(), "dbias is f32 [1]");
+  GeluBackwardStep crossed;
+  crossed.outputs[0] = crossed.inputs[0];
+  EXPECT_FALSE(crossed.prepare().ok());
+}
+
 struct CrossEntropyStep : StepUnderTest<plan::CrossEntropyParamsT> {
   Floats logits = {0, 0, 1000, 999}, loss = Floats(2), lse = Floats(2);
   Ints labels = {1, 0};

@@ -167,6 +167,30 @@ TEST(Fused, GeluWithDerivative) {
   }
 }
 
+TEST(Fused, GeluBackward) {
+  for (const char *form : {"none", "tanh"}) {
+    std::string attribute =
+        std::string("{approximate = #bert.gelu<") + form + ">}";
+    expectSame("func.func @f(%dy: tensor<3x2xf32>, %x: tensor<3x2xf32>) -> "
+               "(tensor<3x2xf32>, tensor<3x2xf32>, tensor<2xf32>) {\n",
+               "  %y, %dx, %db = bert.gelu_backward %dy, %x " + attribute +
+                   " : (tensor<3x2xf32>, tensor<3x2xf32>) -> "
+                   "(tensor<3x2xf32>, tensor<3x2xf32>, tensor<2xf32>)\n"
+                   "  return %y, %dx, %db : tensor<3x2xf32>, "
+                   "tensor<3x2xf32>, tensor<2xf32>\n",
+               "  %y = bert.gelu %x " + attribute +
+                   " : (tensor<3x2xf32>) -> tensor<3x2xf32>\n"
+                   "  %dx = bert.gelu_grad %dy, %x " +
+                   attribute +
+                   " : (tensor<3x2xf32>, tensor<3x2xf32>) -> "
+                   "tensor<3x2xf32>\n"
+                   "  %db = bert.bias_add_grad %dx : (tensor<3x2xf32>) -> "
+                   "tensor<2xf32>\n"
+                   "  return %y, %dx, %db : tensor<3x2xf32>, "
+                   "tensor<3x2xf32>, tensor<2xf32>\n");
+  }
+}
+
 TEST(Fused, GatherGradAdd) {
   EXPECT_THAT(values("bert.gather_grad_add %0, %1, %2 : (tensor<3x2xf32>, "
                      "tensor<2x2xf32>, tensor<2xi32>) -> tensor<3x2xf32>",
