@@ -3,6 +3,7 @@
 #include "runtime/onednn/MatmulGeometry.h"
 
 #include "runtime/kernels/elementwise/ConvertLine.h"
+#include "runtime/kernels/elementwise/Copy.h"
 
 #include <algorithm>
 
@@ -151,6 +152,23 @@ MatrixStrides flipped(MatrixStrides s) {
   return s;
 }
 
+// target[col, row] = source[row, col], tile by tile.
+void transposeMatrix(int64_t rows, int64_t cols, size_t elementBytes,
+                     int64_t sourcePitch, const void *source,
+                     int64_t targetPitch, void *target) {
+  kernels::OperandShape out, in;
+  out.dtype = in.dtype = elementBytes == 2 ? DType::BF16 : DType::F32;
+  out.rank = in.rank = 2;
+  out.dims[0] = in.dims[0] = cols;
+  out.dims[1] = in.dims[1] = rows;
+  out.strides[0] = targetPitch;
+  out.strides[1] = 1;
+  in.strides[0] = 1;
+  in.strides[1] = sourcePitch;
+  void *data[] = {target, const_cast<void *>(source)};
+  kernels::copy(kernels::makeElementwise(out, {in}), data);
+}
+
 // Lines along the axis in which both operands are contiguous: convertLine(in,
 // out, n); where there is none, that for each element by itself.
 template <typename In, typename Out, typename Fn>
@@ -254,6 +272,10 @@ void copyMatrix(const std::vector<int64_t> &batch, int64_t rows, int64_t cols,
                 size_t elementBytes, const MatrixStrides &from,
                 const void *source, const MatrixStrides &to, void *target,
                 float scale) {
+  if (batch.empty() && scale == 1.0f && to.row == 1 && from.col == 1) {
+    return transposeMatrix(rows, cols, elementBytes, from.row, source, to.col,
+                           target);
+  }
   if (elementBytes == 2) {
     copyTyped(batch, rows, cols, from, static_cast<const uint16_t *>(source),
               to, static_cast<uint16_t *>(target),
