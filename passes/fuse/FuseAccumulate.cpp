@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// bert-fuse-accumulate: see passes/Passes.td.
+// bert-fuse-accumulate: see passes/FusePasses.td.
 
 #include "passes/Passes.h"
 #include "passes/fuse/FusionQueries.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// bert-fuse-attention: see passes/Passes.td.
+// bert-fuse-attention: see passes/FusePasses.td.
 
 #include "passes/Passes.h"
 #include "passes/fuse/FusionQueries.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// bert-fuse-gelu-backward: see passes/Passes.td.
+// bert-fuse-gelu-backward: see passes/FusePasses.td.
 
 #include "passes/Passes.h"
 #include "passes/fuse/FusionQueries.h"

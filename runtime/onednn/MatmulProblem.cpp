@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// From a Matmul step of a plan to a checked problem.
 
 #include "runtime/onednn/MatmulProblem.h"
 
 #include "runtime/onednn/PackedWeights.h"
+
+#include <utility>
 
 namespace bertc::rt {
 namespace {
@@ -119,13 +119,17 @@ void preferRowMajor(Problem *p) {
   const MatmulGeometry &g = p->g;
   bool columnMajor = g.n > 1 && g.m > 1 && g.c.col != 1 && g.c.row == 1;
   if (columnMajor && !p->packed && !p->bias.present) {
-    p->g = transposed(g);
-    std::swap(p->a, p->b);
-    p->swapped = true;
+    transposeProblem(p);
   }
 }
 
 } // namespace
+
+void transposeProblem(MatmulProblem *p) {
+  p->g = transposed(p->g);
+  std::swap(p->a, p->b);
+  p->swapped = !p->swapped;
+}
 
 StatusOr<MatmulProblem> readMatmul(StepContext &ctx) {
   BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 5, 1, 2));

@@ -3,6 +3,7 @@
 // Everything about one matmul that does not depend on who executes it.
 #pragma once
 
+#include "runtime/core/StepHandler.h"
 #include "runtime/onednn/MatmulGeometry.h"
 
 #include <oneapi/dnnl/dnnl.hpp>
@@ -31,9 +32,12 @@ struct MatmulProblem {
   void *packedData = nullptr;
 };
 
-/// Operands and parameters of a Matmul step (plan.fbs), checked, b resolved to
-/// its packed copy or to the variable, c row-major where swapping a and b makes
-/// it so.
+/// The matmul of a step, with a row-major c wherever there is a choice.
+/// Corrupt, naming the operand, when operands and parameters do not fit each
+/// other.
 StatusOr<MatmulProblem> readMatmul(StepContext &ctx);
+
+/// Makes it c^T = b^T a^T; only where there is no bias and b is not packed.
+void transposeProblem(MatmulProblem *problem);
 
 } // namespace bertc::rt

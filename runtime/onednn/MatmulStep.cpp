@@ -5,7 +5,6 @@
 #include "runtime/onednn/ColumnSums.h"
 #include "runtime/onednn/MatmulProblem.h"
 #include "runtime/onednn/OneDnn.h"
-#include "runtime/onednn/PackedWeights.h"
 #include "runtime/onednn/TileMatmul.h"
 
 #include <unordered_map>
@@ -446,6 +445,19 @@ Route firstRoute(const Problem &p) {
   route.copyResidual = p.residual.present && g.residual.col != 1 && g.n != 1;
   route.packB = !route.copyB && packsB(p);
   return route;
+}
+
+// c^T = b^T a^T reads a b of packsB() along its rows; c is then copied from
+// scratch, which is less to move than b where c is the smaller one. That is the
+// weight gradient of a narrow layer before a wide one.
+void preferSmallCopy(Problem *p) {
+  const MatmulGeometry &g = p->g;
+  bool plainC = !p->accumulate && !p->bias.present && !p->residual.present &&
+                !p->factor.present && p->activation == plan::UnaryKind::Copy;
+  bool f32 = p->in == DType::F32;
+  if (f32 && plainC && packsB(*p) && g.m < g.k && g.a.row == 1) {
+    transposeProblem(p);
+  }
 }
 
 StatusOr<std::unique_ptr<PreparedStep>> buildBest(const Problem &problem) {
