@@ -188,6 +188,24 @@ BENCHMARK_CAPTURE(unaryBench, copy, UnaryKind::Copy)->UseRealTime();
 BENCHMARK_CAPTURE(unaryBench, gelu_erf, UnaryKind::GeluErf)->UseRealTime();
 BENCHMARK_CAPTURE(unaryBench, gelu_tanh, UnaryKind::GeluTanh)->UseRealTime();
 
+// What follows a weight gradient that was formed transposed.
+void BM_TransposeMatrix(benchmark::State &state) {
+  int64_t rows = kHidden, columns = 4 * kHidden;
+  std::vector<float> x = random(rows * columns);
+  std::vector<float> y(x);
+  OperandShape out = denseShape(DType::F32, {rows, columns});
+  OperandShape in = out;
+  in.strides[0] = 1;
+  in.strides[1] = rows;
+  ElementwiseShape shape = makeElementwise(out, {in});
+  void *data[] = {y.data(), x.data()};
+  for (auto _ : state) {
+    unary(UnaryKind::Copy, shape, data);
+  }
+  setBytes(state, 2 * rows * columns);
+}
+BENCHMARK(BM_TransposeMatrix)->UseRealTime();
+
 void binaryBench(benchmark::State &state, BinaryKind kind) {
   int64_t n = kTokens * 4 * kHidden;
   std::vector<float> x = random(n);

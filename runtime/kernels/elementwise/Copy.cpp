@@ -56,14 +56,46 @@ int transposedAxis(const ElementwiseShape &shape) {
   return -1;
 }
 
+// y[r, c] = x[c, r] for 4 x 4 words, by two rounds of interleaving.
+void transposeWords(uint32_t *y, int64_t yStep, const uint32_t *x,
+                    int64_t xStep) {
+  using Four = uint32_t __attribute__((vector_size(16)));
+  Four in[4], pairs[4];
+  for (int64_t c = 0; c < 4; ++c) {
+    std::memcpy(&in[c], x + c * xStep, sizeof in[c]);
+  }
+  for (int i = 0; i < 2; ++i) {
+    pairs[i] = __builtin_shufflevector(in[i], in[i + 2], 0, 4, 1, 5);
+    pairs[i + 2] = __builtin_shufflevector(in[i], in[i + 2], 2, 6, 3, 7);
+  }
+  for (int i = 0; i < 2; ++i) {
+    Four even =
+        __builtin_shufflevector(pairs[2 * i], pairs[2 * i + 1], 0, 4, 1, 5);
+    Four odd =
+        __builtin_shufflevector(pairs[2 * i], pairs[2 * i + 1], 2, 6, 3, 7);
+    std::memcpy(y + (2 * i) * yStep, &even, sizeof even);
+    std::memcpy(y + (2 * i + 1) * yStep, &odd, sizeof odd);
+  }
+}
+
 template <typename T>
 void transposeTile(T *y, int64_t yStep, const T *x, int64_t xStep, int64_t rows,
                    int64_t columns) {
   if (rows == kTile && columns == kTile) {
     T tile[kTile][kTile];
-    for (int64_t c = 0; c < kTile; ++c) {
-      for (int64_t r = 0; r < kTile; ++r) {
-        tile[r][c] = x[c * xStep + r];
+    if constexpr (sizeof(T) == sizeof(uint32_t)) {
+      for (int64_t c = 0; c < kTile; c += 4) {
+        for (int64_t r = 0; r < kTile; r += 4) {
+          transposeWords(reinterpret_cast<uint32_t *>(&tile[r][c]), kTile,
+                         reinterpret_cast<const uint32_t *>(x + c * xStep + r),
+                         xStep);
+        }
+      }
+    } else {
+      for (int64_t c = 0; c < kTile; ++c) {
+        for (int64_t r = 0; r < kTile; ++r) {
+          tile[r][c] = x[c * xStep + r];
+        }
       }
     }
     for (int64_t r = 0; r < kTile; ++r) {
