@@ -33,7 +33,7 @@ Status checkMachine(const PlanFile &file) {
     return corrupt("plan " + file.path() + ": " + needed.status().message());
   }
   if (*needed > usableIsa()) {
-    bool capped = *needed <= detectedIsa();
+    bool capped = usableIsa() < detectedIsa();
     return failedPrecondition(
         "plan " + file.path() + " needs " + isaName(*needed) + ", " +
         (capped ? "BERTC_MAX_ISA allows " : "this CPU has ") +

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
+
 namespace bertc::rt {
 namespace {
 
@@ -29,8 +32,23 @@ TEST(CpuFeatures, agreesWithTheCompilersDetection) {
   }
 }
 
-TEST(CpuFeatures, theUsableLevelIsNeverAboveTheDetectedOne) {
-  EXPECT_LE(usableIsa(), detectedIsa());
+// The tests of this file also run with BERTC_EMULATE_AMX and BERTC_MAX_ISA.
+TEST(CpuFeatures, theUsableLevelIsTheDetectedOneUnlessVariablesSayOtherwise) {
+  const char *emulate = std::getenv("BERTC_EMULATE_AMX");
+  const char *cap = std::getenv("BERTC_MAX_ISA");
+  Isa most = emulate != nullptr ? Isa::Amx : detectedIsa();
+  EXPECT_EQ(usableIsa(),
+            cap == nullptr ? most : std::min(most, *parseIsa(cap)));
+}
+
+TEST(CpuFeatures, tilesAreThereOnlyWithTheLevel) {
+  EXPECT_EQ(tileUnit() != TileUnit::None, usableIsa() == Isa::Amx);
+  if (tileUnit() == TileUnit::Hardware) {
+    EXPECT_EQ(detectedIsa(), Isa::Amx);
+  }
+  if (std::getenv("BERTC_EMULATE_AMX") != nullptr) {
+    EXPECT_NE(tileUnit(), TileUnit::Hardware);
+  }
 }
 
 } // namespace
