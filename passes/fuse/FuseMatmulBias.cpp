@@ -22,6 +22,8 @@ bool fuse(bert::BiasAddOp add, mlir::OpBuilder &builder) {
   auto fused = bert::MatmulBiasOp::create(
       builder, add.getLoc(), product.getA(), product.getB(), add.getBias(),
       product.getTransposeA(), product.getTransposeB());
+  // Sums of bf16 products may be wanted in f32.
+  fused.getC().setType(add.getType());
   // The scope of the product: that is what profiles group by.
   fused.setScopeAttr(product.getScopeAttr());
   add.replaceAllUsesWith(fused.getC());

@@ -20,9 +20,22 @@ bool unary(FunctionLowering &f, Operation *op, cpu::UnaryKind kind) {
   return true;
 }
 
+/// A bias stays f32 beside an x in bf16 where no matmul takes both; the step
+/// wants one type.
+Value castTo(FunctionLowering &f, Value value, Type elementType) {
+  RankedTensorType type = typeOf(value);
+  if (type.getElementType() == elementType) {
+    return value;
+  }
+  auto dense = RankedTensorType::get(type.getShape(), elementType);
+  return cpu::UnaryOp::create(f.builder(), f.loc(), dense, cpu::UnaryKind::Cast,
+                              value, f.scope(), nullptr);
+}
+
 bool binary(FunctionLowering &f, Operation *op, cpu::BinaryKind kind, Value x,
             Value y) {
   auto operands = f.getBroadcast({x, y}, typeOf(op->getResult(0)).getShape());
+  operands[1] = castTo(f, operands[1], typeOf(operands[0]).getElementType());
   f.set(op->getResult(0),
         cpu::BinaryOp::create(f.builder(), f.loc(), op->getResult(0).getType(),
                               kind, operands[0], operands[1], f.scope(),

@@ -26,3 +26,12 @@ func.func @no_product(%a: tensor<2x4xf32>, %bias: tensor<4xf32>) -> tensor<2x4xf
   %0 = bert.bias_add %a, %bias : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
   return %0 : tensor<2x4xf32>
 }
+
+// Tests that a sum of bf16 products that is wanted in f32 stays f32.
+// CHECK-LABEL: func.func @sum_in_f32
+// CHECK: bert.matmul_bias {{.*}} -> tensor<2x4xf32>
+func.func @sum_in_f32(%a: tensor<2x3xbf16>, %b: tensor<3x4xbf16>, %bias: tensor<4xf32>) -> tensor<2x4xf32> {
+  %0 = bert.matmul %a, %b : (tensor<2x3xbf16>, tensor<3x4xbf16>) -> tensor<2x4xf32>
+  %1 = bert.bias_add %0, %bias : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}

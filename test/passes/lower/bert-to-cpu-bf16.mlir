@@ -78,5 +78,15 @@ func.func @sums(%a: tensor<2x4xbf16> {bert.name = "a"}, %b: tensor<2x4xf32> {ber
   return %1 : tensor<4xf32>
 }
 
+// Tests that a bias that stands alone, since its matmul is in another type, is
+// added in the type of what it is added to.
+// CHECK-LABEL: func.func @bias_alone
+// CHECK: %[[B:.*]] = cpu.unary cast {{.*}} -> tensor<4xbf16>
+// CHECK: cpu.binary add %arg0, %[[B]]
+func.func @bias_alone(%x: tensor<2x4xbf16> {bert.name = "x"}, %b: tensor<4xf32> {bert.name = "b"}) -> (tensor<2x4xbf16> {bert.name = "y"}) attributes {bert.entry} {
+  %0 = bert.bias_add %x, %b : (tensor<2x4xbf16>, tensor<4xf32>) -> tensor<2x4xbf16>
+  return %0 : tensor<2x4xbf16>
+}
+
 // CHECK: cpu.packed_weight @"w/packed_bf16" of @w {bf16, max_bytes = {{[0-9]+}} : i64, rows = 2 : i64}
 // CHECK: cpu.packed_weight @"w/packed_bf16_transposed" of @w {bf16, {{.*}}, transposed}
