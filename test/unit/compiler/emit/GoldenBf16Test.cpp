@@ -23,8 +23,9 @@ using interpret::TensorMap;
 constexpr double kLossTolerance = 1e-2;
 constexpr double kLeastCosine = 0.99;
 /// Golden weights have a deviation of 0.3, fifteen times that of a fresh model.
-/// With the 64 features of the case "wide" softmaxes saturate, and rounding
-/// their inputs shows (0.985 measured).
+/// With the 64 features of the case "wide" softmaxes saturate, and rounding the
+/// sum of the embeddings, as the lists have it, shows (0.985 measured;
+/// docs/rationale/bf16.md).
 constexpr double kLeastCosineWide = 0.98;
 constexpr double kInterpreterTolerance = 5e-2;
 /// Gradients below this share of the largest are mostly what rounding left of
