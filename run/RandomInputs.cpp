@@ -219,17 +219,20 @@ StatusOr<RandomInputs> RandomInputs::make(const rt::Plan &plan,
     bool byRow = input.name != "rng" && !input.shape.empty() &&
                  input.shape[0] == static_cast<int64_t>(rows.size());
     size_t width = byRow ? count / rows.size() : count;
+    bool packed = plan.model().packed > 0;
+    // Entries without a batch have no rows.
     for (size_t i = 0; i < count; ++i) {
-      RowFiller filler(content[byRow ? i / width : 0], bounds,
-                       plan.model().packed > 0, random);
+      auto filler = [&] {
+        return RowFiller(content[i / width], bounds, packed, random);
+      };
       if (input.dtype == rt::DType::F32) {
         put(&tensor.bytes, i,
-            byRow ? filler.weight(input.name, i % width)
+            byRow ? filler().weight(input.name, i % width)
                   : suppliedFloat(input.name, random));
       } else if (input.dtype == rt::DType::I32) {
         put(&tensor.bytes, i,
             static_cast<int32_t>(byRow
-                                     ? filler.integer(input.name, i % width)
+                                     ? filler().integer(input.name, i % width)
                                      : suppliedInteger(input.name, i, random)));
       }
     }
