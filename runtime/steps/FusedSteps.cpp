@@ -66,6 +66,7 @@ Status setProblem(const StepContext &ctx, AttentionOperands at,
   BERTC_ASSIGN_OR_RETURN(p.k, heads(ctx, k, "k", keys, q.dtype));
   BERTC_ASSIGN_OR_RETURN(p.v,
                          heads(ctx, ctx.input(at.q + 2), "v", keys, q.dtype));
+  p.tiles = tileUnit();
   const TensorRef &mask = ctx.input(at.extras);
   if (mask.present) {
     BERTC_RETURN_IF_ERROR(ctx.expectDType(mask, "mask", DType::F32));
@@ -106,6 +107,15 @@ void requestPerThread(StepContext &ctx, size_t bytes) {
   ctx.requestScratch(bytes * static_cast<size_t>(threads));
 }
 
+// What computes it, for profiles.
+const char *nameOf(const kernels::AttentionProblem &p) {
+  if (!kernels::runsOnTiles(p)) {
+    return kernels::kernelTargetName();
+  }
+  return p.tiles == TileUnit::Emulated ? "amx_emulated:attention"
+                                       : "amx:attention";
+}
+
 template <typename Params>
 DropoutSource dropoutOf(const StepContext &ctx, size_t rng) {
   const auto &params = ctx.template params<Params>();
@@ -128,12 +138,13 @@ PreparedStepOr prepareAttention(StepContext &ctx) {
   BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap());
   requestPerThread(ctx, kernels::attentionScratchBytes(args));
   auto source = dropoutOf<plan::AttentionParams>(ctx, 4);
-  return makeKernelStep([=](const RunContext &run) mutable {
+  auto run = [=](const RunContext &context) mutable {
     BERTC_RETURN_IF_ERROR(checkRanges(args));
     args.dropout = source.state();
-    kernels::attention(args, run.scratch);
+    kernels::attention(args, context.scratch);
     return Status();
-  });
+  };
+  return makeKernelStep(std::move(run), nameOf(args));
 }
 
 PreparedStepOr prepareAttentionGrad(StepContext &ctx) {
@@ -154,12 +165,13 @@ PreparedStepOr prepareAttentionGrad(StepContext &ctx) {
   BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap());
   requestPerThread(ctx, kernels::attentionGradScratchBytes(args));
   auto source = dropoutOf<plan::AttentionGradParams>(ctx, 6);
-  return makeKernelStep([=](const RunContext &run) mutable {
+  auto run = [=](const RunContext &context) mutable {
     BERTC_RETURN_IF_ERROR(checkRanges(args));
     args.dropout = source.state();
-    kernels::attentionGrad(args, run.scratch);
+    kernels::attentionGrad(args, context.scratch);
     return Status();
-  });
+  };
+  return makeKernelStep(std::move(run), nameOf(args));
 }
 
 StatusOr<kernels::UnaryKind> geluKind(const StepContext &ctx,

@@ -46,20 +46,21 @@ struct DropoutSource {
 };
 
 /// makeStep() for a step that one of our kernels executes: profiles show the
-/// instruction set it was dispatched to.
-template <typename Fn> std::unique_ptr<PreparedStep> makeKernelStep(Fn fn) {
+/// instruction set it was dispatched to, or `name`.
+template <typename Fn>
+std::unique_ptr<PreparedStep>
+makeKernelStep(Fn fn, const char *name = kernels::kernelTargetName()) {
   struct Step final : PreparedStep {
-    explicit Step(std::unique_ptr<PreparedStep> inner)
-        : inner(std::move(inner)) {}
+    Step(std::unique_ptr<PreparedStep> inner, const char *name)
+        : inner(std::move(inner)), name(name) {}
     Status run(const RunContext &context) override {
       return inner->run(context);
     }
-    const char *implementation() const override {
-      return kernels::kernelTargetName();
-    }
+    const char *implementation() const override { return name; }
     std::unique_ptr<PreparedStep> inner;
+    const char *name;
   };
-  return std::make_unique<Step>(makeStep(std::move(fn)));
+  return std::make_unique<Step>(makeStep(std::move(fn)), name);
 }
 
 } // namespace bertc::rt

@@ -5,65 +5,18 @@
 #include "runtime/kernels/common/Targets.h"
 
 #include "runtime/kernels/attention/Attention.h"
+#include "runtime/kernels/attention/TileAttention.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/attention/Attention.cpp"
 #include "hwy/foreach_target.h"
 
 #include "hwy/highway.h"
-#include "runtime/kernels/attention/Heads-inl.h"
+#include "runtime/kernels/attention/Softmax-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 namespace {
-
-// Largest of `count` terms.
-HWY_INLINE float largestTerm(const AttentionProblem &p, const float *mask,
-                             const float *row, int64_t count) {
-  constexpr int64_t kStep = static_cast<int64_t>(kLanes);
-  const VF scale = splat(p.scale);
-  VF top = splat(-__builtin_inff()), top2 = top;
-  int64_t i = 0;
-  // Two, as one would wait for the last result.
-  for (; i + 2 * kStep <= count; i += 2 * kStep) {
-    top = hn::Max(top, termsV(row, mask, scale, i, count));
-    top2 = hn::Max(top2, termsV(row, mask, scale, i + kStep, count));
-  }
-  for (; i < count; i += kStep) {
-    top = hn::Max(top, termsV(row, mask, scale, i, count));
-  }
-  return hn::GetLane(hn::MaxOfLanes(DF(), hn::Max(top, top2)));
-}
-
-// Replaces `count` scores by e^(terms - largest), those that dropout drops by
-// 0; returns the sum of all of them and, in `lse`, the log of that of e^terms.
-HWY_INLINE float expRow(const AttentionProblem &p, const float *mask,
-                        const uint32_t *keep, float *HWY_RESTRICT row,
-                        int64_t count, float *lse) {
-  const DF df;
-  const DU du;
-  const VF scale = splat(p.scale);
-  constexpr int64_t kStep = static_cast<int64_t>(kLanes);
-  float largest = largestTerm(p, mask, row, count);
-  VF shift = splat(largest);
-  VF sum = hn::Zero(df);
-  for (int64_t i = 0; i < count; i += kStep) {
-    VF e = expNegativeV(hn::Sub(termsV(row, mask, scale, i, count), shift));
-    sum = hn::Add(sum, e);
-    if (keep != nullptr) {
-      e = hn::And(e, hn::BitCast(df, hn::LoadU(du, keep + i)));
-    }
-    hn::StoreU(e, df, row + i);
-  }
-  float total = hn::GetLane(hn::SumOfLanes(df, sum));
-  *lse = largest + hn::GetLane(logV(splat(total)));
-  return total;
-}
-
-struct ScaleOp {
-  VF factor;
-  HWY_INLINE VF operator()(VF x) const { return hn::Mul(x, factor); }
-};
 
 // Scratch memory of a task.
 struct Scratch {
@@ -83,27 +36,6 @@ struct Scratch {
   uint32_t *words;
 };
 
-// Scores become what the values are multiplied with, but for a factor a row.
-HWY_INLINE void softmaxBlock(const AttentionArgs &args, const Head &head,
-                             const QueryBlock &b, const Scratch &m) {
-  float kept = args.dropout.active ? args.dropout.scale.factor : 1.0f;
-  int64_t row = (head.batch * args.heads + head.head) * args.queries + b.query;
-  for (int64_t i = 0; i < b.queries; ++i) {
-    float lse = 0.0f, total = 1.0f;
-    if (b.keys > 0) {
-      const uint32_t *keep =
-          keepRow(args, elementNumber(args, head, b.query + i, b.first), b.keys,
-                  m.words);
-      total = expRow(args, maskRow(args, head, b.query + i, b.first), keep,
-                     m.scores + i * m.pitch, b.keys, &lse);
-    }
-    m.factors[i] = kept / total;
-    if (args.lse != nullptr) {
-      args.lse[row + i] = lse;
-    }
-  }
-}
-
 void attentionHead(const AttentionArgs &args, bool stream, int64_t task,
                    float *scratch) {
   Head head = headOf(args, task);
@@ -121,7 +53,10 @@ void attentionHead(const AttentionArgs &args, bool stream, int64_t task,
              m.queries);
     smallGemm(b.queries, columns, args.size, {m.queries, wide, 1},
               {m.keysT + b.first, pitch}, {m.scores, pitch}, false);
-    softmaxBlock(args, head, b, m);
+    for (int64_t i = 0; i < b.queries; ++i) {
+      m.factors[i] =
+          softmaxRow(args, head, s + i, b, m.scores + i * pitch, m.words);
+    }
     smallGemm(b.queries, wide, b.keys, {m.scores, pitch, 1},
               {m.values + b.first * wide, wide}, {m.out, wide}, false);
     for (int64_t i = 0; i < b.queries; ++i) {
@@ -146,6 +81,9 @@ HWY_EXPORT(attentionHead);
 } // namespace
 
 size_t attentionScratchBytes(const AttentionProblem &p) {
+  if (runsOnTiles(p)) {
+    return tileAttentionScratchBytes(p);
+  }
   int64_t wide = headPitch(p), pitch = keyPitch(p);
   int64_t floats = wide * pitch + p.keys * wide + 2 * kQueryBlock * wide +
                    kQueryBlock * pitch + kQueryBlock +
@@ -154,6 +92,9 @@ size_t attentionScratchBytes(const AttentionProblem &p) {
 }
 
 void attention(const AttentionArgs &args, std::byte *scratch) {
+  if (runsOnTiles(args)) {
+    return tileAttention(args, scratch);
+  }
   size_t each = attentionScratchBytes(args);
   bool stream = streams(args.out.buffer, elementCount(args, args.queries), {});
   parallelQueue(args.batch * args.heads, [&](int64_t task) {

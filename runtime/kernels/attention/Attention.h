@@ -11,6 +11,7 @@
 // for all queries takes the padding in front of and behind what it leaves.
 #pragma once
 
+#include "runtime/core/CpuFeatures.h"
 #include "runtime/kernels/common/Operand.h"
 #include "runtime/kernels/dropout/Dropout.h"
 
@@ -35,6 +36,8 @@ struct AttentionProblem {
   const int32_t *ranges = nullptr;
   float scale = 1.0f;
   DropoutState dropout;
+  /// What multiplies bf16 operands; f32 ones have the vector units.
+  TileUnit tiles = TileUnit::None;
 };
 
 /// out = dropout(softmax(scale q k^T + mask)) v; a query without keys gets
@@ -50,6 +53,11 @@ struct AttentionGradArgs : AttentionProblem {
   const float *lse = nullptr;
   HeadTensor dq, dk, dv;
 };
+
+/// Whether the tile unit computes it (TileAttention.h).
+inline bool runsOnTiles(const AttentionProblem &p) {
+  return p.tiles != TileUnit::None && p.q.buffer.dtype == DType::BF16;
+}
 
 /// Bytes of scratch memory that one thread needs.
 size_t attentionScratchBytes(const AttentionProblem &problem);

@@ -6,6 +6,7 @@
 #include "runtime/kernels/common/Targets.h"
 
 #include "runtime/kernels/attention/Attention.h"
+#include "runtime/kernels/attention/TileAttention.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/attention/AttentionGrad.cpp"
@@ -155,10 +156,16 @@ HWY_EXPORT(attentionGradHead);
 } // namespace
 
 size_t attentionGradScratchBytes(const AttentionProblem &p) {
+  if (runsOnTiles(p)) {
+    return tileAttentionGradScratchBytes(p);
+  }
   return static_cast<size_t>(GradScratch::floats(p)) * sizeof(float);
 }
 
 void attentionGrad(const AttentionGradArgs &args, std::byte *scratch) {
+  if (runsOnTiles(args)) {
+    return tileAttentionGrad(args, scratch);
+  }
   size_t each = attentionGradScratchBytes(args);
   parallelQueue(args.batch * args.heads, [&](int64_t task) {
     auto thread = static_cast<size_t>(omp_get_thread_num());

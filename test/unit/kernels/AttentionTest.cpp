@@ -17,6 +17,7 @@ struct Case {
   bool mask = false, maskPerQuery = false, ranges = false, dropout = false;
   // Padding, masked by -10000: keys before the first and from the second on.
   std::vector<int64_t> unmasked = {};
+  TileUnit tiles = TileUnit::None;
 };
 
 // One problem: q, k, v and dout as [B, rows, A, D], the layout in which
@@ -90,6 +91,7 @@ struct Problem {
     p.v = heads(v, c.keys);
     p.scale = kScale;
     p.dropout = dropout;
+    p.tiles = c.tiles;
     if (c.mask) {
       p.mask = mask.f32();
       p.maskBatch = c.queries * c.keys;
@@ -179,11 +181,13 @@ void Problem::head(int64_t b, int64_t a, Expected &e) const {
 
 struct Scratch {
   explicit Scratch(size_t each)
-      : bytes(each * static_cast<size_t>(omp_get_max_threads()) + 64) {}
+      : bytes(each * static_cast<size_t>(omp_get_max_threads()) + 64,
+              std::byte{0xff}) {}
   std::byte *data() {
     auto p = reinterpret_cast<uintptr_t>(bytes.data());
     return bytes.data() + (64 - p % 64) % 64;
   }
+  // NaN: nothing may be read that was not written.
   std::vector<std::byte> bytes;
 };
 
@@ -215,6 +219,21 @@ Gradients runBackward(Problem &p, Values &lse) {
   Scratch scratch(attentionGradScratchBytes(args));
   attentionGrad(args, scratch.data());
   return g;
+}
+
+// What tiles multiply is rounded to bf16, probabilities and their gradients
+// too: 2^-9 each, in sums of products of numbers up to 2 and up to 15.
+void checkOnTiles(const Case &c, TileUnit unit) {
+  Problem p(c);
+  p.c.tiles = unit;
+  Problem::Expected e = p.expected();
+  Values lse(DType::F32, e.lse.size());
+  expectClose(runForward(p, lse), e.out, 1e-2);
+  expectClose(lse, e.lse, 2e-5);
+  Gradients g = runBackward(p, lse);
+  expectClose(g.dq, e.dq, 3e-2);
+  expectClose(g.dk, e.dk, 3e-2);
+  expectClose(g.dv, e.dv, 3e-2);
 }
 
 void check(const Case &c) {
@@ -320,6 +339,53 @@ TEST(Attention, ReadsAndWritesBf16) {
     check({2, 2, 9, 19, 8, DType::BF16, true, false, false, true});
     check({1, 2, 40, 40, 17, DType::BF16, false, false, true});
   });
+}
+
+// Shapes that fill tiles and such that do not, every form of mask, ranges,
+// padding, dropout.
+const Case kTileCases[] = {
+    {2, 3, 5, 5, 7, DType::BF16},
+    {1, 2, 128, 128, 64, DType::BF16, true, false, false, true},
+    {2, 2, 9, 140, 16, DType::BF16, true, true},
+    {1, 1, 70, 33, 40, DType::BF16, false, false, false, true},
+    {2, 2, 80, 80, 12, DType::BF16, false, false, true, true},
+    {2, 1, 80, 80, 33, DType::BF16, true, true, true, true},
+    {3, 2, 80, 80, 12, DType::BF16, true, false, false, true, {5, 64}},
+};
+
+TEST(Attention, OnEmulatedTiles) {
+  forEachTarget([] {
+    for (const Case &c : kTileCases) {
+      SCOPED_TRACE(&c - kTileCases);
+      checkOnTiles(c, TileUnit::Emulated);
+    }
+  });
+}
+
+TEST(Attention, OnTheTileUnit) {
+  if (tileUnit() != TileUnit::Hardware) {
+    GTEST_SKIP() << "no AMX here";
+  }
+  for (const Case &c : kTileCases) {
+    SCOPED_TRACE(&c - kTileCases);
+    checkOnTiles(c, TileUnit::Hardware);
+  }
+}
+
+TEST(Attention, GivesTheSameBitsOnTilesWithAnyNumberOfThreads) {
+  Case c{2, 3, 70, 70, 16, DType::BF16, false, false, true, true};
+  c.tiles = TileUnit::Emulated;
+  Problem p(c);
+  Values lse(DType::F32, p.at(c.batch * c.heads * c.queries));
+  expectSameBitsForThreads([&] { return runForward(p, lse); });
+  expectSameBitsForThreads([&] { return runBackward(p, lse).dk; });
+}
+
+// f32 operands stay on the vector units.
+TEST(Attention, LeavesTilesToBf16) {
+  Case c{1, 2, 9, 19, 8};
+  c.tiles = TileUnit::Emulated;
+  check(c);
 }
 
 TEST(Attention, GivesTheSameBitsWithAnyNumberOfThreads) {
