@@ -6,34 +6,26 @@
 #include "run/Pretrain.h"
 #include "support/Json.h"
 
-#include <array>
 #include <fmt/format.h>
+#include <vector>
 
 namespace bertc {
 
 namespace {
 
-Status disagree(const rt::Plan &plan, const std::string &what,
-                const std::string &given, const std::string &found) {
+Status
+disagree(const rt::Plan &plan, const std::string &what,
+         const std::string &given, const std::string &found,
+         const std::string &advice = "drop the flag or compile another plan") {
   return failedPrecondition(
-      fmt::format("{}: {} is {}, the plan was compiled with {}; drop the flag "
-                  "or compile another plan",
-                  plan.path(), what, given, found));
+      fmt::format("{}: {} is {}, the plan was compiled with {}; {}",
+                  plan.path(), what, given, found, advice));
 }
 
-Status checkConfig(const rt::Plan &plan, const std::string &path) {
-  static const std::array<const char *, 11> keys = {
-      "vocab_size",
-      "hidden_size",
-      "num_hidden_layers",
-      "num_attention_heads",
-      "intermediate_size",
-      "hidden_act",
-      "hidden_dropout_prob",
-      "attention_probs_dropout_prob",
-      "max_position_embeddings",
-      "type_vocab_size",
-      "initializer_range"};
+/// The first of `keys` that both have and that differs is an error.
+Status compareConfigs(const rt::Plan &plan, const std::string &path,
+                      const std::vector<const char *> &keys,
+                      const std::string &advice) {
   BERTC_ASSIGN_OR_RETURN(std::string text, readFile(path, 1 << 20));
   BERTC_ASSIGN_OR_RETURN(Json given, parseJson(text, path));
   BERTC_ASSIGN_OR_RETURN(Json found,
@@ -42,10 +34,26 @@ Status checkConfig(const rt::Plan &plan, const std::string &path) {
     if (given.is_object() && found.is_object() && given.contains(key) &&
         found.contains(key) && given[key] != found[key]) {
       return disagree(plan, fmt::format("key {} of {}", key, path),
-                      given[key].dump(), found[key].dump());
+                      given[key].dump(), found[key].dump(), advice);
     }
   }
   return Status::okStatus();
+}
+
+/// What weights of one model and a plan of another differ in.
+const std::vector<const char *> kShapeKeys = {
+    "vocab_size",        "hidden_size",
+    "num_hidden_layers", "num_attention_heads",
+    "intermediate_size", "hidden_act",
+    "type_vocab_size",   "max_position_embeddings"};
+
+Status checkConfig(const rt::Plan &plan, const std::string &path) {
+  std::vector<const char *> keys = kShapeKeys;
+  keys.insert(keys.end(),
+              {"hidden_dropout_prob", "attention_probs_dropout_prob",
+               "initializer_range"});
+  return compareConfigs(plan, path, keys,
+                        "drop the flag or compile another plan");
 }
 
 } // namespace
@@ -81,6 +89,11 @@ Status checkExpectations(const rt::Plan &plan,
     return checkConfig(plan, expected.configFile);
   }
   return Status::okStatus();
+}
+
+Status checkModelConfig(const rt::Plan &plan, const std::string &path) {
+  return compareConfigs(plan, path, kShapeKeys,
+                        "compile the plan from the model's own configuration");
 }
 
 } // namespace bertc

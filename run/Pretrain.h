@@ -82,4 +82,8 @@ StatusOr<PretrainResult> pretrain(const PretrainOptions &options);
 Status checkExpectations(const rt::Plan &plan,
                          const PlanExpectations &expected);
 
+/// Compares the shape of the model in a config.json (not its dropout or
+/// initialiser) with the plan's; an error names the key and both values.
+Status checkModelConfig(const rt::Plan &plan, const std::string &path);
+
 } // namespace bertc

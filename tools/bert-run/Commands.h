@@ -12,5 +12,7 @@ Command addPretrainCommand(CLI::App &app);
 Command addExecCommand(CLI::App &app);
 Command addBenchCommand(CLI::App &app);
 Command addConvertCommand(CLI::App &app);
+Command addEncodeCommand(CLI::App &app);
+Command addFillMaskCommand(CLI::App &app);
 
 } // namespace bertc

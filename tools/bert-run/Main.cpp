@@ -35,5 +35,7 @@ int main(int argc, char **argv) {
   program.add("exec", addExecCommand);
   program.add("bench", addBenchCommand);
   program.add("convert", addConvertCommand);
+  program.add("encode", addEncodeCommand);
+  program.add("fill-mask", addFillMaskCommand);
   return program.main(argc, argv, version, rt::checkMaxIsa);
 }
