@@ -78,32 +78,6 @@ HWY_INLINE VF expNegativeV(VF x) {
   return hn::IfThenZeroElse(hn::Lt(x, low), hn::BitCast(df, power));
 }
 
-// e^x within 2 ulp for x <= 0, 0 below -86.98: expV() without what large
-// arguments need. Anything for x > 0 and NaN.
-HWY_INLINE VF expOfNegativeV(VF x) {
-  const DF df;
-  const DI di;
-  VF shift = splat(12582912.0f);
-  VF low = splat(-86.98f);
-  VF t = hn::Max(x, low);
-  VF biased = hn::MulAdd(t, splat(1.44269504f), shift);
-  VF n = hn::Sub(biased, shift);
-  VF r = hn::NegMulAdd(n, splat(0.693359375f), t);
-  r = hn::NegMulAdd(n, splat(-2.12194440e-4f), r);
-  VF p = splat(0.0013813142431899905f);
-  p = hn::MulAdd(p, r, splat(0.008369418792426586f));
-  p = hn::MulAdd(p, r, splat(0.04166845604777336f));
-  p = hn::MulAdd(p, r, splat(0.16666515171527863f));
-  p = hn::MulAdd(p, r, splat(0.4999999403953552f));
-  p = hn::MulAdd(hn::Mul(r, r), p, r);
-  p = hn::Add(p, splat(1.0f));
-  // n >= -125 and p > 0.7, so that the exponent stays above 0. Nothing of
-  // `shift` is left in the bits moved up.
-  VI scaled =
-      hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::BitCast(di, biased)));
-  return hn::IfThenZeroElse(hn::Lt(x, low), hn::BitCast(df, scaled));
-}
-
 // ln x within 2 ulp; -inf at 0 (and denormals), NaN below, inf at inf.
 // x = 2^e m, sqrt(1/2) <= m < sqrt 2; with f = m - 1, s = f / (2 + f):
 // ln(1 + f) = 2 atanh s = f - (f^2/2 - s (f^2/2 + R)), R = s^2 q(s^2), q of
@@ -174,7 +148,7 @@ HWY_INLINE Normal normalV(VF x) {
   // What the square loses by rounding is worth a^2 * 3e-8 in the exponential.
   VF square = hn::Mul(a, a);
   VF lost = hn::MulSub(a, a, square);
-  VF e = expOfNegativeV(hn::Mul(splat(-0.5f), square));
+  VF e = expNegativeV(hn::Mul(splat(-0.5f), square));
   e = hn::MulAdd(e, hn::Mul(splat(-0.5f), lost), e);
   VF t = hn::MulAdd(splat(0.33f), a, splat(1.0f));
   t = reciprocalV(t);
