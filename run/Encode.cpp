@@ -86,11 +86,6 @@ void EncodeJob::pool(const BatchSequence &sequence) {
 Status EncodeJob::encodeChunk(const PairFeatures &features, Progress *progress,
                               EncodeResult *result) {
   RowPlan rows = RowPlan::byLength(features);
-  if (uint32_t packed = model_.plan().model().packed; packed > 0) {
-    BERTC_ASSIGN_OR_RETURN(
-        rows, RowPlan::packed(features, model_.shape().maxSequenceLength,
-                              static_cast<int>(packed), /*seed=*/1));
-  }
   RowBatch batch(features, rows, model_.shape());
   vectors_.assign(features.size(), {});
   auto size = static_cast<uint64_t>(model_.shape().batchSize);

@@ -7,9 +7,7 @@
 #include "tools/bert-run/Commands.h"
 #include "tools/bert-run/TextFlags.h"
 
-#include <algorithm>
 #include <cstdio>
-#include <map>
 #include <memory>
 
 namespace bertc {
@@ -18,8 +16,18 @@ namespace {
 
 struct Flags {
   EncodeOptions options;
+  std::string pooling = "mean";
   bool json = false;
 };
+
+PoolingKind poolingOf(const std::string &name) {
+  for (PoolingKind kind : {PoolingKind::Cls, PoolingKind::Tokens}) {
+    if (name == poolingName(kind)) {
+      return kind;
+    }
+  }
+  return PoolingKind::Mean;
+}
 
 void printJson(const EncodeResult &result) {
   Json document = jsonDocument("encode", 1);
@@ -33,7 +41,8 @@ void printJson(const EncodeResult &result) {
   std::fputs(jsonText(document).c_str(), stdout);
 }
 
-int perform(const Flags &flags) {
+int perform(Flags &flags) {
+  flags.options.pooling = poolingOf(flags.pooling);
   const EncodeOptions &options = flags.options;
   if (flags.json && options.output == "-") {
     return reportError("bert-run",
@@ -77,16 +86,11 @@ Command addEncodeCommand(CLI::App &app) {
       ->add_option("--input-file", options.inputFile,
                    "text, one sequence a line; - for standard input")
       ->required();
-  command->option_defaults()->always_capture_default(false);
   command
-      ->add_option("--pooling", options.pooling,
+      ->add_option("--pooling", flags->pooling,
                    "a line's vector: cls (that of [CLS]), mean (of its "
-                   "tokens), tokens (one each) [default: mean]")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, PoolingKind>{{"cls", PoolingKind::Cls},
-                                             {"mean", PoolingKind::Mean},
-                                             {"tokens", PoolingKind::Tokens}}));
-  command->option_defaults()->always_capture_default();
+                   "tokens), tokens (one each)")
+      ->check(CLI::IsMember({"cls", "mean", "tokens"}));
   addBoolFlag(*command, "--normalize", options.normalize,
               "divide every vector by its 2-norm");
   command->add_option("--output", options.output,
