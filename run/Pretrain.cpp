@@ -420,7 +420,10 @@ Status PretrainRun::train() {
   reportSettings.accumulationSteps = accumulationSteps_;
   reportSettings.displaySteps = options_.displayLossSteps;
   reportSettings.quiet = options_.quiet;
-  TrainReport report(reportSettings, log_);
+  BERTC_ASSIGN_OR_RETURN(
+      EventFile events,
+      EventFile::create(options_.outputDir, state_.updateStep + 1));
+  TrainReport report(reportSettings, log_, &events);
   BERTC_RETURN_IF_ERROR(trainLoop(loop, report));
   BERTC_RETURN_IF_ERROR(save(&report));
   result_.updateStep = state_.updateStep;
@@ -456,6 +459,13 @@ Status PretrainRun::evaluateNow() {
   result_.evaluation = evaluation;
   BERTC_RETURN_IF_ERROR(log_.log(
       std::nullopt, {{"throughput_val", evaluation.sequencesPerSecond}}));
+  BERTC_RETURN_IF_ERROR(
+      logMetrics(options_.outputDir, evaluation.globalStep,
+                 {{"loss", evaluation.loss},
+                  {"masked_lm_accuracy", evaluation.maskedLmAccuracy},
+                  {"masked_lm_loss", evaluation.maskedLmLoss},
+                  {"next_sentence_accuracy", evaluation.nextSentenceAccuracy},
+                  {"next_sentence_loss", evaluation.nextSentenceLoss}}));
   return writeEvaluation(joinPath(options_.outputDir, "eval_results.txt"),
                          evaluation);
 }

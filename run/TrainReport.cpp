@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/TrainReport.h"
 
+#include "io/Files.h"
+
 #include <fmt/format.h>
 
 namespace bertc {
@@ -22,10 +24,26 @@ double lossOf(const UpdateReport &report, const char *name) {
   return found == report.losses.end() ? 0.0 : found->second;
 }
 
+/// What the total loss is made of, where it has parts, under the reference's
+/// names.
+std::vector<Scalar> partialLosses(const UpdateReport &report) {
+  std::vector<Scalar> parts;
+  for (const auto &[name, tag] :
+       {std::pair("masked_lm_loss", "mlm_loss"),
+        std::pair("next_sentence_loss", "nsp_loss")}) {
+    if (report.losses.count(name) > 0) {
+      parts.push_back({tag, lossOf(report, name)});
+    }
+  }
+  return parts;
+}
+
 } // namespace
 
-TrainReport::TrainReport(const Settings &settings, Dllog &log)
-    : settings_(settings), log_(log), progress_(progressOptions(settings)) {}
+TrainReport::TrainReport(const Settings &settings, Dllog &log,
+                         EventFile *events)
+    : settings_(settings), log_(log), events_(events),
+      progress_(progressOptions(settings)) {}
 
 void TrainReport::micro(int64_t step, int64_t index, double totalLoss) {
   double part = static_cast<double>(index) /
@@ -50,11 +68,13 @@ Status TrainReport::update(int64_t step, const UpdateReport &report) {
   if (!display && step != settings_.trainSteps) {
     return Status::okStatus();
   }
+  double rate = seconds_ > 0 ? static_cast<double>(sequences_) / seconds_ : 0.0;
+  std::vector<Scalar> losses = partialLosses(report);
   nlohmann::ordered_json data;
-  data["throughput_train"] =
-      seconds_ > 0 ? static_cast<double>(sequences_) / seconds_ : 0.0;
-  data["mlm_loss"] = lossOf(report, "masked_lm_loss");
-  data["nsp_loss"] = lossOf(report, "next_sentence_loss");
+  data["throughput_train"] = rate;
+  for (const Scalar &loss : losses) {
+    data[loss.tag] = loss.value;
+  }
   data["total_loss"] = lossOf(report, "total_loss");
   data["avg_loss_step"] = lossSum_ / static_cast<double>(lossCount_);
   data["learning_rate"] = report.learningRate;
@@ -62,7 +82,14 @@ Status TrainReport::update(int64_t step, const UpdateReport &report) {
   lossCount_ = 0;
   seconds_ = 0;
   sequences_ = 0;
-  return log_.log(step, data);
+  BERTC_RETURN_IF_ERROR(log_.log(step, data));
+  if (!events_) {
+    return Status::okStatus();
+  }
+  losses.push_back({"loss", lossOf(report, "total_loss")});
+  losses.push_back({"learning_rate", report.learningRate});
+  losses.push_back({"throughput", rate});
+  return events_->scalars(step, losses);
 }
 
 void TrainReport::saved(const std::string &prefix) {
@@ -73,6 +100,13 @@ void TrainReport::saved(const std::string &prefix) {
 Status TrainReport::finish() {
   progress_.finish();
   return log_.log(std::nullopt, {{"throughput_train", throughput()}});
+}
+
+Status logMetrics(const std::string &outputDir, int64_t step,
+                  const std::vector<Scalar> &metrics) {
+  BERTC_ASSIGN_OR_RETURN(EventFile events,
+                         EventFile::create(joinPath(outputDir, "eval"), step));
+  return events.scalars(step, metrics);
 }
 
 } // namespace bertc

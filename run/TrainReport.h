@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a training run tells its user: the progress bar with loss, learning
-// rate, sequences/s and time left, and the dllog file.
+// rate, sequences/s and time left, the dllog file and TensorBoard's event file.
+//
+//   BERTC_ASSIGN_OR_RETURN(EventFile events,
+//                          EventFile::create(outputDir, step + 1));
+//   TrainReport report(settings, log, &events);
+//   BERTC_RETURN_IF_ERROR(report.update(step, updateReport));
+//   BERTC_RETURN_IF_ERROR(logMetrics(outputDir, step, {{"accuracy", 0.9}}));
 #pragma once
 
 #include "bertc/status.h"
+#include "io/EventFile.h"
 #include "run/Dllog.h"
 #include "run/Throughput.h"
 #include "run/TrainLoop.h"
 #include "support/Progress.h"
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace bertc {
 
@@ -24,11 +33,14 @@ public:
     bool quiet = false;
   };
 
-  TrainReport(const Settings &settings, Dllog &log);
+  /// `log` and `events` (may be null) must outlive it.
+  TrainReport(const Settings &settings, Dllog &log,
+              EventFile *events = nullptr);
 
   /// After micro-batch `index` (from 1) of the update after `step`.
   void micro(int64_t step, int64_t index, double totalLoss);
-  /// After an update; `step` counts it. Logs every displaySteps-th.
+  /// After an update; `step` counts it. Logs every displaySteps-th, and the
+  /// last: throughput, the plan's losses and their running mean, learning rate.
   Status update(int64_t step, const UpdateReport &report);
   /// After a checkpoint.
   void saved(const std::string &prefix);
@@ -42,6 +54,7 @@ public:
 private:
   Settings settings_;
   Dllog &log_;
+  EventFile *events_;
   Progress progress_;
   Throughput throughput_;
   float learningRate_ = 0;
@@ -52,5 +65,11 @@ private:
   double seconds_ = 0;
   int64_t sequences_ = 0;
 };
+
+/// Results of an evaluation at `step` as a TensorBoard run of its own, in
+/// OUTPUT_DIR/eval; those of an evaluation at this step or later before it are
+/// void.
+Status logMetrics(const std::string &outputDir, int64_t step,
+                  const std::vector<Scalar> &metrics);
 
 } // namespace bertc

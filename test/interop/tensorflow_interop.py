@@ -152,6 +152,35 @@ def check_records(tool, folder, rng):
         assert a.read() == b.read()
 
 
+def check_events(tool, folder):
+    """Two sessions of ours: 1..20, then continued from a checkpoint at 10.
+    TensorFlow reads every event; TensorBoard, where it is installed, shows the
+    second session's points from step 11 on."""
+    logs = os.path.join(folder, "logs")
+    tool("events", logs, "1", "20")
+    tool("events", logs, "11", "15")
+    counts = []
+    for name in sorted(os.listdir(logs)):
+        events = list(
+            tf.compat.v1.train.summary_iterator(os.path.join(logs, name)))
+        assert events[0].file_version == "brain.Event:2"
+        assert events[1].session_log.status == tf.compat.v1.SessionLog.START
+        for event in events[2:]:
+            loss, session = event.summary.value
+            assert (loss.tag, session.tag) == ("loss", "session")
+            assert loss.simple_value == np.float32(1 / event.step)
+        counts.append((events[1].step, len(events) - 2))
+    assert counts == [(1, 20), (11, 5)], counts
+    try:
+        from tensorboard.backend.event_processing import event_accumulator
+    except ImportError:
+        return "not installed"
+    shown = event_accumulator.EventAccumulator(logs).Reload().Scalars("session")
+    expected = [(step, 1 if step < 11 else 11) for step in range(1, 16)]
+    assert [(point.step, point.value) for point in shown] == expected, shown
+    return "checked"
+
+
 def write_golden(folder):
     """The files of test/data/io: small, and every kind of entry once."""
     os.makedirs(folder, exist_ok=True)
@@ -201,7 +230,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         check_checkpoints(tool, folder, make_variables(rng))
         check_records(tool, folder, rng)
-    print("interop: ok", json.dumps({"tensorflow": tf.__version__}))
+        tensorboard = check_events(tool, folder)
+    print("interop: ok", json.dumps({"tensorflow": tf.__version__,
+                                     "tensorboard": tensorboard}))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The side of test/interop/tensorflow_interop.py that is ours: reads and
-// writes checkpoints and records with bertc_io. Exit code 1 and a message when
-// something fails.
+// writes checkpoints, records and event files with bertc_io. Exit code 1 and a
+// message when something fails.
 #include "io/Checkpoint.h"
 #include "io/Convert.h"
+#include "io/EventFile.h"
 #include "io/Example.h"
 #include "io/SafeTensors.h"
 #include "io/TfRecord.h"
@@ -99,6 +100,18 @@ Status copyRecords(const Arguments &args, bool reencode) {
   }
 }
 
+/// events FOLDER FIRST LAST: a session with a point for each of these steps.
+Status events(const Arguments &args) {
+  const int64_t first = std::atoll(args[1].c_str());
+  BERTC_ASSIGN_OR_RETURN(EventFile file, EventFile::create(args[0], first));
+  for (int64_t step = first; step <= std::atoll(args[2].c_str()); ++step) {
+    BERTC_RETURN_IF_ERROR(
+        file.scalars(step, {{"loss", 1.0 / static_cast<double>(step)},
+                            {"session", static_cast<double>(first)}}));
+  }
+  return Status();
+}
+
 Status run(const std::string &command, const Arguments &args) {
   if (command == "verify" && args.size() == 1) {
     return verify(args);
@@ -114,6 +127,9 @@ Status run(const std::string &command, const Arguments &args) {
   }
   if ((command == "reencode" || command == "reframe") && args.size() == 2) {
     return copyRecords(args, command == "reencode");
+  }
+  if (command == "events" && args.size() == 3) {
+    return events(args);
   }
   return invalidArgument("unknown command '" + command + "'");
 }

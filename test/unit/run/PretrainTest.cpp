@@ -6,6 +6,8 @@
 
 #include "io/Checkpoint.h"
 #include "io/Files.h"
+#include "io/TfRecord.h"
+#include "io/proto/event.pb.h"
 #include "test/unit/run/RecordFiles.h"
 #include "test/unit/run/TrainPlan.h"
 
@@ -162,6 +164,71 @@ TEST_F(PretrainTest, evaluatesEveryRecordOnce) {
   ASSERT_TRUE(two.ok()) << two.status().message();
   EXPECT_EQ(two->evaluation->examples, 8);
   EXPECT_EQ(two->evaluation->globalStep, 12);
+}
+
+/// The curve of `tag` as TensorBoard shows it: the files of a folder in the
+/// order of their names, without the points that a later session's start makes
+/// void.
+std::map<int64_t, float> curve(const std::string &folder,
+                               const std::string &tag) {
+  std::map<int64_t, float> points;
+  std::vector<std::string> names = *listFiles(folder);
+  for (const std::string &name : names) {
+    if (name.find("tfevents") == std::string::npos) {
+      continue;
+    }
+    auto reader = TfRecordReader::open(joinPath(folder, name));
+    EXPECT_TRUE(reader.ok());
+    std::string_view record;
+    while (*reader->next(&record)) {
+      proto::Event event;
+      EXPECT_TRUE(
+          event.ParseFromArray(record.data(), static_cast<int>(record.size())));
+      if (event.session_log().status() == proto::SessionLog::START) {
+        points.erase(points.lower_bound(event.step()), points.end());
+      }
+      for (const proto::Summary::Value &value : event.summary().value()) {
+        if (value.tag() == tag) {
+          EXPECT_EQ(points.count(event.step()), 0u) << event.step();
+          points[event.step()] = value.simple_value();
+        }
+      }
+    }
+  }
+  return points;
+}
+
+TEST_F(PretrainTest, writesCurvesThatAResumedRunContinues) {
+  PretrainOptions whole = options("curves");
+  whole.displayLossSteps = 2;
+  whole.keepCheckpointMax = 0;
+  whole.doEval = true;
+  auto result = pretrain(whole);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  std::map<int64_t, float> loss = curve(whole.outputDir, "loss");
+  EXPECT_THAT(loss, testing::SizeIs(6)); // 2, 4, ... 12
+  EXPECT_EQ(loss.at(12), static_cast<float>(result->totalLoss));
+  EXPECT_EQ(curve(whole.outputDir, "learning_rate").at(2), 0.005f);
+  EXPECT_GT(curve(whole.outputDir, "throughput").at(4), 0);
+  std::map<int64_t, float> accuracy =
+      curve(whole.outputDir + "/eval", "masked_lm_accuracy");
+  EXPECT_THAT(accuracy, testing::ElementsAre(testing::Pair(12, 20.5f)));
+
+  // A run that was killed after step 12, its last checkpoint at 5.
+  for (const char *name : {"/model.ckpt-10", "/model.ckpt-12"}) {
+    ASSERT_TRUE(removeCheckpoint(whole.outputDir + name).ok());
+  }
+  whole.displayLossSteps = 3;
+  ASSERT_TRUE(pretrain(whole).ok());
+  std::map<int64_t, float> again = curve(whole.outputDir, "loss");
+  std::vector<int64_t> steps;
+  for (const auto &[step, value] : again) {
+    steps.push_back(step);
+  }
+  EXPECT_THAT(steps, testing::ElementsAre(2, 4, 6, 9, 12));
+  EXPECT_EQ(again.at(12), loss.at(12));
+  EXPECT_THAT(curve(whole.outputDir + "/eval", "masked_lm_accuracy"),
+              testing::ElementsAre(testing::Pair(12, 20.5f)));
 }
 
 TEST_F(PretrainTest, startsFromTheWeightsOfAnotherRun) {
