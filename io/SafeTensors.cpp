@@ -161,10 +161,11 @@ Status parseMetadata(const Json &value,
 
 Status SafeTensorsFile::addTensor(TensorView tensor, const std::string &path) {
   const std::string &name = tensor.info.name;
-  if (!byName_.emplace(name, tensors_.size()).second) {
-    return corrupt("'" + path + "': tensor '" + quotable(name) +
-                   "' is also in an earlier shard");
+  if (const TensorView *earlier = find(name)) {
+    return corrupt("tensor '" + quotable(name) + "' is in two shards, '" +
+                   fileOf(*earlier) + "' and '" + path + "'");
   }
+  byName_.emplace(name, tensors_.size());
   tensors_.push_back(std::move(tensor));
   return Status();
 }
@@ -207,16 +208,29 @@ Status SafeTensorsFile::addFile(const std::string &path) {
 }
 
 StatusOr<SafeTensorsFile> SafeTensorsFile::open(const std::string &path) {
+  const std::string suffix = ".index.json";
   SafeTensorsFile file;
   file.path_ = path;
-  BERTC_RETURN_IF_ERROR(file.addFile(path));
+  const bool isIndex =
+      path.size() > suffix.size() &&
+      path.compare(path.size() - suffix.size(), suffix.size(), suffix) == 0;
+  BERTC_RETURN_IF_ERROR(isIndex ? file.addShards(path) : file.addFile(path));
   return file;
 }
 
+/// The path of the shard that a tensor lies in.
+const std::string &SafeTensorsFile::fileOf(const TensorView &tensor) const {
+  for (const MappedFile &file : maps_) {
+    if (tensor.data > file.data() && tensor.data <= file.data() + file.size()) {
+      return file.path();
+    }
+  }
+  return path_;
+}
+
 /// Opens the shards that a model.safetensors.index.json names and checks that
-/// they hold just what it says.
-Status SafeTensorsFile::addShards(const std::string &folder,
-                                  const std::string &indexFile) {
+/// each holds what is said of it.
+Status SafeTensorsFile::addShards(const std::string &indexFile) {
   BERTC_ASSIGN_OR_RETURN(std::string text, readFile(indexFile));
   BERTC_ASSIGN_OR_RETURN(Json root, parseJson(text, indexFile));
   const std::string context = "'" + indexFile + "'";
@@ -232,13 +246,22 @@ Status SafeTensorsFile::addShards(const std::string &folder,
     }
     shards.insert(shard.get<std::string>());
   }
+  const std::string folder = parentDirectory(indexFile);
   for (const std::string &shard : shards) {
-    BERTC_RETURN_IF_ERROR(addFile(joinPath(folder, shard)).annotate(context));
+    const std::string path = joinPath(folder, shard);
+    if (!fileExists(path)) {
+      return notFound(context + ": its shard '" + quotable(shard) +
+                      "' is missing, expected it in the same folder");
+    }
+    BERTC_RETURN_IF_ERROR(addFile(path).annotate(context));
   }
   for (const auto &[name, shard] : root["weight_map"].items()) {
-    if (find(name) == nullptr) {
+    const std::string named = shard.get<std::string>();
+    const TensorView *tensor = find(name);
+    if (tensor == nullptr || fileOf(*tensor) != joinPath(folder, named)) {
       return corrupt(context + ": tensor '" + quotable(name) + "' is not in '" +
-                     shard.get<std::string>() + "'");
+                     quotable(named) + "', the shard named for it" +
+                     (tensor ? ", but in '" + fileOf(*tensor) + "'" : ""));
     }
   }
   return Status();
@@ -253,7 +276,11 @@ SafeTensorsFile::openFolder(const std::string &folder) {
   if (fileExists(single)) {
     BERTC_RETURN_IF_ERROR(file.addFile(single));
   } else if (fileExists(index)) {
-    BERTC_RETURN_IF_ERROR(file.addShards(folder, index));
+    BERTC_RETURN_IF_ERROR(file.addShards(index));
+  } else if (fileExists(joinPath(folder, "pytorch_model.bin"))) {
+    return notFound("folder '" + folder +
+                    "' has its weights in pytorch_model.bin, which is not "
+                    "read; save the model as safetensors");
   } else {
     return notFound("folder '" + folder +
                     "' has neither model.safetensors nor "

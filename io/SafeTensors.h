@@ -29,11 +29,14 @@ struct TensorView {
 /// One file, or a Hugging Face folder of them, open for reading.
 class SafeTensorsFile {
 public:
-  /// Opens one .safetensors file.
+  /// Opens one .safetensors file, or all the shards that a file ending in
+  /// .index.json names.
   static StatusOr<SafeTensorsFile> open(const std::string &path);
 
   /// Opens a folder: its model.safetensors, or all the shards that its
-  /// model.safetensors.index.json names.
+  /// model.safetensors.index.json names. Every tensor of the index must be in
+  /// the shard it names, and no tensor in two; tensors that the index leaves
+  /// out are there all the same.
   static StatusOr<SafeTensorsFile> openFolder(const std::string &folder);
 
   /// Tensors in the order of their bytes, shard by shard.
@@ -48,7 +51,8 @@ public:
 
 private:
   Status addFile(const std::string &path);
-  Status addShards(const std::string &folder, const std::string &indexFile);
+  Status addShards(const std::string &indexFile);
+  const std::string &fileOf(const TensorView &tensor) const;
   Status addTensor(TensorView tensor, const std::string &path);
 
   std::string path_;

@@ -121,7 +121,14 @@ WeightSource::checkRequests(const std::vector<ReadRequest> &requests) const {
     if (info == nullptr) {
       missing.push_back("'" + request.name + "'");
     } else if (info->shape != request.shape) {
-      wrong.push_back("'" + request.name + "' is " +
+      const size_t index = static_cast<size_t>(info - tensors_.data());
+      const std::string &inFile = nameInFile(index);
+      std::string origin;
+      if (inFile != request.name) {
+        origin = " ('" + quotable(inFile) + "' in the file" +
+                 (locate(index).transposed ? ", transposed)" : ")");
+      }
+      wrong.push_back("'" + request.name + "'" + origin + " is " +
                       shapeToString(info->shape) + ", expected " +
                       shapeToString(request.shape));
     } else if (!isFloat(info->dtype)) {

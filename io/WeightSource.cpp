@@ -36,6 +36,10 @@ public:
     for (const TensorView &tensor : source->file_.tensors()) {
       source->addTensor(tensor);
     }
+    source->addTied("cls.predictions.decoder.weight",
+                    "bert/embeddings/word_embeddings");
+    source->addTied("cls.predictions.decoder.bias",
+                    "cls/predictions/output_bias");
     BERTC_RETURN_IF_ERROR(source->index());
     return std::unique_ptr<WeightSource>(std::move(source));
   }
@@ -44,6 +48,9 @@ protected:
   Location locate(size_t index) const override {
     const Item &item = items_[index];
     return {item.view->data, item.view->bytes, item.transposed};
+  }
+  const std::string &nameInFile(size_t index) const override {
+    return items_[index].view->info.name;
   }
   Status checksumError(size_t) const override {
     return internalError("a safetensors file has no checksums");
@@ -76,6 +83,29 @@ private:
     }
     tensors_.push_back(std::move(info));
     items_.push_back({&tensor, mapped.transposed});
+  }
+
+  /// `theirs` is a second name of our variable `ours`. Of shared tensors some
+  /// programs store only one, so it stands in for a variable that is missing;
+  /// one that differs from the variable is a tensor we have no use for.
+  void addTied(const std::string &theirs, const std::string &ours) {
+    const TensorView *tied = file_.find(theirs);
+    if (tied == nullptr) {
+      return;
+    }
+    for (size_t i = 0; i < tensors_.size(); ++i) {
+      if (tensors_[i].name == ours) {
+        const TensorView &own = *items_[i].view;
+        if (own.info.dtype != tied->info.dtype ||
+            own.info.shape != tied->info.shape ||
+            std::memcmp(own.data, tied->data, own.bytes) != 0) {
+          unknown_.push_back(theirs);
+        }
+        return;
+      }
+    }
+    tensors_.push_back({ours, tied->info.dtype, tied->info.shape});
+    items_.push_back({tied, false});
   }
 
   /// Sorts by our names; two tensors that mean one variable are an error.
@@ -153,6 +183,9 @@ WeightSource::open(const std::string &path) {
       return SafeTensorsSource::make(std::move(file));
     }
     StatusOr<std::string> prefix = latestCheckpoint(path);
+    if (!prefix.ok() && fileExists(joinPath(path, "pytorch_model.bin"))) {
+      return SafeTensorsFile::openFolder(path).status(); // says what to do
+    }
     if (!prefix.ok()) {
       return prefix.status().annotate(
           "expected model.safetensors or a TensorFlow checkpoint");
@@ -169,7 +202,8 @@ WeightSource::open(const std::string &path) {
                     "(with '" +
                     path + ".index' beside it)");
   }
-  if (!endsWith(path, ".safetensors")) {
+  if (!endsWith(path, ".safetensors") &&
+      !endsWith(path, ".safetensors.index.json")) {
     return invalidArgument("'" + path +
                            "' is no weights file that can be read, expected a "
                            "name ending in .safetensors or a TensorFlow "

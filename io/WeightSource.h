@@ -2,8 +2,9 @@
 //
 // One way to open whatever a user has weights in: a TensorFlow V2 checkpoint
 // prefix (or a folder with the file `checkpoint`), a .safetensors file with
-// our names or Hugging Face's, or a Hugging Face folder. Tensors appear under
-// our names and in our layout.
+// our names or Hugging Face's, its shards by their .safetensors.index.json, or
+// a Hugging Face folder of either. Tensors appear under our names and in our
+// layout.
 //
 //   BERTC_ASSIGN_OR_RETURN(auto weights, WeightSource::open(path));
 //   BERTC_RETURN_IF_ERROR(weights->readF32(requests));
@@ -64,6 +65,10 @@ protected:
     uint32_t maskedCrc = 0;
   };
   virtual Location locate(size_t index) const = 0;
+  /// What the file calls the tensor.
+  virtual const std::string &nameInFile(size_t index) const {
+    return tensors_[index].name;
+  }
   /// The error for bytes that do not have their checksum.
   virtual Status checksumError(size_t index) const = 0;
 

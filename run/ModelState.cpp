@@ -4,6 +4,7 @@
 #include "io/Files.h"
 #include "io/VariableNames.h"
 #include "io/WeightSource.h"
+#include "run/Pretrain.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -99,6 +100,49 @@ StatusOr<LoadReport> loadVariables(rt::Session &session,
   BERTC_ASSIGN_OR_RETURN(std::unique_ptr<WeightSource> source,
                          WeightSource::open(path));
   return copyVariables(session, *source, scope, {});
+}
+
+namespace {
+
+/// Is it a part that a model for another task may do without?
+bool isHead(const std::string &name) {
+  return name.rfind("bert/", 0) != 0 || name.rfind("bert/pooler/", 0) == 0;
+}
+
+} // namespace
+
+StatusOr<LoadReport> loadInitCheckpoint(rt::Session &session,
+                                        const std::string &path) {
+  std::string config = joinPath(path, "config.json");
+  if (directoryExists(path) && fileExists(config)) {
+    BERTC_RETURN_IF_ERROR(checkModelConfig(session.plan(), config));
+  }
+  BERTC_ASSIGN_OR_RETURN(LoadReport report,
+                         loadVariables(session, path, LoadScope::Weights));
+  std::vector<std::string> needed;
+  std::copy_if(report.missing.begin(), report.missing.end(),
+               std::back_inserter(needed),
+               [](const std::string &name) { return !isHead(name); });
+  if (!needed.empty()) {
+    return failedPrecondition(fmt::format(
+        "{}: lacks {}, which the plan has; it belongs to another model", path,
+        listNames(needed)));
+  }
+  return report;
+}
+
+std::vector<std::string> describeLoad(const std::string &path,
+                                      const LoadReport &report) {
+  std::vector<std::string> lines;
+  if (!report.missing.empty()) {
+    lines.push_back(fmt::format("note: {} has no {}: newly initialised", path,
+                                fmt::join(report.missing, ", ")));
+  }
+  if (!report.unused.empty()) {
+    lines.push_back(
+        fmt::format("note: {}: not used: {}", path, listNames(report.unused)));
+  }
+  return lines;
 }
 
 StatusOr<LoadReport> bindVariables(rt::Session &session,

@@ -39,10 +39,23 @@ struct LoadReport {
 StatusOr<LoadReport> loadVariables(rt::Session &session,
                                    const std::string &path, LoadScope scope);
 
-/// The same for weights that will not be trained: tensors of a safetensors file
-/// (or Hugging Face folder) that are laid out as the plan wants them are used
-/// where they are mapped, without a copy. `file` must live as long as the
-/// session.
+/// loadVariables() of weights for `--init-checkpoint`, in a session that has
+/// its initial values. Heads that the file lacks (the pooler among them) keep
+/// those and are in `missing`; a file that lacks anything else is of another
+/// model, an error, and so is a Hugging Face folder whose config.json describes
+/// one.
+StatusOr<LoadReport> loadInitCheckpoint(rt::Session &session,
+                                        const std::string &path);
+
+/// For people: a line with all that was initialised, one with what of the file
+/// was not used; none when there is nothing to say.
+std::vector<std::string> describeLoad(const std::string &path,
+                                      const LoadReport &report);
+
+/// loadVariables() of weights that will not be trained: tensors of a
+/// safetensors file (or Hugging Face folder) that are laid out as the plan
+/// wants them are used where they are mapped, without a copy. `file` must live
+/// as long as the session.
 StatusOr<LoadReport> bindVariables(rt::Session &session,
                                    const std::string &path,
                                    SafeTensorsFile *file);

@@ -22,6 +22,14 @@ disagree(const rt::Plan &plan, const std::string &what,
                   plan.path(), what, given, found, advice));
 }
 
+/// One spelling for what has several.
+Json canonical(const Json &value) {
+  if (value == "gelu_new" || value == "gelu_pytorch_tanh") {
+    return "gelu_tanh";
+  }
+  return value;
+}
+
 /// The first of `keys` that both have and that differs is an error.
 Status compareConfigs(const rt::Plan &plan, const std::string &path,
                       const std::vector<const char *> &keys,
@@ -32,7 +40,7 @@ Status compareConfigs(const rt::Plan &plan, const std::string &path,
                          parseJson(plan.model().configJson, plan.path()));
   for (const char *key : keys) {
     if (given.is_object() && found.is_object() && given.contains(key) &&
-        found.contains(key) && given[key] != found[key]) {
+        found.contains(key) && canonical(given[key]) != canonical(found[key])) {
       return disagree(plan, fmt::format("key {} of {}", key, path),
                       given[key].dump(), found[key].dump(), advice);
     }

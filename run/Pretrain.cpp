@@ -251,17 +251,14 @@ Status PretrainRun::beginFresh() {
   }
   BERTC_ASSIGN_OR_RETURN(
       LoadReport report,
-      loadVariables(*session_, options_.initCheckpoint, LoadScope::Weights));
+      loadInitCheckpoint(*session_, options_.initCheckpoint));
   say(fmt::format("new run from the weights of {}, seed {}",
                   options_.initCheckpoint, state_.seed));
-  if (!report.missing.empty()) {
-    say(fmt::format("note: {} has no {}: initialised at random",
-                    options_.initCheckpoint, listNames(report.missing)));
+  for (const std::string &line :
+       describeLoad(options_.initCheckpoint, report)) {
+    say(line);
   }
-  if (!report.unused.empty()) {
-    say(fmt::format("note: {}: not used: {}", options_.initCheckpoint,
-                    listNames(report.unused)));
-  }
+  result_.initialised = std::move(report.missing);
   return Status::okStatus();
 }
 
@@ -315,6 +312,8 @@ Status PretrainRun::logParameters() {
       log_.metadata("throughput_train", {{"unit", "sequences/s"}}));
   return log_.parameters({{"plan", plan_->path()},
                           {"plan_sha256", plan_->sha256()},
+                          {"init_checkpoint", options_.initCheckpoint},
+                          {"initialised_variables", result_.initialised},
                           {"num_train_steps", options_.trainSteps},
                           {"num_accumulation_steps", accumulationSteps_},
                           {"packed", layout_.packed},

@@ -71,6 +71,8 @@ struct PretrainResult {
   /// Newest checkpoint; empty when none was written.
   std::string checkpoint;
   std::optional<EvaluationResult> evaluation;
+  /// Variables that --init-checkpoint lacked, and that started at random.
+  std::vector<std::string> initialised;
   /// A signal ended it early.
   bool stopped = false;
 };

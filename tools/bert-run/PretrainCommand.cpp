@@ -125,6 +125,7 @@ void printJson(const PretrainResult &result) {
   document["throughput_train"] = result.throughput;
   document["sequences"] = result.sequences;
   document["checkpoint"] = result.checkpoint;
+  document["initialised_variables"] = result.initialised;
   document["stopped"] = result.stopped;
   if (result.evaluation) {
     const EvaluationResult &evaluation = *result.evaluation;

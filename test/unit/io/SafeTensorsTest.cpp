@@ -217,34 +217,76 @@ TEST_F(SafeTensorsTest, WriterHoldsItsCallerToTheAnnouncement) {
       HasSubstr("negative dimension"));
 }
 
-TEST_F(SafeTensorsTest, OpensShardedFolders) {
-  float a = 1, b = 2;
-  ASSERT_OK(
-      writeSafeTensors(folder_.file("s1"), {{{"a", DataType::F32, {}}, &a}}));
-  ASSERT_OK(
-      writeSafeTensors(folder_.file("s2"), {{{"b", DataType::F32, {}}, &b}}));
-  std::string index = folder_.file("model.safetensors.index.json");
-  test::put(index, R"({"weight_map":{"a":"s1","b":"s2"}})");
-  auto file = SafeTensorsFile::openFolder(folder_.path());
-  ASSERT_OK(file);
-  EXPECT_EQ(file->tensors().size(), 2u);
-  EXPECT_EQ(std::memcmp(file->find("b")->data, &b, 4), 0);
-
-  test::put(index, R"({"weight_map":{"a":"s1","c":"s2"}})");
-  EXPECT_THAT(errorOf(SafeTensorsFile::openFolder(folder_.path())),
-              HasSubstr("tensor 'c' is not in 's2'"));
-  for (const char *bad : {"../s1", "/s1", "..", ""}) {
-    test::put(index, std::string(R"({"weight_map":{"a":")") + bad + "\"}}");
-    EXPECT_THAT(errorOf(SafeTensorsFile::openFolder(folder_.path())),
-                HasSubstr("not mapped to a file name"));
+class ShardsTest : public SafeTensorsTest {
+protected:
+  void SetUp() override {
+    ASSERT_OK(writeSafeTensors(folder_.file("s1"),
+                               {{{"a", DataType::F32, {}}, &a_},
+                                {{"none", DataType::F32, {0}}, &a_}}));
+    ASSERT_OK(writeSafeTensors(folder_.file("s2"),
+                               {{{"b", DataType::F32, {}}, &b_}}));
+    map(R"({"a":"s1","b":"s2"})");
   }
+  void map(const std::string &json) {
+    test::put(index_, R"({"weight_map":)" + json + "}");
+  }
+  std::string error() {
+    return errorOf(SafeTensorsFile::openFolder(folder_.path()));
+  }
+
+  float a_ = 1, b_ = 2;
+  std::string index_ = folder_.file("model.safetensors.index.json");
+};
+
+TEST_F(ShardsTest, OpenAsFolderOrByTheIndex) {
+  for (const std::string &path : {folder_.path(), index_}) {
+    auto file = path == index_ ? SafeTensorsFile::open(path)
+                               : SafeTensorsFile::openFolder(path);
+    ASSERT_OK(file);
+    EXPECT_EQ(file->tensors().size(), 3u);
+    EXPECT_EQ(std::memcmp(file->find("b")->data, &b_, 4), 0);
+    EXPECT_NE(file->find("none"), nullptr); // though the index leaves it out
+  }
+}
+
+TEST_F(ShardsTest, ErrorsNameTensorAndShards) {
+  map(R"({"a":"s1","c":"s2"})");
+  EXPECT_EQ(error(), "'" + index_ +
+                         "': tensor 'c' is not in 's2', the shard named for "
+                         "it");
+  map(R"({"a":"s2","b":"s2","none":"s1"})");
+  EXPECT_EQ(error(), "'" + index_ +
+                         "': tensor 'a' is not in 's2', the shard named for "
+                         "it, but in '" +
+                         folder_.file("s1") + "'");
+  map(R"({"a":"s1","b":"s3"})");
+  EXPECT_EQ(error(), "'" + index_ +
+                         "': its shard 's3' is missing, expected it in the "
+                         "same folder");
   test::put(folder_.file("s2"), test::get(folder_.file("s1")));
-  test::put(index, R"({"weight_map":{"a":"s1","b":"s2"}})");
-  EXPECT_THAT(errorOf(SafeTensorsFile::openFolder(folder_.path())),
-              HasSubstr("also in an earlier shard"));
-  ASSERT_OK(removeFile(index));
+  map(R"({"a":"s1","b":"s2"})");
+  EXPECT_THAT(error(),
+              HasSubstr("tensor 'a' is in two shards, '" + folder_.file("s1") +
+                        "' and '" + folder_.file("s2") + "'"));
+  test::put(folder_.file("s2"), "short");
+  EXPECT_THAT(error(), HasSubstr("'" + folder_.file("s2") + "': has 5 bytes"));
+}
+
+TEST_F(ShardsTest, NamesStayInTheFolder) {
+  for (const char *bad : {"../s1", "/s1", "..", ""}) {
+    map(std::string(R"({"a":")") + bad + "\"}");
+    EXPECT_THAT(error(), HasSubstr("not mapped to a file name"));
+  }
+  test::put(index_, R"({"weight_map":["s1"]})");
+  EXPECT_THAT(error(), HasSubstr("expected an object 'weight_map'"));
+}
+
+TEST_F(ShardsTest, FoldersWithoutSafetensors) {
+  ASSERT_OK(removeFile(index_));
   EXPECT_EQ(SafeTensorsFile::openFolder(folder_.path()).status().code(),
             StatusCode::NotFound);
+  test::put(folder_.file("pytorch_model.bin"), "");
+  EXPECT_THAT(error(), HasSubstr("save the model as safetensors"));
 }
 
 } // namespace

@@ -196,6 +196,9 @@ TEST_F(WeightSourceTest, OpenErrorsSayWhatWasExpected) {
   test::TemporaryFolder empty;
   EXPECT_THAT(errorOf(WeightSource::open(empty.path())),
               HasSubstr("expected model.safetensors or"));
+  test::put(empty.file("pytorch_model.bin"), "");
+  EXPECT_THAT(errorOf(WeightSource::open(empty.path())),
+              HasSubstr("save the model as safetensors"));
 }
 
 TEST_F(WeightSourceTest, TwoTensorsOfOneVariableAreAnError) {
@@ -206,6 +209,92 @@ TEST_F(WeightSourceTest, TwoTensorsOfOneVariableAreAnError) {
        {{"bert/pooler/dense/bias", DataType::F32, {53}}, w_.bias.data()}}));
   EXPECT_THAT(errorOf(WeightSource::open(path)),
               HasSubstr("are the same variable"));
+}
+
+TEST_F(WeightSourceTest, NamesBothShapesAndTheTensorAsInTheFile) {
+  std::string file = folder_.file("a.safetensors");
+  writeHuggingFace(file, "");
+  auto source = WeightSource::open(file);
+  ASSERT_OK(source);
+  float target[1];
+  EXPECT_EQ(errorOf((*source)->readF32(
+                {{kKernel, {37, 54}, target}, {kBias, {54}, target}})),
+            "'" + file + "' does not fit: '" + kKernel +
+                "' ('encoder.layer.0.attention.self.query.weight' in the "
+                "file, transposed) is [37,53], expected [37,54], '" +
+                kBias +
+                "' ('encoder.layer.0.attention.self.query.bias' in the file) "
+                "is [53], expected [54]");
+}
+
+// Files of the models of Hugging Face whose heads we know, in today's names
+// and in those that older versions wrote.
+TEST_F(WeightSourceTest, KnowsEveryHead) {
+  const std::pair<const char *, const char *> names[] = {
+      {"pooler.dense.bias", "bert/pooler/dense/bias"},
+      {"bert.pooler.dense.bias", "bert/pooler/dense/bias"},
+      {"embeddings.LayerNorm.gamma", "bert/embeddings/LayerNorm/gamma"},
+      {"bert.encoder.layer.11.output.LayerNorm.beta",
+       "bert/encoder/layer_11/output/LayerNorm/beta"},
+      {"cls.predictions.bias", "cls/predictions/output_bias"},
+      {"cls.predictions.transform.LayerNorm.gamma",
+       "cls/predictions/transform/LayerNorm/gamma"},
+      {"cls.seq_relationship.bias", "cls/seq_relationship/output_bias"},
+      {"classifier.bias", "output_bias"},
+      {"qa_outputs.bias", "cls/squad/output_bias"}};
+  std::string path = folder_.file("head.safetensors");
+  for (const auto &[theirs, ours] : names) {
+    ASSERT_OK(writeSafeTensors(
+        path, {{{theirs, DataType::F32, {53}}, w_.bias.data()}}));
+    auto source = WeightSource::open(path);
+    ASSERT_OK(source);
+    EXPECT_THAT((*source)->unknown(), ElementsAre());
+    std::vector<float> out(53);
+    ASSERT_OK((*source)->readF32({{ours, {53}, out.data()}}));
+    EXPECT_EQ(out, w_.bias);
+  }
+}
+
+TEST_F(WeightSourceTest, TiedTensorsStandInOrAreUnused) {
+  const std::string table = "bert/embeddings/word_embeddings",
+                    decoder = "cls.predictions.decoder.weight";
+  std::string path = folder_.file("tied.safetensors");
+  auto write = [&](bool both, const float *tied) {
+    std::vector<TensorSource> tensors = {
+        {{decoder, DataType::F32, {3, 4}}, tied},
+        {{"cls.predictions.decoder.bias", DataType::F32, {3}}, w_.bias.data()}};
+    if (both) {
+      tensors.push_back(
+          {{"bert.embeddings.word_embeddings.weight", DataType::F32, {3, 4}},
+           w_.kernel.data()});
+    }
+    ASSERT_OK(writeSafeTensors(path, tensors));
+  };
+  auto expectTable = [&](const std::vector<std::string> &unknown) {
+    auto source = WeightSource::open(path);
+    ASSERT_OK(source);
+    std::vector<float> out(12), bias(3);
+    ASSERT_OK((*source)->readF32(
+        {{table, {3, 4}, out.data()},
+         {"cls/predictions/output_bias", {3}, bias.data()}}));
+    EXPECT_TRUE(std::equal(out.begin(), out.end(), w_.kernel.begin()));
+    EXPECT_TRUE(std::equal(bias.begin(), bias.end(), w_.bias.begin()));
+    EXPECT_EQ((*source)->unknown(), unknown);
+  };
+  write(false, w_.kernel.data());
+  expectTable({});
+  write(true, w_.kernel.data());
+  expectTable({});
+  write(true, w_.kernel.data() + 1);
+  expectTable({decoder});
+}
+
+TEST_F(WeightSourceTest, ReadsShardsByTheirIndex) {
+  writeHuggingFace(folder_.file("part.safetensors"), "");
+  std::string index = folder_.file("model.safetensors.index.json");
+  test::put(index, R"({"weight_map":{"something.else":"part.safetensors"}})");
+  expectWeights(index);
+  expectWeights(folder_.path());
 }
 
 TEST_F(WeightSourceTest, ConvertsRoundTheCircle) {
