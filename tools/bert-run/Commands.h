@@ -14,5 +14,6 @@ Command addBenchCommand(CLI::App &app);
 Command addConvertCommand(CLI::App &app);
 Command addEncodeCommand(CLI::App &app);
 Command addFillMaskCommand(CLI::App &app);
+Command addSquadCommand(CLI::App &app);
 
 } // namespace bertc

@@ -37,5 +37,6 @@ int main(int argc, char **argv) {
   program.add("convert", addConvertCommand);
   program.add("encode", addEncodeCommand);
   program.add("fill-mask", addFillMaskCommand);
+  program.add("squad", addSquadCommand);
   return program.main(argc, argv, version, rt::checkMaxIsa);
 }
