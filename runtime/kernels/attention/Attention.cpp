@@ -29,10 +29,11 @@ struct Scratch {
     out = floats.take(kQueryBlock * wide);
     scores = floats.take(kQueryBlock * pitch);
     factors = floats.take(kQueryBlock);
+    lse = floats.take(kQueryBlock);
     words = reinterpret_cast<uint32_t *>(floats.take(keepWords(p)));
   }
   int64_t wide, pitch;
-  float *keysT, *values, *queries, *out, *scores, *factors;
+  float *keysT, *values, *queries, *out, *scores, *factors, *lse;
   uint32_t *words;
 };
 
@@ -49,22 +50,14 @@ void attentionHead(const AttentionArgs &args, bool stream, int64_t task,
   for (int64_t s = 0; s < args.queries;) {
     QueryBlock b = queryBlock(args, unmasked, head.batch, s);
     int64_t columns = roundUp(b.keys, static_cast<int64_t>(kLanes));
-    packRows(args.q, head, s, b.queries, args.queries, args.size, wide,
-             m.queries);
-    smallGemm(b.queries, columns, args.size, {m.queries, wide, 1},
-              {m.keysT + b.first, pitch}, {m.scores, pitch}, false);
-    for (int64_t i = 0; i < b.queries; ++i) {
-      m.factors[i] =
-          softmaxRow(args, head, s + i, b, m.scores + i * pitch, m.words);
-    }
-    smallGemm(b.queries, wide, b.keys, {m.scores, pitch, 1},
-              {m.values + b.first * wide, wide}, {m.out, wide}, false);
-    for (int64_t i = 0; i < b.queries; ++i) {
-      float *row = m.out + i * wide;
-      mapBlock(ScaleOp{splat(m.factors[i])}, row, row,
-               static_cast<size_t>(wide));
-    }
-    unpackRows(m.out, wide, b.queries, args.size, args.out, head, s, stream);
+    smallGemm(
+        b.queries, columns, args.size,
+        leftRows(args.q, head, b, args.queries, args.size, wide, m.queries),
+        {m.keysT + b.first, pitch}, {m.scores, pitch}, false);
+    softmaxRows(args, head, b, m.scores, pitch, m.factors, m.lse, m.words);
+    productInto(args.out, head, s, b.queries, b.keys, {m.scores, pitch, 1},
+                {m.values + b.first * wide, wide}, args.size, wide, m.out,
+                StoreScaled{m.factors, stream});
     s += b.queries;
   }
   finishStreams(stream);
@@ -86,7 +79,7 @@ size_t attentionScratchBytes(const AttentionProblem &p) {
   }
   int64_t wide = headPitch(p), pitch = keyPitch(p);
   int64_t floats = wide * pitch + p.keys * wide + 2 * kQueryBlock * wide +
-                   kQueryBlock * pitch + kQueryBlock +
+                   kQueryBlock * pitch + 2 * kQueryBlock +
                    roundUp(keepWords(p), kColumnStep);
   return static_cast<size_t>(floats) * sizeof(float);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The gradient of attention, one head a task. Sums over queries (dk, dv) grow
-// in the task's scratch memory, block after block.
+// in the task's scratch memory, block after block, or are written at once where
+// a head is one block.
 
 #include "runtime/kernels/common/Targets.h"
 
@@ -30,18 +31,19 @@ struct GradScratch {
     keys = floats.take(p.keys * wide);
     dk = floats.take(p.keys * wide);
     dv = floats.take(p.keys * wide);
-    q = floats.take(kQueryBlock * wide);
-    dout = floats.take(kQueryBlock * wide);
-    dq = floats.take(kQueryBlock * wide);
-    probabilities = floats.take(kQueryBlock * pitch);
-    gradients = floats.take(kQueryBlock * pitch);
+    q = floats.take(kGradQueryBlock * wide);
+    dout = floats.take(kGradQueryBlock * wide);
+    dq = floats.take(kGradQueryBlock * wide);
+    probabilities = floats.take(kGradQueryBlock * pitch);
+    gradients = floats.take(kGradQueryBlock * pitch);
     row = floats.take(pitch);
     words = reinterpret_cast<uint32_t *>(floats.take(keepWords(p)));
   }
   static int64_t floats(const AttentionProblem &p) {
     int64_t wide = headPitch(p), pitch = keyPitch(p);
-    return 2 * wide * pitch + 3 * p.keys * wide + 3 * kQueryBlock * wide +
-           (2 * kQueryBlock + 1) * pitch + roundUp(keepWords(p), kColumnStep);
+    return 2 * wide * pitch + 3 * p.keys * wide + 3 * kGradQueryBlock * wide +
+           (2 * kGradQueryBlock + 1) * pitch +
+           roundUp(keepWords(p), kColumnStep);
   }
   int64_t wide, pitch;
   // Whether results bypass the caches.
@@ -92,8 +94,9 @@ HWY_INLINE void gradientRow(const AttentionProblem &p, const float *mask,
   }
 }
 
+// `alone`: the block has all queries and keys of the head.
 void gradientBlock(const AttentionGradArgs &args, const Head &head,
-                   const QueryBlock &b, const GradScratch &m) {
+                   const QueryBlock &b, bool alone, const GradScratch &m) {
   int64_t wide = m.wide, pitch = m.pitch, s = b.query;
   int64_t columns = roundUp(b.keys, static_cast<int64_t>(kLanes));
   packRows(args.q, head, s, b.queries, args.queries, args.size, wide, m.q);
@@ -111,12 +114,22 @@ void gradientBlock(const AttentionGradArgs &args, const Head &head,
                 keep, m.probabilities + i * pitch, m.gradients + i * pitch,
                 m.row, b.keys);
   }
-  smallGemm(b.queries, wide, b.keys, {m.gradients, pitch, 1},
-            {m.keys + b.first * wide, wide}, {m.dq, wide}, false);
-  unpackRows(m.dq, wide, b.queries, args.size, args.dq, head, s, m.stream);
-  smallGemm(b.keys, wide, b.queries, {m.probabilities, 1, pitch},
-            {m.dout, wide}, {m.dv + b.first * wide, wide}, true);
-  smallGemm(b.keys, wide, b.queries, {m.gradients, 1, pitch}, {m.q, wide},
+  productInto(args.dq, head, s, b.queries, b.keys, {m.gradients, pitch, 1},
+              {m.keys + b.first * wide, wide}, args.size, wide, m.dq,
+              StoreSums{m.stream});
+  GemmLeft probabilities = {m.probabilities, 1, pitch};
+  GemmLeft gradients = {m.gradients, 1, pitch};
+  GemmPanel<const float> dout = {m.dout, wide}, q = {m.q, wide};
+  if (alone) {
+    productInto(args.dv, head, 0, b.keys, b.queries, probabilities, dout,
+                args.size, wide, m.dv, StoreSums{m.stream});
+    productInto(args.dk, head, 0, b.keys, b.queries, gradients, q, args.size,
+                wide, m.dk, StoreSums{m.stream});
+    return;
+  }
+  smallGemm(b.keys, wide, b.queries, probabilities, dout,
+            {m.dv + b.first * wide, wide}, true);
+  smallGemm(b.keys, wide, b.queries, gradients, q,
             {m.dk + b.first * wide, wide}, true);
 }
 
@@ -131,17 +144,23 @@ void attentionGradHead(const AttentionGradArgs &args, int64_t task,
   packTransposed(args.v, head, keys, keyColumns(keys), args.size, m.wide, m.q,
                  m.valuesT, m.pitch);
   packRows(args.k, head, 0, keys, keys, args.size, m.wide, m.keys);
-  for (int64_t i = 0; i < args.keys * m.wide; ++i) {
-    m.dk[i] = 0.0f;
-    m.dv[i] = 0.0f;
+  QueryBlock b = queryBlock(args, unmasked, head.batch, 0, kGradQueryBlock);
+  bool alone = b.queries == args.queries && b.keys == args.keys;
+  size_t sums = alone ? 0 : static_cast<size_t>(args.keys * m.wide) * 4;
+  __builtin_memset(m.dk, 0, sums);
+  __builtin_memset(m.dv, 0, sums);
+  while (true) {
+    gradientBlock(args, head, b, alone, m);
+    int64_t next = b.query + b.queries;
+    if (next == args.queries) {
+      break;
+    }
+    b = queryBlock(args, unmasked, head.batch, next, kGradQueryBlock);
   }
-  for (int64_t s = 0; s < args.queries;) {
-    QueryBlock b = queryBlock(args, unmasked, head.batch, s);
-    gradientBlock(args, head, b, m);
-    s += b.queries;
+  if (!alone) {
+    unpackRows(m.dk, m.wide, args.keys, args.size, args.dk, head, 0, m.stream);
+    unpackRows(m.dv, m.wide, args.keys, args.size, args.dv, head, 0, m.stream);
   }
-  unpackRows(m.dk, m.wide, args.keys, args.size, args.dk, head, 0, m.stream);
-  unpackRows(m.dv, m.wide, args.keys, args.size, args.dv, head, 0, m.stream);
   finishStreams(m.stream);
 }
 

@@ -77,6 +77,56 @@ HWY_INLINE void unpackRows(const float *HWY_RESTRICT from, int64_t pitch,
   }
 }
 
+// Whether rows of a head can be used where they lie: dense f32 without a gap to
+// `pitch` columns.
+HWY_INLINE bool inPlace(const HeadTensor &t, int64_t size, int64_t pitch) {
+  return t.buffer.dtype == DType::F32 && size == pitch;
+}
+
+// Row `row` of such a head.
+HWY_INLINE float *rowInPlace(const HeadTensor &t, const Head &head,
+                             int64_t row) {
+  return static_cast<float *>(t.buffer.data) + rowOffset(t, head, row);
+}
+
+// Whether every row of such a head is aligned to vectors.
+HWY_INLINE bool rowsAligned(const HeadTensor &t) {
+  constexpr int64_t kStep = static_cast<int64_t>(kLanes);
+  return reinterpret_cast<uintptr_t>(t.buffer.data) % (kLanes * 4) == 0 &&
+         t.batch % kStep == 0 && t.head % kStep == 0 && t.row % kStep == 0;
+}
+
+// The rows of a block as the left side of a product: where they lie, or packed
+// into `memory`.
+HWY_INLINE GemmLeft leftRows(const HeadTensor &t, const Head &head,
+                             const QueryBlock &b, int64_t limit, int64_t size,
+                             int64_t pitch, float *HWY_RESTRICT memory) {
+  if (inPlace(t, size, pitch)) {
+    return {rowInPlace(t, head, b.query), t.row, 1};
+  }
+  packRows(t, head, b.query, b.queries, limit, size, pitch, memory);
+  return {memory, pitch, 1};
+}
+
+// A product whose rows are rows [first, first + m) of a head: written there, or
+// through `memory`. `how` has a `stream`, which asks for the way past the
+// caches.
+template <class Store>
+HWY_INLINE void
+productInto(const HeadTensor &t, const Head &head, int64_t first, int64_t m,
+            int64_t k, GemmLeft a, GemmPanel<const float> b, int64_t size,
+            int64_t pitch, float *HWY_RESTRICT memory, Store how) {
+  bool stream = how.stream;
+  if (inPlace(t, size, pitch)) {
+    how.stream = stream && rowsAligned(t);
+    return smallGemm(m, pitch, k, a, b, {rowInPlace(t, head, first), t.row},
+                     false, how);
+  }
+  how.stream = false;
+  smallGemm(m, pitch, k, a, b, {memory, pitch}, false, how);
+  unpackRows(memory, pitch, m, size, t, head, first, stream);
+}
+
 // to[c][r] = from[r][c] for four rows and `columns` columns, a multiple of
 // kLanes.
 HWY_INLINE void transposeFour(const float *HWY_RESTRICT from, int64_t pitch,

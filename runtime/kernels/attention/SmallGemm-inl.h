@@ -35,10 +35,37 @@ template <typename T> struct GemmPanel {
 constexpr int kGemmRows = 6;
 constexpr int kGemmVectors = kLanes >= 16 ? 4 : 2;
 
+// Writes a vector; with `stream` past the caches, `to` being aligned then.
+HWY_INLINE void storeSum(VF sum, float *to, bool stream) {
+  stream ? hn::Stream(sum, DF(), to) : hn::StoreU(sum, DF(), to);
+}
+
+// How sums are written: as they are.
+struct StoreSums {
+  bool stream = false;
+  HWY_INLINE StoreSums fromRow(int64_t) const { return *this; }
+  HWY_INLINE void operator()(VF sum, int64_t, float *to) const {
+    storeSum(sum, to, stream);
+  }
+};
+
+// Times a factor of their row.
+struct StoreScaled {
+  const float *factors;
+  bool stream;
+  HWY_INLINE StoreScaled fromRow(int64_t row) const {
+    return {factors + row, stream};
+  }
+  HWY_INLINE void operator()(VF sum, int64_t row, float *to) const {
+    storeSum(hn::Mul(sum, splat(factors[row])), to, stream);
+  }
+};
+
 // Rows x Vectors sums over k steps; adds to c or overwrites it.
-template <int Rows, int Vectors>
+template <int Rows, int Vectors, class Store>
 HWY_INLINE void gemmTile(GemmLeft a, GemmPanel<const float> b,
-                         GemmPanel<float> c, int64_t k, bool add) {
+                         GemmPanel<float> c, int64_t k, bool add,
+                         const Store &store) {
   const DF df;
   VF sum[Rows][Vectors];
   HWY_UNROLL(8)
@@ -71,65 +98,69 @@ HWY_INLINE void gemmTile(GemmLeft a, GemmPanel<const float> b,
   for (int i = 0; i < Rows; ++i) {
     HWY_UNROLL(8)
     for (int j = 0; j < Vectors; ++j) {
-      hn::StoreU(sum[i][j], df,
-                 c.data + i * c.pitch + j * static_cast<int64_t>(kLanes));
+      store(sum[i][j], i,
+            c.data + i * c.pitch + j * static_cast<int64_t>(kLanes));
     }
   }
 }
 
 // Up to kGemmRows rows of Vectors vectors.
-template <int Vectors>
+template <int Vectors, class Store>
 HWY_INLINE void gemmRows(int64_t rows, GemmLeft a, GemmPanel<const float> b,
-                         GemmPanel<float> c, int64_t k, bool add) {
+                         GemmPanel<float> c, int64_t k, bool add,
+                         const Store &store) {
   switch (rows) {
   case 1:
-    return gemmTile<1, Vectors>(a, b, c, k, add);
+    return gemmTile<1, Vectors>(a, b, c, k, add, store);
   case 2:
-    return gemmTile<2, Vectors>(a, b, c, k, add);
+    return gemmTile<2, Vectors>(a, b, c, k, add, store);
   case 3:
-    return gemmTile<3, Vectors>(a, b, c, k, add);
+    return gemmTile<3, Vectors>(a, b, c, k, add, store);
   case 4:
-    return gemmTile<4, Vectors>(a, b, c, k, add);
+    return gemmTile<4, Vectors>(a, b, c, k, add, store);
   case 5:
-    return gemmTile<5, Vectors>(a, b, c, k, add);
+    return gemmTile<5, Vectors>(a, b, c, k, add, store);
   default:
-    return gemmTile<kGemmRows, Vectors>(a, b, c, k, add);
+    return gemmTile<kGemmRows, Vectors>(a, b, c, k, add, store);
   }
 }
 
 // Columns of one register block, all m rows.
-template <int Vectors>
+template <int Vectors, class Store>
 HWY_NOINLINE void gemmColumns(int64_t m, GemmLeft a, GemmPanel<const float> b,
-                              GemmPanel<float> c, int64_t k, bool add) {
+                              GemmPanel<float> c, int64_t k, bool add,
+                              Store store) {
   for (int64_t i = 0; i < m;) {
     int64_t rows = evenPart(m - i, kGemmRows);
     gemmRows<Vectors>(rows, {a.data + i * a.row, a.row, a.col}, b,
-                      {c.data + i * c.pitch, c.pitch}, k, add);
+                      {c.data + i * c.pitch, c.pitch}, k, add,
+                      store.fromRow(i));
     i += rows;
   }
 }
 
 // c[m, n] = a[m, k] b[k, n], added to c when `add`; n in whole vectors.
+template <class Store = StoreSums>
 HWY_INLINE void smallGemm(int64_t m, int64_t n, int64_t k, GemmLeft a,
                           GemmPanel<const float> b, GemmPanel<float> c,
-                          bool add) {
+                          bool add, Store store = {}) {
   int64_t vectors = n / static_cast<int64_t>(kLanes);
   while (vectors > 0) {
     int64_t now = evenPart(vectors, kGemmVectors);
     switch (now) {
     case 1:
-      gemmColumns<1>(m, a, b, c, k, add);
+      gemmColumns<1>(m, a, b, c, k, add, store);
       break;
     case 2:
-      gemmColumns<2>(m, a, b, c, k, add);
+      gemmColumns<2>(m, a, b, c, k, add, store);
       break;
 #if HWY_TARGET <= HWY_AVX3
     case 3:
-      gemmColumns<3>(m, a, b, c, k, add);
+      gemmColumns<3>(m, a, b, c, k, add, store);
       break;
 #endif
     default:
-      gemmColumns<kGemmVectors>(m, a, b, c, k, add);
+      gemmColumns<kGemmVectors>(m, a, b, c, k, add, store);
     }
     vectors -= now;
     b.data += now * static_cast<int64_t>(kLanes);

@@ -34,15 +34,14 @@ HWY_INLINE float largestTerm(const AttentionProblem &p, const float *mask,
 }
 
 // Replaces `count` scores by e^(terms - largest), those that dropout drops by
-// 0; returns the sum of all of them and, in `lse`, the log of that of e^terms.
+// 0; returns the sum of all of them.
 HWY_INLINE float expRow(const AttentionProblem &p, const float *mask,
                         const uint32_t *keep, float *HWY_RESTRICT row,
-                        int64_t count, float *lse) {
+                        int64_t count, float largest) {
   const DF df;
   const DU du;
   const VF scale = splat(p.scale);
   constexpr int64_t kStep = static_cast<int64_t>(kLanes);
-  float largest = largestTerm(p, mask, row, count);
   VF shift = splat(largest);
   VF sum = hn::Zero(df);
   for (int64_t i = 0; i < count; i += kStep) {
@@ -53,9 +52,7 @@ HWY_INLINE float expRow(const AttentionProblem &p, const float *mask,
     }
     hn::StoreU(e, df, row + i);
   }
-  float total = hn::GetLane(hn::SumOfLanes(df, sum));
-  *lse = largest + hn::GetLane(logV(splat(total)));
-  return total;
+  return hn::GetLane(hn::SumOfLanes(df, sum));
 }
 
 struct ScaleOp {
@@ -68,24 +65,48 @@ HWY_INLINE float keptFactor(const AttentionProblem &p) {
   return p.dropout.active ? p.dropout.scale.factor : 1.0f;
 }
 
-// expRow() of row `query`, over the keys of its block; returns what the row is
-// still to be multiplied with. A query without keys has nothing but lse = 0.
-HWY_INLINE float softmaxRow(const AttentionArgs &args, const Head &head,
-                            int64_t query, const QueryBlock &b,
-                            float *HWY_RESTRICT row,
-                            uint32_t *HWY_RESTRICT words) {
-  float lse = 0.0f, total = 1.0f;
-  if (b.keys > 0) {
-    const uint32_t *keep =
-        keepRow(args, elementNumber(args, head, query, b.first), b.keys, words);
-    total = expRow(args, maskRow(args, head, query, b.first), keep, row, b.keys,
-                   &lse);
+// Sums of rows, as expRow() returns them, become what each row is still to be
+// multiplied with; `largest` becomes log of the sum of e^terms. A vector of
+// rows at a time: `rows` up to a whole number of vectors.
+HWY_INLINE void finishRows(const AttentionProblem &p, int64_t rows,
+                           float *HWY_RESTRICT sums,
+                           float *HWY_RESTRICT largest) {
+  const DF df;
+  const VF kept = splat(keptFactor(p));
+  for (int64_t i = 0; i < rows; i += static_cast<int64_t>(kLanes)) {
+    VF total = hn::LoadU(df, sums + i);
+    hn::StoreU(hn::Add(hn::LoadU(df, largest + i), logV(total)), df,
+               largest + i);
+    hn::StoreU(hn::Div(kept, total), df, sums + i);
   }
+}
+
+// The rows of a block under the softmax, `pitch` apart: expRow() of each, and
+// in `factors` what it is still to be multiplied with. `factors` and `lse` are
+// of kQueryBlock. A query without keys has nothing but lse = 0.
+HWY_INLINE void softmaxRows(const AttentionArgs &args, const Head &head,
+                            const QueryBlock &b, float *HWY_RESTRICT scores,
+                            int64_t pitch, float *HWY_RESTRICT factors,
+                            float *HWY_RESTRICT lse,
+                            uint32_t *HWY_RESTRICT words) {
+  for (int64_t i = 0; i < b.queries; ++i) {
+    lse[i] = 0.0f;
+    factors[i] = 1.0f;
+    if (b.keys > 0) {
+      const float *mask = maskRow(args, head, b.query + i, b.first);
+      const uint32_t *keep = keepRow(
+          args, elementNumber(args, head, b.query + i, b.first), b.keys, words);
+      float *row = scores + i * pitch;
+      lse[i] = largestTerm(args, mask, row, b.keys);
+      factors[i] = expRow(args, mask, keep, row, b.keys, lse[i]);
+    }
+  }
+  finishRows(args, b.queries, factors, lse);
   if (args.lse != nullptr) {
     int64_t task = head.batch * args.heads + head.head;
-    args.lse[task * args.queries + query] = lse;
+    __builtin_memcpy(args.lse + task * args.queries + b.query, lse,
+                     static_cast<size_t>(b.queries) * sizeof(float));
   }
-  return keptFactor(args) / total;
 }
 
 } // namespace bertc::rt::kernels::HWY_NAMESPACE

@@ -31,13 +31,14 @@ struct TileScratch {
     probabilities = parts.take<uint16_t>(kQueryBlock * keys);
     scores = parts.take<float>(kQueryBlock * keys);
     factors = parts.take<float>(kQueryBlock);
+    lse = parts.take<float>(kQueryBlock);
     words = parts.take<uint32_t>(keepWords(p));
     bytes = parts.bytes();
   }
   int64_t wide;
   size_t bytes;
   uint16_t *rows, *keyPanels, *valuePanels, *queries, *probabilities;
-  float *scores, *factors;
+  float *scores, *factors, *lse;
   uint32_t *words;
 };
 
@@ -74,9 +75,9 @@ void softmaxBlock(const AttentionArgs &args, const Head &head,
                   const QueryBlock &b, const TileScratch &m) {
   int64_t keys = padded(b.keys);
   int64_t written = roundUp(b.keys, static_cast<int64_t>(kLanes));
+  softmaxRows(args, head, b, m.scores, keys, m.factors, m.lse, m.words);
   for (int64_t i = 0; i < b.queries; ++i) {
     float *row = m.scores + i * keys;
-    m.factors[i] = softmaxRow(args, head, b.query + i, b, row, m.words);
     uint16_t *halves = m.probabilities + i * keys;
     roundRow<Tiles>(row, halves, written);
     __builtin_memset(halves + written, 0,

@@ -6,6 +6,7 @@
 // bf16. GFLOP/s are those of the pairs of query and key that have to be looked
 // at.
 
+#include "hwy/aligned_allocator.h"
 #include "runtime/kernels/attention/Attention.h"
 
 #include <benchmark/benchmark.h>
@@ -22,6 +23,7 @@ namespace {
 constexpr int64_t kTokens = 4096;
 constexpr int64_t kHeads = 12;
 constexpr int64_t kSize = 64;
+constexpr size_t kElements = kTokens * kHeads * kSize;
 const int32_t kRng[4] = {1, 2, 3, 0};
 
 struct Tensors {
@@ -29,8 +31,9 @@ struct Tensors {
     std::mt19937 generator(1);
     std::normal_distribution<float> normal;
     for (auto &t : tensors) {
-      t.resize(static_cast<size_t>(kTokens * kHeads * kSize));
-      for (float &x : t) {
+      t = hwy::AllocateAligned<float>(kElements);
+      for (size_t i = 0; i < kElements; ++i) {
+        float &x = t[i];
         x = normal(generator);
         if (halves) {
           // Two random numbers of bf16 in the place of one.
@@ -44,11 +47,11 @@ struct Tensors {
   }
   HeadTensor heads(int i, int64_t positions) {
     int64_t row = kHeads * kSize;
-    return {{tensors[i].data(), dtype}, positions * row, kSize, row};
+    return {{tensors[i].get(), dtype}, positions * row, kSize, row};
   }
   DType dtype;
   // q, k, v, out and their gradients.
-  std::vector<float> tensors[8];
+  hwy::AlignedFreeUniquePtr<float[]> tensors[8];
 };
 
 struct Setup {
