@@ -49,6 +49,12 @@ void addSequenceWeights(ModelBuilder &m, std::vector<NamedType> &inputs) {
   }
 }
 
+void addExampleWeights(ModelBuilder &m, std::vector<NamedType> &inputs) {
+  if (!m.isPacked()) {
+    inputs.push_back({"example_weights", m.graph.f32({m.batch()})});
+  }
+}
+
 Value firstTokens(ModelBuilder &m) {
   return m.isPacked() ? m.graph.input(sequenceInput(m, "positions")) : Value();
 }
@@ -60,7 +66,9 @@ Value flatLabels(ModelBuilder &m, llvm::StringRef name) {
 Value buildSequenceMean(ModelBuilder &m, Value values) {
   GraphBuilder &g = m.graph;
   if (!m.isPacked()) {
-    return g.mean(values);
+    Value examples = g.input("example_weights");
+    return examples ? buildWeightedMean(m, values, examples).mean
+                    : g.mean(values);
   }
   Value weights = flatWeights(m);
   Value sum = g.sum(g.op<bert::MulOp>("mul", weights, values));

@@ -91,6 +91,7 @@ std::vector<NamedType> lossInputs(ModelBuilder &m) {
 void buildLoss(ModelBuilder &m) {
   GraphBuilder &g = m.graph;
   std::vector<NamedType> inputs = lossInputs(m);
+  addExampleWeights(m, inputs);
   inputs.push_back({"rng", g.i32({4})});
   g.begin("loss", inputs, /*entry=*/false);
   SpanLogits logits = buildLogits(m);

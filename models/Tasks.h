@@ -25,8 +25,9 @@ namespace bertc {
 void buildPretrain(ModelBuilder &model);
 
 /// A classifier on the pooled output.
-/// @loss: encoder inputs, label_ids [B] i32, rng
-///   [sequence_positions [B,K] i32: first tokens; sequence_weights [B,K]]
+/// @loss: encoder inputs, label_ids [B] i32, example_weights [B], rng
+///   [sequence_positions [B,K] i32: first tokens; sequence_weights [B,K] in
+///   the place of example_weights]
 ///   -> total_loss
 /// @evaluate: ... label_ids, example_weights [B] -> total_loss, loss_sum,
 ///   correct, count, logits, probabilities
@@ -35,8 +36,9 @@ void buildPretrain(ModelBuilder &model);
 void buildClassify(ModelBuilder &model);
 
 /// Start and end of an answer.
-/// @loss: encoder inputs, start_positions, end_positions [B] i32, rng
-///   [sequence_weights [B,K]] -> total_loss
+/// @loss: encoder inputs, start_positions, end_positions [B] i32,
+///   example_weights [B], rng
+///   [sequence_weights [B,K] in the place of example_weights] -> total_loss
 /// @evaluate: ..., example_weights [B] -> total_loss, loss_sum, count,
 ///   start_logits, end_logits
 /// @predict: encoder inputs -> start_logits, end_logits [B,S]
@@ -54,11 +56,15 @@ llvm::SmallVector<int64_t> sequenceShape(ModelBuilder &model);
 void addFirstTokens(ModelBuilder &model, std::vector<NamedType> &inputs);
 /// Adds the input of weights of sequences, when packed.
 void addSequenceWeights(ModelBuilder &model, std::vector<NamedType> &inputs);
+/// Adds the input of weights of rows, unless packed: there the weights of
+/// sequences say it.
+void addExampleWeights(ModelBuilder &model, std::vector<NamedType> &inputs);
 /// What buildPooler wants to know.
 mlir::Value firstTokens(ModelBuilder &model);
 /// The input `name` of sequenceShape() as a vector [N].
 mlir::Value flatLabels(ModelBuilder &model, llvm::StringRef name);
-/// The mean of values [N] over the sequences of a batch; packed
+/// The mean of values [N] over the sequences of a batch: of those that
+/// example_weights counts if the function has it; packed
 /// sum(w v) / (sum(w) + 1e-5).
 mlir::Value buildSequenceMean(ModelBuilder &model, mlir::Value values);
 /// 1 for every sequence that counts in an evaluation: example_weights, packed

@@ -48,6 +48,9 @@ Status compareConfigs(const rt::Plan &plan, const std::string &path,
   return Status::okStatus();
 }
 
+/// A padded embedding has fewer rows than this too many.
+constexpr int64_t kVocabularyPadding = 128;
+
 /// What weights of one model and a plan of another differ in.
 const std::vector<const char *> kShapeKeys = {
     "vocab_size",        "hidden_size",
@@ -102,6 +105,25 @@ Status checkExpectations(const rt::Plan &plan,
 Status checkModelConfig(const rt::Plan &plan, const std::string &path) {
   return compareConfigs(plan, path, kShapeKeys,
                         "compile the plan from the model's own configuration");
+}
+
+Status checkVocabulary(const rt::Plan &plan, const Vocabulary &vocabulary,
+                       const std::string &path) {
+  const rt::VariableInfo *words =
+      plan.findVariable("bert/embeddings/word_embeddings");
+  if (!words || words->shape.size() != 2) {
+    return failedPrecondition(fmt::format(
+        "{}: the plan has no table of word embeddings", plan.path()));
+  }
+  auto have = static_cast<int64_t>(vocabulary.size());
+  int64_t want = words->shape[0];
+  if (have > want || want - have >= kVocabularyPadding) {
+    return failedPrecondition(
+        fmt::format("{}: {} tokens, the plan {} was compiled for {}; give the "
+                    "vocabulary of the model",
+                    path, have, plan.path(), want));
+  }
+  return Status();
 }
 
 } // namespace bertc

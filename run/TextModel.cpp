@@ -15,9 +15,6 @@ namespace bertc {
 
 namespace {
 
-/// A padded embedding has fewer rows than this too many.
-constexpr int64_t kVocabularyPadding = 128;
-
 Status checkTask(const rt::Plan &plan, const std::string &task) {
   const rt::ModelInfo &model = plan.model();
   if (model.task != task) {
@@ -28,25 +25,6 @@ Status checkTask(const rt::Plan &plan, const std::string &task) {
   if (!plan.findEntry("predict")) {
     return failedPrecondition(
         fmt::format("{}: the plan has no entry predict", plan.path()));
-  }
-  return Status();
-}
-
-Status checkVocabulary(const rt::Plan &plan, const Vocabulary &vocabulary,
-                       const std::string &path) {
-  const rt::VariableInfo *words =
-      plan.findVariable("bert/embeddings/word_embeddings");
-  if (!words || words->shape.size() != 2) {
-    return failedPrecondition(fmt::format(
-        "{}: the plan has no table of word embeddings", plan.path()));
-  }
-  auto have = static_cast<int64_t>(vocabulary.size());
-  int64_t want = words->shape[0];
-  if (have > want || want - have >= kVocabularyPadding) {
-    return failedPrecondition(
-        fmt::format("{}: {} tokens, the plan {} was compiled for {}; give the "
-                    "vocabulary of the model",
-                    path, have, plan.path(), want));
   }
   return Status();
 }

@@ -38,12 +38,11 @@ std::array<int32_t, 4> rngInput(uint64_t seed, int64_t step,
           deterministic ? dropoutOffFlag : 0};
 }
 
-TrainLoop::TrainLoop(rt::Session &session, BatchStream &stream,
-                     BatchLayout layout, Settings settings,
-                     const RunState &state)
-    : session_(session), stream_(stream), layout_(std::move(layout)),
-      settings_(settings), updateStep_(state.updateStep),
-      microStep_(state.microStep), examplesSeen_(state.examplesSeen) {}
+TrainLoop::TrainLoop(rt::Session &session, BatchSource &source,
+                     Settings settings, const RunState &state)
+    : session_(session), source_(source), settings_(settings),
+      updateStep_(state.updateStep), microStep_(state.microStep),
+      examplesSeen_(state.examplesSeen) {}
 
 Status TrainLoop::prepare() {
   const rt::Plan &plan = session_.plan();
@@ -63,13 +62,9 @@ Status TrainLoop::prepare() {
   return session_.prepare(applyEntry);
 }
 
-Status TrainLoop::microBatch(int64_t index, UpdateReport *report,
-                             double *totalLoss) {
-  BERTC_ASSIGN_OR_RETURN(const Batch *batch, stream_.next());
-  if (!batch) {
-    return internalError("the stream of training batches ended");
-  }
-  rt::NamedInputs inputs = batchInputs(layout_, *batch);
+Status TrainLoop::microBatch(const MicroBatch &batch, int64_t index,
+                             UpdateReport *report, double *totalLoss) {
+  rt::NamedInputs inputs = batch.inputs;
   int64_t microStep = microStep_ + index;
   std::array<int32_t, 4> rng =
       rngInput(settings_.seed, microStep, settings_.deterministic);
@@ -77,7 +72,7 @@ Status TrainLoop::microBatch(int64_t index, UpdateReport *report,
     inputs.emplace_back("rng",
                         rt::ConstTensorView(rt::DType::I32, {4}, rng.data()));
   }
-  float lossScale = 1.0f / static_cast<float>(settings_.accumulationSteps);
+  auto lossScale = static_cast<float>(batch.share);
   inputs.emplace_back("loss_scale",
                       rt::ConstTensorView(rt::DType::F32, {}, &lossScale));
   std::vector<float> values(lossNames_.size());
@@ -91,21 +86,20 @@ Status TrainLoop::microBatch(int64_t index, UpdateReport *report,
                                                   updateStep_, microStep)));
   for (size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i])) {
-      return Status(
-          StatusCode::FailedPrecondition,
-          fmt::format("{} is {} in update {}, micro-batch {}; lower "
-                      "--learning-rate or lengthen --num-warmup-steps, and "
-                      "go on from the last checkpoint",
-                      lossNames_[i], values[i], updateStep_, microStep));
+      return Status(StatusCode::FailedPrecondition,
+                    fmt::format("{} is {} in update {}, micro-batch {}; lower "
+                                "--learning-rate or lengthen the warm-up, and "
+                                "go on from the last checkpoint",
+                                lossNames_[i], values[i], updateStep_,
+                                microStep));
     }
-    report->losses[lossNames_[i]] +=
-        values[i] / static_cast<double>(settings_.accumulationSteps);
+    report->losses[lossNames_[i]] += values[i] * batch.share;
     if (lossNames_[i] == "total_loss" || i == 0) {
       *totalLoss = values[i];
     }
   }
-  report->examples += batch->realRows;
-  report->sequences += batch->sequences;
+  report->examples += batch.examples;
+  report->sequences += batch.sequences;
   return Status::okStatus();
 }
 
@@ -125,16 +119,23 @@ StatusOr<UpdateReport> TrainLoop::update(const std::function<bool()> &stop,
   UpdateReport report;
   int64_t begin = monotonicNs();
   report.learningRate = settings_.schedule.learningRate(updateStep_);
-  for (int64_t i = 0; i < settings_.accumulationSteps; ++i) {
-    if (i > 0 && stop()) {
+  int64_t count = 0;
+  for (bool ended = false; !ended; ++count) {
+    if (count > 0 && stop()) {
       return report;
     }
     double loss = 0;
     {
       Trace::Span span(trace, stepEntry);
-      BERTC_RETURN_IF_ERROR(microBatch(i, &report, &loss));
+      BERTC_ASSIGN_OR_RETURN(const MicroBatch *batch, source_.next());
+      if (!batch) {
+        return internalError(
+            fmt::format("the training data ended in update {}", updateStep_));
+      }
+      BERTC_RETURN_IF_ERROR(microBatch(*batch, count, &report, &loss));
+      ended = batch->endsUpdate;
     }
-    onMicro(i + 1, loss);
+    onMicro(count + 1, loss);
   }
   {
     Trace::Span span(trace, applyEntry);
@@ -143,7 +144,7 @@ StatusOr<UpdateReport> TrainLoop::update(const std::function<bool()> &stop,
   report.complete = true;
   report.seconds = static_cast<double>(monotonicNs() - begin) * 1e-9;
   updateStep_ += 1;
-  microStep_ += settings_.accumulationSteps;
+  microStep_ += count;
   examplesSeen_ += static_cast<uint64_t>(report.examples);
   return report;
 }

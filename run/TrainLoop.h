@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One optimizer update after another: N micro-batches through `train_step`,
+// One optimizer update after another: its micro-batches through `train_step`,
 // which add their clipped gradients to the accumulators, then
-// `apply_gradients`. Knows nothing of files; run/Pretrain.h puts logs,
+// `apply_gradients`. Knows nothing of files; run/TrainRun.h puts logs,
 // checkpoints and signals around it.
 #pragma once
 
 #include "bertc/runtime.h"
 #include "bertc/status.h"
-#include "run/BatchStream.h"
+#include "run/BatchSource.h"
 #include "run/RunState.h"
 #include "run/Schedule.h"
 #include "run/Trace.h"
@@ -32,7 +32,8 @@ struct UpdateReport {
   /// False when `stop` asked to leave before the update was complete; the
   /// variables are then those of the update before.
   bool complete = false;
-  /// Means over its micro-batches, by output name (total_loss, ...).
+  /// Means over its micro-batches by their shares, by output name (total_loss,
+  /// ...).
   std::map<std::string, double> losses;
   float learningRate = 0;
   double seconds = 0;
@@ -46,14 +47,14 @@ class TrainLoop {
 public:
   struct Settings {
     Schedule schedule;
-    int64_t accumulationSteps = 1;
     uint64_t seed = 0;
     bool deterministic = false;
   };
 
-  /// `session` and `stream` must outlive the loop; `state` is where it stands.
-  TrainLoop(rt::Session &session, BatchStream &stream, BatchLayout layout,
-            Settings settings, const RunState &state);
+  /// `session` and `source` must outlive the loop; `state` is where it stands,
+  /// and where `source` must stand.
+  TrainLoop(rt::Session &session, BatchSource &source, Settings settings,
+            const RunState &state);
 
   /// Checks that the plan has the two entries with the inputs they must have,
   /// and prepares them.
@@ -75,12 +76,12 @@ public:
   uint64_t examplesSeen() const { return examplesSeen_; }
 
 private:
-  Status microBatch(int64_t index, UpdateReport *report, double *loss);
+  Status microBatch(const MicroBatch &batch, int64_t index,
+                    UpdateReport *report, double *loss);
   Status apply(float learningRate);
 
   rt::Session &session_;
-  BatchStream &stream_;
-  BatchLayout layout_;
+  BatchSource &source_;
   Settings settings_;
   /// Scalar f32 outputs of train_step.
   std::vector<std::string> lossNames_;

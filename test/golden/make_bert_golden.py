@@ -183,15 +183,25 @@ def pretrain_losses(model, b):
             "masked_lm_loss": masked_loss, "next_sentence_loss": next_loss}
 
 
+def weighted_mean(loss, examples):
+    total, count = (loss * examples).sum(), examples.sum()
+    return {"total_loss": total / max(float(count), 1.0), "loss_sum": total,
+            "count": count}
+
+
+def mean_of_examples(loss, b):
+    return weighted_mean(loss, b["example_weights"].double())["total_loss"]
+
+
 def classify_losses(model, b):
     log_probs = torch.log_softmax(model.classify(b), -1)
-    return {"total_loss": nll(log_probs, b["label_ids"]).mean()}
+    return {"total_loss": mean_of_examples(nll(log_probs, b["label_ids"]), b)}
 
 
 def squad_losses(model, b):
     start, end = model.squad(b)
-    loss = [nll(torch.log_softmax(x, -1), b[name]).mean() for x, name in
-            ((start, "start_positions"), (end, "end_positions"))]
+    loss = [mean_of_examples(nll(torch.log_softmax(x, -1), b[name]), b)
+            for x, name in ((start, "start_positions"), (end, "end_positions"))]
     return {"total_loss": (loss[0] + loss[1]) / 2}
 
 
@@ -230,12 +240,6 @@ def evaluate_pretrain(model, b):
             "next_sentence_loss_sum": next_sum,
             "next_sentence_correct": (examples * next_right).sum(),
             "next_sentence_count": examples.sum()}
-
-
-def weighted_mean(loss, examples):
-    total, count = (loss * examples).sum(), examples.sum()
-    return {"total_loss": total / max(float(count), 1.0), "loss_sum": total,
-            "count": count}
 
 
 def evaluate_classify(model, b):
@@ -466,11 +470,15 @@ def make_case(seed, case, task, c, b, s, p, labels, rng):
     begin(case, task, c, b, s, p, labels)
     write(case, "weights", weights)
 
+    examples = np.array([1] + [i % 2 for i in range(1, b)], np.float32)
+    weighted = {**batch, "example_weights": examples}
+    trained = batch if task == "pretrain" else weighted
+
     params = parameters(weights)
-    losses = LOSSES[task](Model(c, params, rng), as_torch(batch))
+    losses = LOSSES[task](Model(c, params, rng), as_torch(trained))
     losses["total_loss"].backward()
     write(case, "gradients.in",
-          {**batch, "rng": np.array(rng, np.int32)})
+          {**trained, "rng": np.array(rng, np.int32)})
     zero = {k: v.grad if v.grad is not None else torch.zeros_like(v)
             for k, v in params.items()}
     write(case, "gradients.out", as_f32({**losses, **zero}))
@@ -479,9 +487,6 @@ def make_case(seed, case, task, c, b, s, p, labels, rng):
         write(case, "predict.in", inputs_only(batch))
         write(case, "predict.out",
               as_f32(predict(task, Model(c, params), as_torch(batch))))
-        weighted = dict(batch)
-        weighted["example_weights"] = np.ones(b, np.float32)
-        weighted["example_weights"][1:] = [i % 2 for i in range(1, b)]
         write(case, "evaluate.in", weighted)
         write(case, "evaluate.out", as_f32(
             EVALUATE[task](Model(c, params), as_torch(weighted))))

@@ -9,6 +9,7 @@
 namespace bertc {
 
 Command addPretrainCommand(CLI::App &app);
+Command addClassifyCommand(CLI::App &app);
 Command addExecCommand(CLI::App &app);
 Command addBenchCommand(CLI::App &app);
 Command addConvertCommand(CLI::App &app);

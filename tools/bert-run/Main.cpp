@@ -32,6 +32,7 @@ int main(int argc, char **argv) {
   Subcommands program(
       "bert-run", "Trains, evaluates, runs and measures compiled BERT plans.");
   program.add("pretrain", addPretrainCommand);
+  program.add("classify", addClassifyCommand);
   program.add("exec", addExecCommand);
   program.add("bench", addBenchCommand);
   program.add("convert", addConvertCommand);

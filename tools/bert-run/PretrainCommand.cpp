@@ -6,6 +6,7 @@
 #include "support/Json.h"
 #include "support/Signals.h"
 #include "tools/bert-run/Commands.h"
+#include "tools/bert-run/TrainFlags.h"
 
 #include <cstdio>
 #include <memory>
@@ -17,11 +18,8 @@ namespace {
 /// What CLI11 writes into before it becomes PretrainOptions.
 struct Flags {
   PretrainOptions options;
-  bool allreducePostAccumulation = false;
-  bool resume = false;
-  CLI::Option *resumeOption = nullptr;
+  TrainRunFlags run;
   bool json = false;
-  std::vector<int64_t> profile;
 };
 
 void addDataFlags(CLI::App &command, Flags &flags) {
@@ -36,13 +34,6 @@ void addDataFlags(CLI::App &command, Flags &flags) {
       .add_option("--eval-files-dir", options.evalFiles,
                   "evaluation records: likewise")
       ->allow_extra_args(false);
-  command
-      .add_option("--output-dir", options.outputDir,
-                  "folder for checkpoints, logs and results")
-      ->required();
-  command.add_option("--init-checkpoint", options.initCheckpoint,
-                     "weights to start a new run from: a TensorFlow checkpoint "
-                     "prefix, a .safetensors file or a Hugging Face folder");
   command.add_option("--skip-corrupt", options.skipCorrupt,
                      "corrupt records to leave out before giving up");
   command.add_option("--data-threads", options.dataThreads,
@@ -62,45 +53,8 @@ void addTrainFlags(CLI::App &command, Flags &flags) {
                      "updates of linear warm-up");
   command.add_option("--learning-rate", options.learningRate,
                      "rate at the end of warm-up");
-  command.add_option("--save-checkpoints-steps", options.saveCheckpointsSteps,
-                     "updates between checkpoints");
-  command.add_option("--keep-checkpoint-max", options.keepCheckpointMax,
-                     "newest checkpoints to keep; 0 keeps all");
   command.add_option("--max-eval-steps", options.maxEvalSteps,
                      "batches to evaluate at most; 0 for all records");
-  command.add_option("--display-loss-steps", options.displayLossSteps,
-                     "updates between lines of the log");
-  addBoolFlag(command, "--allreduce-post-accumulation",
-              flags.allreducePostAccumulation,
-              "reduce once an update; with one worker there is nothing to "
-              "reduce either way");
-  flags.resumeOption =
-      addBoolFlag(command, "--resume", flags.resume,
-                  "demand a checkpoint to continue (with =False: demand that "
-                  "there is none); by default one is continued when there is "
-                  "one");
-}
-
-void addRunFlags(CLI::App &command, Flags &flags) {
-  PretrainOptions &options = flags.options;
-  command.add_option("--seed", options.seed,
-                     "of weights, dropout and data order [default: that of "
-                     "the checkpoint, else 12345]");
-  addBoolFlag(command, "--deterministic-run", options.deterministic,
-              "without dropout; runs repeat bit for bit anyway");
-  command.add_option("--dllog-path", options.dllogPath,
-                     "log file [default: OUTPUT_DIR/bert_dllog.json]");
-  command
-      .add_option("--profile", flags.profile,
-                  "FIRST,LAST: updates to trace into "
-                  "OUTPUT_DIR/profile_FIRST_LAST.json")
-      ->delimiter(',')
-      ->expected(2);
-  command.add_option("--threads", options.threads,
-                     "compute threads [default: OMP_NUM_THREADS, else every "
-                     "core]");
-  command.add_flag("--quiet", options.quiet, "no progress, only errors");
-  command.add_flag("--json", flags.json, "print a summary on stdout as JSON");
 }
 
 void addPlanFlags(CLI::App &command, Flags &flags) {
@@ -143,17 +97,9 @@ void printJson(const PretrainResult &result) {
 }
 
 int perform(Flags &flags) {
-  if (flags.resumeOption->count() > 0) {
-    flags.options.resume = flags.resume;
-  }
-  if (!flags.profile.empty()) {
-    int64_t first = flags.profile[0], last = flags.profile[1];
-    if (first < 1 || last < first) {
-      return reportError("bert-run",
-                         invalidArgument("--profile needs FIRST,LAST with 1 <= "
-                                         "FIRST <= LAST"));
-    }
-    flags.options.profile = std::make_pair(first, last);
+  Status status = finishTrainRunFlags(flags.run, &flags.options);
+  if (!status.ok()) {
+    return reportError("bert-run", status);
   }
   installStopSignals();
   StatusOr<PretrainResult> result = pretrain(flags.options);
@@ -180,7 +126,8 @@ Command addPretrainCommand(CLI::App &app) {
   command->add_option("plan", flags->options.plan, "plan file")->required();
   addDataFlags(*command, *flags);
   addTrainFlags(*command, *flags);
-  addRunFlags(*command, *flags);
+  addTrainRunFlags(*command, flags->run, flags->options);
+  command->add_flag("--json", flags->json, "print a summary on stdout as JSON");
   addPlanFlags(*command, *flags);
   return [flags] { return perform(*flags); };
 }

@@ -46,6 +46,11 @@ void addTrainStep(PlanBuilder &b, const Variables &variables,
   b.input("input_ids", ids);
   b.input("rng", rng);
   b.input("loss_scale", scale);
+  if (shape.features) {
+    b.input("label_ids", b.arena({shape.batch}, DType::I32));
+    b.input("start_positions", b.arena({shape.batch}, DType::I32));
+    b.input("example_weights", b.arena({shape.batch}));
+  }
   uint32_t rows = b.arena(hidden), dropped = b.arena(hidden);
   uint32_t loss = b.arena({}), gradient = b.arena(hidden);
   uint32_t tableGradient = b.arena({shape.rows, shape.width});

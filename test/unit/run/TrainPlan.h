@@ -16,6 +16,9 @@ struct TrainPlanShape {
   uint32_t sequence = 8;
   int64_t rows = 64;
   int64_t width = 4;
+  /// train_step also takes what test/unit/tasks/FakeFeatures.h asks for, and
+  /// example_weights; it makes no use of them.
+  bool features = false;
 };
 
 /// Entries train_step, apply_gradients, evaluate and predict; variables

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/TrainRun.h"
+
+#include "io/Files.h"
+#include "support/Signals.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <fmt/format.h>
+
+namespace bertc {
+
+Status checkTrainRunOptions(const TrainRunOptions &options) {
+  if (options.outputDir.empty()) {
+    return invalidArgument("--output-dir is missing: it is where checkpoints "
+                           "and results go");
+  }
+  struct Minimum {
+    const char *flag;
+    int64_t value, least;
+  };
+  const Minimum minima[] = {
+      {"--save-checkpoints-steps", options.saveCheckpointsSteps, 1},
+      {"--keep-checkpoint-max", options.keepCheckpointMax, 0},
+      {"--display-loss-steps", options.displayLossSteps, 1},
+      {"--threads", options.threads, 0}};
+  for (const Minimum &minimum : minima) {
+    if (minimum.value < minimum.least) {
+      return invalidArgument(fmt::format("{} is {}, it must be at least {}",
+                                         minimum.flag, minimum.value,
+                                         minimum.least));
+    }
+  }
+  return Status::okStatus();
+}
+
+TrainRun::TrainRun(rt::Session &session, TrainRunOptions options)
+    : session_(session), options_(std::move(options)),
+      store_(options_.outputDir, options_.keepCheckpointMax) {}
+
+void TrainRun::say(const std::string &line) const {
+  if (!options_.quiet) {
+    std::fprintf(stderr, "%s\n", line.c_str());
+  }
+}
+
+RunState TrainRun::plannedState(const TrainSettings &training) const {
+  RunState state;
+  state.seed = options_.seed.value_or(TrainRunOptions::defaultSeed);
+  state.deterministic = options_.deterministic;
+  state.accumulationSteps = training.accumulationSteps;
+  state.trainSteps = training.schedule.trainSteps;
+  state.warmupSteps = training.schedule.warmupSteps;
+  state.learningRate = training.schedule.initialRate;
+  state.batchSize = session_.plan().model().batchSize;
+  state.threads = session_.threads();
+  state.planHash = session_.plan().sha256();
+  state.data = training.data;
+  return state;
+}
+
+Status TrainRun::checkResumeFlag(const std::string &prefix) const {
+  if (options_.resume == true && prefix.empty()) {
+    return notFound(fmt::format("{}: --resume was given, but there is no "
+                                "checkpoint",
+                                options_.outputDir));
+  }
+  if (options_.resume == false && !prefix.empty()) {
+    return failedPrecondition(
+        fmt::format("{}: --resume=False was given, but there is a checkpoint, "
+                    "{}; choose another --output-dir",
+                    options_.outputDir, prefix));
+  }
+  return Status::okStatus();
+}
+
+Status TrainRun::begin(const TrainSettings *training) {
+  std::vector<std::string> notes;
+  BERTC_ASSIGN_OR_RETURN(std::string prefix, store_.newest(&notes));
+  for (const std::string &note : notes) {
+    say("note: " + note);
+  }
+  if (training) {
+    BERTC_RETURN_IF_ERROR(checkResumeFlag(prefix));
+    training_ = *training;
+  }
+  state_ = plannedState(training_);
+  BERTC_RETURN_IF_ERROR(prefix.empty()
+                            ? beginFresh(training != nullptr)
+                            : beginFrom(prefix, training != nullptr));
+  result_.globalStepAtStart = state_.updateStep;
+  result_.updateStep = state_.updateStep;
+  return Status::okStatus();
+}
+
+Status TrainRun::beginFresh(bool training) {
+  BERTC_RETURN_IF_ERROR(session_.initialise(state_.seed));
+  if (!options_.initCheckpoint.empty()) {
+    return takeWeights(training);
+  }
+  if (!training) {
+    return notFound(fmt::format("{}: no checkpoint to evaluate; give "
+                                "--init-checkpoint or train first",
+                                options_.outputDir));
+  }
+  say(fmt::format("new run from random weights, seed {}", state_.seed));
+  return Status::okStatus();
+}
+
+Status TrainRun::takeWeights(bool training) {
+  BERTC_ASSIGN_OR_RETURN(LoadReport report,
+                         loadInitCheckpoint(session_, options_.initCheckpoint));
+  if (!training && !report.missing.empty()) {
+    return failedPrecondition(fmt::format(
+        "{}: lacks {}, which the plan has; train first, or give a model that "
+        "was",
+        options_.initCheckpoint, listNames(report.missing, 10)));
+  }
+  say(training ? fmt::format("new run from the weights of {}, seed {}",
+                             options_.initCheckpoint, state_.seed)
+               : fmt::format("weights of {}", options_.initCheckpoint));
+  for (const std::string &line :
+       describeLoad(options_.initCheckpoint, report)) {
+    say(line);
+  }
+  result_.initialised = std::move(report.missing);
+  return Status::okStatus();
+}
+
+Status TrainRun::beginFrom(const std::string &prefix, bool training) {
+  BERTC_ASSIGN_OR_RETURN(CheckpointStore::Restored restored,
+                         CheckpointStore::restore(session_, prefix));
+  for (const std::string &note : restored.notes) {
+    say("note: " + note);
+  }
+  savedStep_ = restored.globalStep;
+  result_.checkpoint = prefix;
+  if (!training) {
+    state_.updateStep = restored.globalStep;
+    say(fmt::format("weights of {}", prefix));
+    return Status::okStatus();
+  }
+  resumed_ = true;
+  return continueFrom(restored);
+}
+
+Status TrainRun::continueFrom(const CheckpointStore::Restored &restored) {
+  if (restored.state) {
+    const RunState &saved = *restored.state;
+    if (!options_.seed) {
+      state_.seed = saved.seed;
+    }
+    BERTC_ASSIGN_OR_RETURN(std::vector<std::string> notes,
+                           checkResume(saved, state_));
+    for (const std::string &note : notes) {
+      say("note: not the run it was: " + note);
+    }
+    state_.updateStep = saved.updateStep;
+    state_.microStep = saved.microStep;
+    state_.examplesSeen = saved.examplesSeen;
+  } else {
+    state_.updateStep = restored.globalStep;
+    state_.microStep = restored.globalStep * state_.accumulationSteps;
+    state_.examplesSeen =
+        static_cast<uint64_t>(state_.microStep) * state_.batchSize;
+  }
+  say(fmt::format("continuing {} at step {}", restored.prefix,
+                  state_.updateStep));
+  return Status::okStatus();
+}
+
+Status TrainRun::openLog(const nlohmann::ordered_json &parameters) {
+  std::string path = options_.dllogPath.empty()
+                         ? joinPath(options_.outputDir, "bert_dllog.json")
+                         : options_.dllogPath;
+  BERTC_ASSIGN_OR_RETURN(log_, Dllog::open(path, resumed_));
+  BERTC_RETURN_IF_ERROR(
+      log_.metadata("throughput_train", {{"unit", "sequences/s"}}));
+  const rt::Plan &plan = session_.plan();
+  nlohmann::ordered_json all = {
+      {"plan", plan.path()},
+      {"plan_sha256", plan.sha256()},
+      {"init_checkpoint", options_.initCheckpoint},
+      {"initialised_variables", result_.initialised},
+      {"num_train_steps", training_.schedule.trainSteps},
+      {"num_accumulation_steps", training_.accumulationSteps},
+      {"packed", plan.model().packed},
+      {"num_warmup_steps", training_.schedule.warmupSteps},
+      {"learning_rate", training_.schedule.initialRate},
+      {"train_batch_size", plan.model().batchSize},
+      {"max_seq_length", plan.model().maxSeqLength},
+      {"optimizer_type", plan.model().optimizer},
+      {"seed", state_.seed},
+      {"deterministic_run", options_.deterministic},
+      {"threads", session_.threads()},
+      {"cpu_isa", rt::cpuIsa()},
+      {"first_step", state_.updateStep}};
+  all.update(parameters);
+  return log_.parameters(all);
+}
+
+Status TrainRun::save(TrainReport *report) {
+  if (savedStep_ == state_.updateStep) {
+    return Status::okStatus();
+  }
+  BERTC_ASSIGN_OR_RETURN(result_.checkpoint, store_.save(session_, state_));
+  savedStep_ = state_.updateStep;
+  report->saved(result_.checkpoint);
+  return Status::okStatus();
+}
+
+Status TrainRun::writeTrace(Trace *trace) {
+  if (trace->size() == 0) {
+    return Status::okStatus();
+  }
+  session_.setProfileHook({});
+  std::string path =
+      joinPath(options_.outputDir,
+               fmt::format("profile_{}_{}.json", options_.profile->first,
+                           options_.profile->second));
+  BERTC_RETURN_IF_ERROR(trace->write(path));
+  *trace = Trace();
+  return Status::okStatus();
+}
+
+Status TrainRun::loop(TrainLoop &loop, TrainReport &report) {
+  Trace trace;
+  while (state_.updateStep < training_.schedule.trainSteps &&
+         !stopRequested()) {
+    int64_t step = state_.updateStep + 1;
+    bool traced = options_.profile && step >= options_.profile->first &&
+                  step <= options_.profile->second;
+    if (traced && trace.size() == 0) {
+      session_.setProfileHook(trace.hook());
+    }
+    auto onMicro = [&](int64_t index, double loss) {
+      report.micro(state_.updateStep, index, loss);
+    };
+    BERTC_ASSIGN_OR_RETURN(
+        UpdateReport update,
+        loop.update(stopRequested, onMicro, traced ? &trace : nullptr));
+    if (!update.complete) {
+      break;
+    }
+    state_.updateStep = loop.updateStep();
+    state_.microStep = loop.microStep();
+    state_.examplesSeen = loop.examplesSeen();
+    result_.totalLoss = update.losses["total_loss"];
+    result_.sequences += update.sequences;
+    BERTC_RETURN_IF_ERROR(report.update(state_.updateStep, update));
+    if (traced && step == options_.profile->second) {
+      BERTC_RETURN_IF_ERROR(writeTrace(&trace));
+    }
+    if (state_.updateStep % options_.saveCheckpointsSteps == 0) {
+      BERTC_RETURN_IF_ERROR(save(&report));
+    }
+  }
+  return writeTrace(&trace);
+}
+
+Status TrainRun::train(BatchSource &source,
+                       const nlohmann::ordered_json &parameters) {
+  int64_t trainSteps = training_.schedule.trainSteps;
+  if (state_.updateStep >= trainSteps) {
+    say(fmt::format("nothing to train: the checkpoint is at step {} of {}",
+                    state_.updateStep, trainSteps));
+    return Status::okStatus();
+  }
+  int64_t left = trainSteps - state_.updateStep;
+  int64_t saves = (left + options_.saveCheckpointsSteps - 1) /
+                  options_.saveCheckpointsSteps;
+  BERTC_RETURN_IF_ERROR(store_.checkSpace(session_.plan(), saves));
+  BERTC_RETURN_IF_ERROR(openLog(parameters));
+
+  TrainLoop::Settings settings;
+  settings.schedule = training_.schedule;
+  settings.seed = state_.seed;
+  settings.deterministic = options_.deterministic;
+  TrainLoop updates(session_, source, settings, state_);
+  BERTC_RETURN_IF_ERROR(updates.prepare());
+
+  TrainReport::Settings shown;
+  shown.firstStep = state_.updateStep;
+  shown.trainSteps = trainSteps;
+  shown.accumulationSteps = training_.accumulationSteps;
+  shown.displaySteps = options_.displayLossSteps;
+  shown.quiet = options_.quiet;
+  BERTC_ASSIGN_OR_RETURN(
+      EventFile events,
+      EventFile::create(options_.outputDir, state_.updateStep + 1));
+  TrainReport report(shown, log_, &events);
+  BERTC_RETURN_IF_ERROR(loop(updates, report));
+  BERTC_RETURN_IF_ERROR(save(&report));
+  result_.updateStep = state_.updateStep;
+  result_.throughput = report.throughput();
+  result_.stopped = stopRequested();
+  return report.finish();
+}
+
+} // namespace bertc

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A training run in its output folder, whatever is trained: it continues the
+// newest checkpoint or starts anew, runs the loop with progress, log, trace and
+// checkpoints, and stops at a signal after saving.
+//
+//   TrainRun run(*session, options);
+//   BERTC_RETURN_IF_ERROR(run.begin(&settings));
+//   FeatureSource source(..., run.state());
+//   BERTC_RETURN_IF_ERROR(run.train(source, parameters));
+#pragma once
+
+#include "bertc/runtime.h"
+#include "bertc/status.h"
+#include "run/BatchSource.h"
+#include "run/CheckpointStore.h"
+#include "run/Dllog.h"
+#include "run/ModelState.h"
+#include "run/RunState.h"
+#include "run/Schedule.h"
+#include "run/TrainLoop.h"
+#include "run/TrainReport.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bertc {
+
+/// What users say about a run, whatever it trains.
+struct TrainRunOptions {
+  static constexpr uint64_t defaultSeed = 12345;
+
+  std::string outputDir;
+  /// Anything io/WeightSource.h opens.
+  std::string initCheckpoint;
+  /// Unset: continue when outputDir has a checkpoint. True: it must have one.
+  /// False: it must not.
+  std::optional<bool> resume;
+  int64_t saveCheckpointsSteps = 1000;
+  int keepCheckpointMax = 2;
+  int64_t displayLossSteps = 10;
+  /// Unset: that of the checkpoint, else defaultSeed.
+  std::optional<uint64_t> seed;
+  bool deterministic = false;
+  /// Empty: bert_dllog.json in outputDir.
+  std::string dllogPath;
+  /// Updates to trace, first and last.
+  std::optional<std::pair<int64_t, int64_t>> profile;
+  int threads = 0;
+  bool quiet = false;
+};
+
+/// InvalidArgument names the flag and its least value.
+Status checkTrainRunOptions(const TrainRunOptions &options);
+
+/// What is trained, and how.
+struct TrainSettings {
+  /// schedule.trainSteps updates in all.
+  Schedule schedule;
+  /// Micro-batches of a full update.
+  int64_t accumulationSteps = 1;
+  DataIdentity data;
+};
+
+struct TrainResult {
+  int64_t updateStep = 0;
+  int64_t globalStepAtStart = 0;
+  /// Of the last update.
+  double totalLoss = 0;
+  double throughput = 0;
+  /// Trained on, whether packed or not, since the start or the checkpoint.
+  int64_t sequences = 0;
+  /// Newest checkpoint; empty when there is none.
+  std::string checkpoint;
+  /// Variables that --init-checkpoint lacked, and that started at random.
+  std::vector<std::string> initialised;
+  /// A signal ended it early.
+  bool stopped = false;
+};
+
+class TrainRun {
+public:
+  /// `session` must outlive the run.
+  TrainRun(rt::Session &session, TrainRunOptions options);
+
+  /// Gives the session its weights: those of the newest checkpoint of
+  /// outputDir, else initCheckpoint's, else random ones. `training` is null
+  /// when nothing is to be trained; then heads that initCheckpoint lacks are an
+  /// error, else they are initialised and named.
+  Status begin(const TrainSettings *training);
+
+  /// Where the run stands after begin() and train(): the position in the data
+  /// that a source must begin at, and the seed.
+  const RunState &state() const { return state_; }
+
+  /// Trains to the end of the schedule, or until a signal; the last checkpoint
+  /// holds what was reached. `parameters` are logged beside the run's own.
+  Status train(BatchSource &source, const nlohmann::ordered_json &parameters);
+
+  const TrainResult &result() const { return result_; }
+  /// Open once train() began; before, it drops everything.
+  Dllog &log() { return log_; }
+  /// A line on stderr unless quiet.
+  void say(const std::string &line) const;
+
+private:
+  RunState plannedState(const TrainSettings &training) const;
+  Status checkResumeFlag(const std::string &prefix) const;
+  Status beginFresh(bool training);
+  Status takeWeights(bool training);
+  Status beginFrom(const std::string &prefix, bool training);
+  Status continueFrom(const CheckpointStore::Restored &restored);
+  Status openLog(const nlohmann::ordered_json &parameters);
+  Status loop(TrainLoop &loop, TrainReport &report);
+  Status save(TrainReport *report);
+  Status writeTrace(Trace *trace);
+
+  rt::Session &session_;
+  TrainRunOptions options_;
+  CheckpointStore store_;
+  TrainSettings training_;
+  Dllog log_;
+  RunState state_;
+  bool resumed_ = false;
+  int64_t savedStep_ = -1;
+  TrainResult result_;
+};
+
+} // namespace bertc

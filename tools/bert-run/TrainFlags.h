@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The flags that commands which train share: those of a run in its output
+// folder, and for fine-tuning those of its length.
+#pragma once
+
+#include "run/FineTune.h"
+#include "run/TrainRun.h"
+#include "support/Subcommands.h"
+
+#include <vector>
+
+namespace bertc {
+
+/// What CLI11 writes into before it becomes TrainRunOptions.
+struct TrainRunFlags {
+  bool allreducePostAccumulation = false;
+  bool resume = false;
+  CLI::Option *resumeOption = nullptr;
+  std::vector<int64_t> profile;
+};
+
+/// Adds --output-dir, --init-checkpoint, checkpoint, log, seed and thread
+/// flags,
+/// --quiet.
+void addTrainRunFlags(CLI::App &command, TrainRunFlags &flags,
+                      TrainRunOptions &options);
+
+/// Takes over what was parsed; InvalidArgument for an impossible --profile.
+Status finishTrainRunFlags(const TrainRunFlags &flags,
+                           TrainRunOptions *options);
+
+/// The flags of classify and squad: PLAN, the above, --do-train, epochs,
+/// warm-up, rates, and those that the plan has decided.
+struct FineTuneFlags {
+  TrainRunFlags run;
+  /// Batch sizes of evaluation and prediction: the plan has one for all.
+  std::optional<int64_t> otherBatchSize;
+};
+void addFineTuneFlags(CLI::App &command, FineTuneFlags &flags,
+                      FineTuneOptions &options);
+
+} // namespace bertc
