@@ -103,10 +103,10 @@ void addFineTuneFlags(CLI::App &command, FineTuneFlags &flags,
       "Decided by the plan", "may be repeated here and must then agree");
   group->add_option("--train-batch-size", expected.batchSize,
                     "sequences a micro-batch");
-  group->add_option("--eval-batch-size,--predict-batch-size",
-                    flags.otherBatchSize,
-                    "taken and not used: results do not depend on it, and the "
-                    "plan has one size for everything");
+  const char *other = "taken and not used: results do not depend on it, and "
+                      "the plan has one size for everything";
+  group->add_option("--eval-batch-size", flags.evalBatchSize, other);
+  group->add_option("--predict-batch-size", flags.predictBatchSize, other);
   group->add_option("--max-seq-length", expected.maxSeqLength, "");
   group->add_option("--optimizer-type", expected.optimizer,
                     "lamb or adam (adamw)");

@@ -35,7 +35,7 @@ Status finishTrainRunFlags(const TrainRunFlags &flags,
 struct FineTuneFlags {
   TrainRunFlags run;
   /// Batch sizes of evaluation and prediction: the plan has one for all.
-  std::optional<int64_t> otherBatchSize;
+  std::optional<int64_t> evalBatchSize, predictBatchSize;
 };
 void addFineTuneFlags(CLI::App &command, FineTuneFlags &flags,
                       FineTuneOptions &options);
