@@ -2,6 +2,8 @@
 #include "compiler/inspect/PlanMemory.h"
 
 #include "compiler/inspect/PlanPrecision.h"
+#include "compiler/inspect/PlanStatistics.h"
+#include "runtime/core/FloatProducts.h"
 
 #include <algorithm>
 #include <cstring>
@@ -14,10 +16,14 @@ namespace {
 /// Rows of a that are widened at a time; runtime/onednn/MatmulStep.cpp.
 constexpr uint64_t kPanelRows = 512;
 
-uint64_t packedBytes(const plan::Plan &plan, bool bf16) {
+/// Of those that products on this CPU read in packed form.
+uint64_t packedBytesHere(const plan::Plan &plan, bool bf16) {
   uint64_t bytes = 0;
   for (const plan::PackedWeight *w : *plan.packed_weights()) {
-    bytes += w->dtype() != plan::DType::BF16 || bf16 ? w->max_bytes() : 0;
+    bool packed = w->dtype() == plan::DType::BF16
+                      ? bf16
+                      : !rt::ownFloatProduct(w->m(), w->n(), w->k());
+    bytes += packed ? w->max_bytes() : 0;
   }
   return bytes;
 }
@@ -58,8 +64,8 @@ uint64_t expectedBytesHere(const plan::Plan &plan) {
       scratch = std::max(scratch, bf16 ? 0 : widenedBytes(*entry, *step));
     }
   }
-  return plan.peak_bytes() - packedBytes(plan, true) - plan.arena_bytes() +
-         arena + packedBytes(plan, bf16) + scratch;
+  return plan.peak_bytes() - packedBytes(plan) - plan.arena_bytes() + arena +
+         packedBytesHere(plan, bf16) + scratch;
 }
 
 } // namespace bertc

@@ -3,6 +3,7 @@
 #include "runtime/onednn/MatmulStep.h"
 
 #include "runtime/onednn/ColumnSums.h"
+#include "runtime/onednn/FloatMatmul.h"
 #include "runtime/onednn/MatmulProblem.h"
 #include "runtime/onednn/OneDnn.h"
 #include "runtime/onednn/TileMatmul.h"
@@ -499,6 +500,11 @@ StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx) {
   std::unique_ptr<PreparedStep> step = prepareTileMatmul(ctx, p);
   if (step != nullptr) {
     return step;
+  }
+  step = prepareFloatMatmul(ctx, p);
+  if (step != nullptr) {
+    return p.sums.present ? withColumnSums(ctx, std::move(step))
+                          : std::move(step);
   }
   preferSmallCopy(&p);
   BERTC_RETURN_IF_ERROR(callDnnl("matmul", [&]() -> Status {

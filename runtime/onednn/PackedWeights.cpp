@@ -3,6 +3,7 @@
 #include "runtime/onednn/PackedWeights.h"
 
 #include "runtime/core/CpuFeatures.h"
+#include "runtime/core/FloatProducts.h"
 #include "runtime/kernels/amx/Panels.h"
 #include "runtime/onednn/MatmulGeometry.h"
 
@@ -92,8 +93,12 @@ Status PackedWeights::decide(uint32_t index, Slot *slot) {
     slot->decided = true; // read from the variable, and rounded on the way
     return Status();
   }
-  auto type = toDnnl(static_cast<DType>(w.dtype()));
   bool f32 = w.dtype() == plan::DType::F32;
+  if (f32 && ownFloatProduct(w.m(), w.n(), w.k())) {
+    slot->decided = true; // our kernels read it as it is
+    return Status();
+  }
+  auto type = toDnnl(static_cast<DType>(w.dtype()));
   memory::desc a({w.m(), w.k()}, type, memory::format_tag::ab);
   memory::desc b({w.k(), w.n()}, type, memory::format_tag::any);
   memory::desc c({w.m(), w.n()}, type, memory::format_tag::ab);

@@ -20,9 +20,10 @@ class PackedWeights {
 public:
   /// How a matmul reads packed weight `index`.
   struct Layout {
-    /// Read `plain` instead, a window on the f32 variable: the library likes
-    /// that best, or its layout needs more than max_bytes, or the weight is
-    /// bf16 where products are formed in f32 (who reads it rounds).
+    /// Read `plain` instead, a window on the f32 variable: our own kernels form
+    /// the product, or the library likes that best, or its layout needs more
+    /// than max_bytes, or the weight is bf16 where products are formed in f32
+    /// (who reads it rounds).
     bool usePlain = true;
     TensorRef plain;
     /// Otherwise: place of the packed copy, and its layout: panels of our own

@@ -506,6 +506,32 @@ TEST(MatmulStep, randomShapesAndEpilogues) {
   }
 }
 
+// Large enough for our own kernels, in every layout and with what they take
+// and what they leave to the library.
+TEST(MatmulStep, largeProducts) {
+  constexpr int64_t m = 256, k = 260, n = 270;
+  for (int bits = 0; bits < 8; ++bits) {
+    auto any = [&](int bit, Shape shape) {
+      return bits & bit ? columnMajor(shape) : dense(shape);
+    };
+    Case c{any(1, {m, k}), any(2, {k, n}), any(4, {m, n})};
+    check(c);
+    c.accumulate = true;
+    check(c);
+    c.residual = true;
+    check(c);
+  }
+  Case c{dense({m, k}), dense({k, n}), dense({m, n})};
+  c.bias = c.factor = true;
+  c.activation = plan::UnaryKind::GeluErf;
+  c.scale = 0.5f;
+  check(c);
+  c = {dense({m, k}), columnMajor({k, n}), dense({m, n})};
+  c.residual = c.inPlace = true;
+  check(c);
+  check({holes(m, k), dense({k, n}), dense({m, n})});
+}
+
 // ---- refusals --------------------------------------------------------------
 
 } // namespace

@@ -2,6 +2,8 @@
 //
 // Packed copies follow their variables, whatever changes them.
 
+#include "runtime/core/CpuFeatures.h"
+#include "runtime/core/FloatProducts.h"
 #include "test/unit/runtime/PlanBuilder.h"
 
 #include <cstring>
@@ -202,6 +204,40 @@ TEST(PackedWeights, serveAnotherNumberOfRowsThanTheHint) {
   Model m(packedModel(options));
   ASSERT_TRUE(m.session->setVariable("w", m.wView()).ok());
   m.expectProduct(m.w);
+}
+
+TEST(PackedWeights, areNotMadeForOurOwnKernels) {
+  for (int64_t rows : {int64_t{8}, int64_t{256}}) {
+    PlanBuilder b;
+    Shape shape{256, 512};
+    uint32_t w = b.variable("w", shape);
+    uint32_t packed = b.onPacked(b.packedWeight(w, false, rows, 1 << 24));
+    uint32_t x = b.arena({rows, 256});
+    b.input("x", x);
+    uint32_t y = b.arena({rows, 512});
+    b.step(plan::MatmulParamsT(), {x, packed}, {y});
+    b.output("y", y);
+    StatusOr<Plan> plan = b.load();
+    ASSERT_TRUE(plan.ok()) << plan.status().message();
+    auto session = *Session::create(*plan);
+    std::vector<float> weights(256 * 512, 1.0f);
+    std::vector<float> in(static_cast<size_t>(rows) * 256, 2.0f);
+    std::vector<float> out(static_cast<size_t>(rows) * 512);
+    ASSERT_TRUE(
+        session->setVariable("w", {DType::F32, shape, weights.data()}).ok());
+    ASSERT_TRUE(session
+                    ->run("main", {{"x", {DType::F32, {rows, 256}, in.data()}}},
+                          {{"y", {DType::F32, {rows, 512}, out.data()}}})
+                    .ok());
+    EXPECT_EQ(out.back(), 512.0f);
+    bool own = ownFloatProduct(rows, 512, 256);
+    EXPECT_EQ(own, rows == 256 && usableIsa() >= Isa::Avx512);
+    if (own) {
+      EXPECT_EQ(session->memory().packedWeights, 0u);
+    } else if (usableIsa() >= Isa::Avx512) {
+      EXPECT_GT(session->memory().packedWeights, 0u);
+    }
+  }
 }
 
 TEST(PackedWeights, areReadPlainByAnEntryThatWritesTheVariable) {
