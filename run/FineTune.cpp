@@ -117,7 +117,6 @@ int FineTune::jobs() const {
 }
 
 Status FineTune::prepare() {
-  BERTC_RETURN_IF_ERROR(makeDirectories(options_.outputDir));
   rt::SessionOptions sessionOptions;
   sessionOptions.threads = options_.threads;
   BERTC_ASSIGN_OR_RETURN(session_, rt::Session::create(plan_, sessionOptions));
@@ -167,11 +166,11 @@ FeatureSource::Settings FineTune::sourceSettings() const {
 
 Status FineTune::begin(const FeatureSet *training) {
   features_ = training;
-  if (!training) {
-    return run_->begin(nullptr);
+  if (training) {
+    BERTC_RETURN_IF_ERROR(planTraining(*training));
   }
-  BERTC_RETURN_IF_ERROR(planTraining(*training));
-  return run_->begin(&settings_);
+  BERTC_RETURN_IF_ERROR(run_->begin(training ? &settings_ : nullptr));
+  return makeDirectories(options_.outputDir);
 }
 
 Status FineTune::train() {

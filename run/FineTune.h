@@ -64,11 +64,11 @@ public:
   static StatusOr<std::unique_ptr<FineTune>>
   open(const FineTuneOptions &options);
 
-  /// Makes outputDir and the session: time in which features can be made.
+  /// Makes the session: time in which features can be made.
   Status prepare();
 
-  /// Takes the weights: see TrainRun::begin. `training` (null: no training)
-  /// must outlive the job.
+  /// Takes the weights, then makes outputDir: see TrainRun::begin. `training`
+  /// (null: no training) must outlive the job.
   Status begin(const FeatureSet *training);
 
   /// Trains to the end of the schedule, or until a signal.

@@ -2,248 +2,296 @@
 #include "run/Squad.h"
 
 #include "io/Files.h"
-#include "run/CheckpointStore.h"
 #include "run/ModelState.h"
-#include "run/SquadAnswering.h"
-#include "support/Progress.h"
-#include "support/Signals.h"
 #include "tasks/PythonFormat.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <future>
-#include <limits>
+#include <new>
 
 namespace bertc {
 
 namespace {
 
-/// A file whose questions are read before the weights rather than beside them:
-/// few enough that their number decides how the session is set up.
-constexpr uint64_t kSmallFile = 256 << 10;
+const std::vector<std::string> kLogits = {"start_logits", "end_logits"};
 
 Status checkFlags(const SquadRunOptions &options) {
-  if (!options.doPredict && !options.doEval) {
-    return invalidArgument("nothing to do: give --do-predict or --do-eval");
+  bool answers = options.doPredict || options.doEval;
+  if (!options.tuning.doTrain && !answers) {
+    return invalidArgument("nothing to do: give --do-train, --do-predict, "
+                           "--do-eval or several of them");
   }
-  if (options.outputDir.empty()) {
-    return invalidArgument("--output-dir is missing: it is where predictions "
-                           "go");
+  if (options.tuning.doTrain && options.trainFile.empty()) {
+    return invalidArgument("--do-train needs --train-file");
   }
-  if (options.predictFile.empty()) {
+  if (answers && options.predictFile.empty()) {
     return invalidArgument(
         fmt::format("{} needs --predict-file",
                     options.doPredict ? "--do-predict" : "--do-eval"));
   }
   struct Minimum {
     const char *flag;
-    int value, least;
+    int value;
   };
   const Minimum minima[] = {
-      {"--n-best-size", options.prediction.nBest, 1},
-      {"--max-answer-length", options.prediction.maxAnswerLength, 1},
-      {"--doc-stride", options.docStride, 1},
-      {"--max-query-length", options.maxQueryLength, 1},
-      {"--threads", options.model.threads, 0}};
+      {"--n-best-size", options.prediction.nBest},
+      {"--max-answer-length", options.prediction.maxAnswerLength},
+      {"--doc-stride", options.docStride},
+      {"--max-query-length", options.maxQueryLength}};
   for (const Minimum &minimum : minima) {
-    if (minimum.value < minimum.least) {
-      return invalidArgument(fmt::format("{} is {}, it must be at least {}",
-                                         minimum.flag, minimum.value,
-                                         minimum.least));
+    if (minimum.value < 1) {
+      return invalidArgument(fmt::format("{} is {}, it must be at least 1",
+                                         minimum.flag, minimum.value));
     }
   }
   return Status();
 }
 
-/// One run; its methods are the stages in the order they happen.
+/// Logits of every sequence of a batch: [B,S], packed [B*K,S].
+Status checkPlan(const rt::Plan &plan) {
+  const rt::ModelInfo &model = plan.model();
+  const rt::EntryInfo *entry = plan.findEntry("predict");
+  rt::Shape expected = {static_cast<int64_t>(model.batchSize) *
+                            std::max<int64_t>(model.packed, 1),
+                        static_cast<int64_t>(model.maxSeqLength)};
+  for (const std::string &name : kLogits) {
+    const rt::TensorInfo *output = entry ? entry->findOutput(name) : nullptr;
+    if (!output || output->shape != expected) {
+      return corrupt(fmt::format("{}: entry predict puts out no {} of {}",
+                                 plan.path(), name, rt::shapeString(expected)));
+    }
+  }
+  return Status();
+}
+
+/// The files of a run, as windows.
+struct Windows {
+  std::optional<SquadFeatures> train, predict;
+};
+
 class SquadRun {
 public:
-  explicit SquadRun(const SquadRunOptions &options) : options_(options) {}
+  SquadRun(const SquadRunOptions &options, FineTune &job)
+      : options_(options), job_(job) {}
 
-  Status open();
-  Status load();
-  Status predict();
-  Status write();
-  SquadRunResult result() const { return result_; }
+  /// Reads the files: the part that takes time.
+  StatusOr<Windows> read() const;
+  Status take(Windows windows);
+  Status train();
+  Status answer();
+  SquadRunResult result();
 
 private:
-  Status chooseWeights(TextModelOptions *model);
-  SquadOptions featureOptions() const;
-  Status takeFeatures(StatusOr<SquadFeatures> features);
+  StatusOr<SquadFeatures> readFile(const std::string &path,
+                                   bool training) const;
+  Status judgeQuestions() const;
+  Status predict(SquadPredictor *predictor);
+  Status score(const std::vector<SquadAnswers> &answers,
+               SquadAnswered *answered);
   std::string output(const char *name) const {
-    return joinPath(options_.outputDir, name);
+    return joinPath(options_.tuning.outputDir, name);
   }
+  bool stopped() const { return job_.result().stopped; }
 
   const SquadRunOptions &options_;
-  std::unique_ptr<TextModel> model_;
-  std::optional<SquadFeatures> features_;
-  std::optional<SquadPredictor> predictor_;
+  FineTune &job_;
+  Windows windows_;
   SquadRunResult result_;
 };
 
-/// The newest checkpoint of the output folder, else --init-checkpoint, as in
-/// the reference.
-Status SquadRun::chooseWeights(TextModelOptions *model) {
-  std::vector<std::string> notes;
-  BERTC_ASSIGN_OR_RETURN(std::string newest,
-                         CheckpointStore(options_.outputDir, 0).newest(&notes));
-  if (!newest.empty()) {
-    if (!model->weights.empty()) {
-      notes.push_back(fmt::format("--init-checkpoint {} is not used: there is "
-                                  "a checkpoint in --output-dir",
-                                  model->weights));
-    }
-    model->weights = newest;
-  }
-  if (model->weights.empty()) {
-    return notFound(fmt::format("{}: no checkpoint to predict with; give "
-                                "--init-checkpoint or train first",
-                                options_.outputDir));
-  }
-  for (const std::string &note : notes) {
-    if (!model->quiet) {
-      std::fprintf(stderr, "note: %s\n", note.c_str());
-    }
-  }
-  return Status();
-}
-
-Status SquadRun::open() {
-  BERTC_RETURN_IF_ERROR(checkFlags(options_));
-  TextModelOptions model = options_.model;
-  BERTC_RETURN_IF_ERROR(chooseWeights(&model));
-  BERTC_ASSIGN_OR_RETURN(model_, TextModel::open(model));
-  BERTC_RETURN_IF_ERROR(checkExpectations(model_->plan(), options_.expected));
-  BERTC_RETURN_IF_ERROR(checkSquadPlan(model_->plan()));
-  model_->say(fmt::format("weights: {}", model.weights));
-  return Status();
-}
-
-SquadOptions SquadRun::featureOptions() const {
+StatusOr<SquadFeatures> SquadRun::readFile(const std::string &path,
+                                           bool training) const {
   SquadOptions options;
-  options.maxSequenceLength = model_->shape().maxSequenceLength;
+  options.maxSequenceLength = job_.shape().maxSequenceLength;
   options.docStride = options_.docStride;
   options.maxQueryLength = options_.maxQueryLength;
-  options.jobs = model_->jobs();
-  return options;
+  options.training = training;
+  options.jobs = job_.jobs();
+  return readSquad(path, job_.tokenizer(), options);
 }
 
-/// Questions are read while the weights are loaded, unless they are few.
-Status SquadRun::load() {
-  auto read = [this]() -> StatusOr<SquadFeatures> {
-    try {
-      return readSquad(options_.predictFile, model_->tokenizer(),
-                       featureOptions());
-    } catch (const std::bad_alloc &) {
-      return resourceExhausted("out of memory while reading questions");
+StatusOr<Windows> SquadRun::read() const {
+  Windows windows;
+  try {
+    if (options_.tuning.doTrain) {
+      BERTC_ASSIGN_OR_RETURN(windows.train, readFile(options_.trainFile, true));
     }
-  };
-  BERTC_ASSIGN_OR_RETURN(InputFile file, InputFile::open(options_.predictFile));
-  if (file.size() < kSmallFile) {
-    BERTC_RETURN_IF_ERROR(takeFeatures(read()));
-    auto batch = static_cast<size_t>(model_->shape().batchSize);
-    return model_->load((features_->size() + batch - 1) / batch);
+    if (options_.doPredict || options_.doEval) {
+      BERTC_ASSIGN_OR_RETURN(windows.predict,
+                             readFile(options_.predictFile, false));
+    }
+  } catch (const std::bad_alloc &) {
+    return resourceExhausted("out of memory while reading questions");
   }
-  std::future<StatusOr<SquadFeatures>> reading =
-      std::async(std::launch::async, read);
-  Status loaded = model_->load(std::numeric_limits<size_t>::max());
-  BERTC_RETURN_IF_ERROR(takeFeatures(reading.get()));
-  return loaded;
+  return windows;
 }
 
-Status SquadRun::takeFeatures(StatusOr<SquadFeatures> features) {
-  BERTC_RETURN_IF_ERROR(features.status());
-  features_ = *std::move(features);
-  const SquadReport &report = features_->report();
-  result_.questions = report.questions;
-  result_.withoutAnswer = report.withoutAnswer;
-  result_.windows = features_->size();
+/// A line on a file and on those of its questions that are left out.
+void describe(const FineTune &job, const std::string &path,
+              const SquadFeatures &features) {
+  job.say(fmt::format("{}: {} questions, {} windows of at most {} tokens", path,
+                      features.report().questions, features.size(),
+                      job.shape().maxSequenceLength));
+}
+
+Status SquadRun::judgeQuestions() const {
+  const SquadFeatures &features = *windows_.predict;
+  const SquadReport &report = features.report();
+  describe(job_, options_.predictFile, features);
   if (options_.doEval && report.withoutAnswer == report.questions) {
     return failedPrecondition(
         fmt::format("{}: none of {} questions has an answer to compare with; "
                     "give --do-predict alone",
                     options_.predictFile, report.questions));
   }
-  model_->say(fmt::format(
-      "{}: {} questions, {} windows of at most {} tokens", options_.predictFile,
-      report.questions, features_->size(), model_->shape().maxSequenceLength));
   if (report.withoutAnswer > 0 && report.withoutAnswer < report.questions) {
-    model_->say(fmt::format(
+    job_.say(fmt::format(
         "note: {} of {} questions have no answer and are not scored: {}",
         report.withoutAnswer, report.questions,
         listNames(report.withoutAnswerIds, 10)));
   }
-  const std::vector<SquadExample> &examples = features_->examples();
+  const std::vector<SquadExample> &examples = features.examples();
   auto blank = std::count_if(
       examples.begin(), examples.end(),
       [](const SquadExample &example) { return example.windows == 0; });
   if (blank > 0) {
-    model_->say(fmt::format("note: {} questions have a context without words: "
-                            "their answer is \"empty\"",
-                            blank));
+    job_.say(fmt::format("note: {} questions have a context without words: "
+                         "their answer is \"empty\"",
+                         blank));
   }
   return Status();
 }
 
-Status SquadRun::predict() {
-  predictor_.emplace(*features_, model_->tokenizer(), options_.prediction);
-  ProgressOptions shown;
-  shown.label = "predict";
-  shown.unit = "windows";
-  shown.total = static_cast<double>(features_->size());
-  shown.quiet = options_.model.quiet;
-  Progress progress(shown);
-  BERTC_ASSIGN_OR_RETURN(
-      SquadPass pass,
-      predictWindows(
-          model_->session(), *features_, &*predictor_, stopRequested,
-          [&](size_t windows) { progress.add(static_cast<double>(windows)); }));
-  progress.finish();
-  result_.rows = pass.rows;
-  result_.batches = pass.batches;
-  result_.seconds = pass.seconds;
-  result_.stopped = pass.stopped;
+/// What training leaves out, and why.
+void describeTraining(const FineTune &job, const std::string &path,
+                      const SquadFeatures &features) {
+  const SquadReport &report = features.report();
+  describe(job, path, features);
+  struct LeftOut {
+    uint64_t count;
+    const char *why;
+    std::vector<std::string> ids;
+  };
+  const LeftOut all[] = {
+      {report.withoutAnswer, "have no answer and are left out",
+       report.withoutAnswerIds},
+      {report.answerNotFound,
+       "are left out: their answer is not what stands at its place",
+       report.answerNotFoundIds},
+      {report.severalAnswers, "have several answers: the first is used", {}}};
+  for (const LeftOut &some : all) {
+    if (some.count > 0) {
+      job.say(fmt::format(
+          "note: {} of {} questions {}{}{}", some.count, report.questions,
+          some.why, some.ids.empty() ? "" : ": ", listNames(some.ids, 10)));
+    }
+  }
+}
+
+Status SquadRun::take(Windows windows) {
+  windows_ = std::move(windows);
+  if (windows_.train) {
+    describeTraining(job_, options_.trainFile, *windows_.train);
+  }
+  if (windows_.predict) {
+    BERTC_RETURN_IF_ERROR(judgeQuestions());
+  }
   return Status();
 }
 
-std::string scoreLines(const SquadScores &scores) {
-  return fmt::format("exact_match = {}\nf1 = {}\nquestions = {}\n",
-                     pythonFloat(scores.exactMatch), pythonFloat(scores.f1),
-                     scores.total);
-}
-
-Status SquadRun::write() {
-  BERTC_ASSIGN_OR_RETURN(std::vector<SquadAnswers> answers,
-                         predictor_->finish(model_->jobs()));
-  std::optional<SquadScores> scores;
-  if (options_.doEval) {
-    BERTC_ASSIGN_OR_RETURN(scores,
-                           scoreSquad(*features_, predictionMap(answers)));
-  }
-  BERTC_RETURN_IF_ERROR(makeDirectories(options_.outputDir));
+Status SquadRun::train() {
   BERTC_RETURN_IF_ERROR(
-      writeNbestPredictions(output("nbest_predictions.json"), answers));
-  BERTC_RETURN_IF_ERROR(writePredictions(output("predictions.json"), answers));
-  result_.predictions = output("predictions.json");
-  result_.nbestPredictions = output("nbest_predictions.json");
-  if (scores) {
-    BERTC_RETURN_IF_ERROR(
-        writeFileAtomically(output("eval_results.txt"), scoreLines(*scores)));
-    result_.scores = scores;
-  }
+      job_.begin(windows_.train ? &*windows_.train : nullptr));
+  return windows_.train ? job_.train() : Status();
+}
+
+/// Row outputRow of both logits belongs to a window. Unpacked, all S positions
+/// are looked at, padding included, as the reference has it.
+Status SquadRun::predict(SquadPredictor *predictor) {
+  auto width = static_cast<size_t>(job_.shape().maxSequenceLength);
+  bool packed = job_.plan().model().packed > 0;
+  auto add = [&](const RowBatch &batch, const FineTune::Outputs &logits) {
+    for (const BatchSequence &sequence : batch.sequences()) {
+      size_t at = sequence.outputRow * width + sequence.offset;
+      size_t count = packed ? sequence.length : width;
+      BERTC_RETURN_IF_ERROR(predictor->add(sequence.feature,
+                                           logits[0].data() + at,
+                                           logits[1].data() + at, count));
+    }
+    return Status();
+  };
+  return job_.predict(*windows_.predict, kLogits, "predict", add);
+}
+
+Status SquadRun::score(const std::vector<SquadAnswers> &answers,
+                       SquadAnswered *answered) {
+  BERTC_ASSIGN_OR_RETURN(SquadScores scores,
+                         scoreSquad(*windows_.predict, predictionMap(answers)));
+  BERTC_RETURN_IF_ERROR(job_.logEvaluation(
+      {{"exact_match", scores.exactMatch}, {"f1", scores.f1}}));
+  BERTC_RETURN_IF_ERROR(writeFileAtomically(
+      output("eval_results.txt"),
+      fmt::format("exact_match = {}\nf1 = {}\nglobal_step = {}\n"
+                  "questions = {}\n",
+                  pythonFloat(scores.exactMatch), pythonFloat(scores.f1),
+                  answered->globalStep, scores.total)));
+  answered->scores = std::move(scores);
   return Status();
+}
+
+Status SquadRun::answer() {
+  if (!windows_.predict || stopped()) {
+    return Status();
+  }
+  const SquadFeatures &features = *windows_.predict;
+  SquadPredictor predictor(features, job_.tokenizer(), options_.prediction);
+  BERTC_RETURN_IF_ERROR(predict(&predictor));
+  if (stopped()) {
+    return Status(); // half the answers are no result
+  }
+  SquadAnswered answered;
+  answered.questions = features.report().questions;
+  answered.withoutAnswer = features.report().withoutAnswer;
+  answered.windows = features.size();
+  answered.windowsPerSecond = job_.predictThroughput();
+  answered.globalStep = job_.globalStep();
+  BERTC_ASSIGN_OR_RETURN(std::vector<SquadAnswers> answers,
+                         predictor.finish(job_.jobs()));
+  answered.predictions = output("predictions.json");
+  answered.nbestPredictions = output("nbest_predictions.json");
+  BERTC_RETURN_IF_ERROR(
+      writeNbestPredictions(answered.nbestPredictions, answers));
+  BERTC_RETURN_IF_ERROR(writePredictions(answered.predictions, answers));
+  if (options_.doEval) {
+    BERTC_RETURN_IF_ERROR(score(answers, &answered));
+  }
+  result_.answered = std::move(answered);
+  return Status();
+}
+
+SquadRunResult SquadRun::result() {
+  result_.training = job_.result();
+  return result_;
 }
 
 } // namespace
 
 StatusOr<SquadRunResult> runSquad(const SquadRunOptions &options) {
-  SquadRun run(options);
-  BERTC_RETURN_IF_ERROR(run.open());
-  BERTC_RETURN_IF_ERROR(run.load());
-  BERTC_RETURN_IF_ERROR(run.predict());
-  if (!run.result().stopped) { // half the answers are no result
-    BERTC_RETURN_IF_ERROR(run.write());
-  }
+  BERTC_RETURN_IF_ERROR(checkFlags(options));
+  BERTC_ASSIGN_OR_RETURN(std::unique_ptr<FineTune> job,
+                         FineTune::open(options.tuning));
+  BERTC_RETURN_IF_ERROR(checkPlan(job->plan()));
+  SquadRun run(options, *job);
+  // The questions are read while the session gets its memory.
+  auto reading = std::async(std::launch::async, [&] { return run.read(); });
+  Status prepared = job->prepare();
+  StatusOr<Windows> windows = reading.get();
+  BERTC_RETURN_IF_ERROR(windows.status());
+  BERTC_RETURN_IF_ERROR(prepared);
+  BERTC_RETURN_IF_ERROR(run.take(*std::move(windows)));
+  BERTC_RETURN_IF_ERROR(run.train());
+  BERTC_RETURN_IF_ERROR(run.answer());
   return run.result();
 }
 

@@ -58,8 +58,6 @@ public:
   Status predict(const std::vector<const BatchTensor *> &tensors,
                  const std::string &output, std::vector<float> *values);
 
-  /// Only after load().
-  rt::Session &session() { return *session_; }
   const rt::Plan &plan() const { return plan_; }
   const rt::EntryInfo &entry() const { return *plan_.findEntry("predict"); }
   const WordPieceTokenizer &tokenizer() const { return tokenizer_; }

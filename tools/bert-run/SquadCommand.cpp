@@ -5,6 +5,7 @@
 #include "support/Json.h"
 #include "support/Signals.h"
 #include "tools/bert-run/Commands.h"
+#include "tools/bert-run/TrainFlags.h"
 
 #include <cstdio>
 #include <memory>
@@ -15,35 +16,21 @@ namespace {
 
 struct Flags {
   SquadRunOptions options;
+  FineTuneFlags tuning;
   bool version2 = false;
   bool json = false;
 };
 
-void addDataFlags(CLI::App &command, Flags &flags) {
-  SquadRunOptions &options = flags.options;
-  command
-      .add_option("--vocab-file", options.model.vocabFile,
-                  "vocabulary of the model, one token a line")
-      ->required();
+void addDataFlags(CLI::App &command, SquadRunOptions &options) {
+  command.add_option("--train-file", options.trainFile,
+                     "questions and answers to train on, in the JSON of SQuAD");
   command.add_option("--predict-file", options.predictFile,
-                     "questions to answer, in the JSON of SQuAD; answers are "
-                     "needed for --do-eval only");
-  command
-      .add_option("--output-dir", options.outputDir,
-                  "folder for predictions, results and checkpoints")
-      ->required();
-  command.add_option("--init-checkpoint,--weights", options.model.weights,
-                     "weights when --output-dir has no checkpoint: a "
-                     "TensorFlow checkpoint prefix, a .safetensors file or a "
-                     "Hugging Face folder");
-  addBoolFlag(command, "--do-lower-case", options.model.tokenizer.lowerCase,
-              "lower-case the text and strip accents (uncased models)");
+                     "questions to answer, likewise; answers are needed for "
+                     "--do-eval only");
   command.add_option("--doc-stride", options.docStride,
                      "tokens between the windows of a long context");
   command.add_option("--max-query-length", options.maxQueryLength,
                      "tokens of a question; longer ones are cut");
-  addBoolFlag(command, "--version-2-with-negative", flags.version2,
-              "of the reference; only SQuAD 1.1 is supported");
 }
 
 void addPredictFlags(CLI::App &command, Flags &flags) {
@@ -56,40 +43,39 @@ void addPredictFlags(CLI::App &command, Flags &flags) {
                      "answers of a question in nbest_predictions.json");
   command.add_option("--max-answer-length", options.prediction.maxAnswerLength,
                      "tokens of an answer at most");
-  command.add_option("--threads", options.model.threads,
-                     "compute threads [default: OMP_NUM_THREADS, else every "
-                     "core]");
-  command.add_flag("--quiet", options.model.quiet, "no progress, only errors");
+  addBoolFlag(command, "--version-2-with-negative", flags.version2,
+              "of the reference; only SQuAD 1.1 is supported");
   command.add_flag("--json", flags.json, "print a summary on stdout as JSON");
 }
 
-void addPlanFlags(CLI::App &command, Flags &flags) {
-  PlanExpectations &expected = flags.options.expected;
-  auto group = command.add_option_group(
-      "Decided by the plan", "may be repeated here and must then agree");
-  group->add_option("--train-batch-size,--predict-batch-size",
-                    expected.batchSize, "rows of a batch");
-  group->add_option("--max-seq-length", expected.maxSeqLength, "");
-  group->add_option("--bert-config-file", expected.configFile, "");
+Json answeredJson(const SquadAnswered &answered) {
+  return {{"questions", answered.questions},
+          {"questions_without_answer", answered.withoutAnswer},
+          {"windows", answered.windows},
+          {"windows_per_second", answered.windowsPerSecond},
+          {"global_step", answered.globalStep},
+          {"predictions", answered.predictions},
+          {"nbest_predictions", answered.nbestPredictions}};
 }
 
 void printJson(const SquadRunResult &result) {
   Json document = jsonDocument("squad", 1);
-  document["questions"] = result.questions;
-  document["questions_without_answer"] = result.withoutAnswer;
-  document["windows"] = result.windows;
-  document["rows"] = result.rows;
-  document["batches"] = result.batches;
-  document["seconds"] = result.seconds;
-  document["predictions"] = result.predictions;
-  document["nbest_predictions"] = result.nbestPredictions;
-  document["stopped"] = result.stopped;
-  if (result.scores) {
-    const SquadScores &scores = *result.scores;
+  const TrainResult &training = result.training;
+  document["global_step"] = training.updateStep;
+  document["global_step_at_start"] = training.globalStepAtStart;
+  document["total_loss"] = training.totalLoss;
+  document["throughput_train"] = training.throughput;
+  document["sequences"] = training.sequences;
+  document["checkpoint"] = training.checkpoint;
+  document["stopped"] = training.stopped;
+  if (result.answered) {
+    document["prediction"] = answeredJson(*result.answered);
+  }
+  if (result.answered && result.answered->scores) {
+    const SquadScores &scores = *result.answered->scores;
     document["evaluation"] = {{"exact_match", scores.exactMatch},
                               {"f1", scores.f1},
-                              {"questions", scores.total},
-                              {"without_answer", scores.withoutGold}};
+                              {"questions", scores.total}};
   }
   std::fputs(jsonText(document).c_str(), stdout);
 }
@@ -101,6 +87,12 @@ int perform(Flags &flags) {
         invalidArgument("--version-2-with-negative is not supported: every "
                         "question gets an answer, as in SQuAD 1.1"));
   }
+  FineTuneOptions &tuning = flags.options.tuning;
+  tuning.task = "squad";
+  Status status = finishTrainRunFlags(flags.tuning.run, &tuning);
+  if (!status.ok()) {
+    return reportError("bert-run", status);
+  }
   installStopSignals();
   StatusOr<SquadRunResult> result = runSquad(flags.options);
   if (!result.ok()) {
@@ -108,25 +100,23 @@ int perform(Flags &flags) {
   }
   if (flags.json) {
     printJson(*result);
-  } else if (result->scores) {
-    std::printf("%s\n", result->scores->json().c_str());
+  } else if (result->answered && result->answered->scores) {
+    std::printf("%s\n", result->answered->scores->json().c_str());
   }
-  return result->stopped ? stopExitCode() : 0;
+  return result->training.stopped ? stopExitCode() : 0;
 }
 
 } // namespace
 
 Command addSquadCommand(CLI::App &app) {
   auto flags = std::make_shared<Flags>();
-  flags->options.model.task = "squad";
   CLI::App *command = app.add_subcommand(
-      "squad", "answer questions with a plan of --task squad");
+      "squad", "fine-tune on questions and answer them, with a plan of --task "
+               "squad");
   command->option_defaults()->always_capture_default();
-  command->add_option("plan", flags->options.model.plan, "plan file")
-      ->required();
-  addDataFlags(*command, *flags);
+  addFineTuneFlags(*command, flags->tuning, flags->options.tuning);
+  addDataFlags(*command, flags->options);
   addPredictFlags(*command, *flags);
-  addPlanFlags(*command, *flags);
   return [flags] { return perform(*flags); };
 }
 
