@@ -8,6 +8,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <future>
+#include <new>
 
 namespace bertc {
 
@@ -73,7 +74,7 @@ public:
 private:
   StatusOr<ClassificationData> readFile(const ClassificationSource &source,
                                         const LabelList &labels) const;
-  size_t classes() const { return files_.labels.size(); }
+  size_t classes() const { return job_.plan().model().numLabels; }
 
   const ClassifyOptions &options_;
   FineTune &job_;
@@ -238,7 +239,13 @@ StatusOr<ClassifyResult> classify(const ClassifyOptions &options) {
   ClassifyRun run(options, *job);
   BERTC_RETURN_IF_ERROR(run.find());
   // The files are read while the session gets its memory.
-  auto files = std::async(std::launch::async, [&] { return run.read(); });
+  auto files = std::async(std::launch::async, [&]() -> StatusOr<Files> {
+    try {
+      return run.read();
+    } catch (const std::bad_alloc &) {
+      return resourceExhausted("out of memory while reading examples");
+    }
+  });
   Status prepared = job->prepare();
   StatusOr<Files> read = files.get();
   BERTC_RETURN_IF_ERROR(read.status());

@@ -107,6 +107,9 @@ StatusOr<LabelList> classifyLabels(const ClassifyOptions &options) {
   if (fileExists(labelsPath(options))) {
     return LabelList::load(labelsPath(options));
   }
+  if (!options.doEval) {
+    return LabelList(); // probabilities have no names
+  }
   return failedPrecondition(
       fmt::format("{} does not exist, so the order of the classes is not "
                   "known; give --labels a,b,...",

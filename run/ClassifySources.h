@@ -15,7 +15,7 @@ StatusOr<ClassificationSource> classifySource(const ClassifyOptions &options,
 
 /// The classes that are known before any data is read: those of MRPC, those of
 /// --labels, or, without training, those of labels.txt in the output folder.
-/// Empty when the training data will tell.
+/// Empty when the training data will tell, or nothing asks for them.
 StatusOr<LabelList> classifyLabels(const ClassifyOptions &options);
 
 /// FailedPrecondition unless the plan was compiled for as many classes.

@@ -7,9 +7,12 @@ usage: check_classify.py run FOLDER SUMMARY.json UPDATES SEQUENCES PREDICTED
        check_classify.py killed COMMAND... -- FOLDER
          the command, killed behind its first checkpoint and started again,
          ends with the bytes of the last checkpoint in FOLDER; its --output-dir
-         is the last argument"""
+         is the last argument
+       check_classify.py stopped COMMAND...
+         SIGTERM saves and leaves with 143"""
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -61,15 +64,31 @@ def last_checkpoint(folder):
     return max(paths, key=lambda p: int(p.name.split("-")[1].split(".")[0]))
 
 
-def killed(command, whole):
+def started(command):
+    """The command, when it has written a checkpoint."""
     output = pathlib.Path(command[-1])
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
     while not list(output.glob("model.ckpt-*.index")):
         assert process.poll() is None, "ended without a checkpoint"
         time.sleep(0.002)
+    return process, output
+
+
+def stopped(*command):
+    process, output = started(command)
+    process.send_signal(signal.SIGTERM)
+    summary = json.loads(process.communicate(timeout=60)[0])
+    assert process.returncode == 143, process.returncode
+    assert summary["stopped"] and "evaluation" not in summary, summary
+    name = f"model.ckpt-{summary['global_step']}.index"
+    assert (output / name).exists(), summary
+
+
+def killed(command, whole):
+    process, output = started(command)
     process.kill()
-    process.wait()
+    process.communicate()
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True,
                           stdout=subprocess.DEVNULL, check=True)
     assert "continuing " in done.stderr, done.stderr
@@ -83,4 +102,4 @@ if mode == "killed":
     split = rest.index("--")
     killed(rest[:split], rest[split + 1])
 else:
-    {"run": check_run, "same": same}[mode](*rest)
+    {"run": check_run, "same": same, "stopped": stopped}[mode](*rest)
