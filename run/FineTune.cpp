@@ -170,7 +170,7 @@ Status FineTune::begin(const FeatureSet *training) {
     BERTC_RETURN_IF_ERROR(planTraining(*training));
   }
   BERTC_RETURN_IF_ERROR(run_->begin(training ? &settings_ : nullptr));
-  return makeDirectories(options_.outputDir);
+  return training ? makeDirectories(options_.outputDir) : Status();
 }
 
 Status FineTune::train() {
@@ -199,6 +199,7 @@ TrainResult FineTune::result() const {
 Status FineTune::predict(const FeatureSet &features,
                          const std::vector<std::string> &outputs,
                          const std::string &label, const OnBatch &onBatch) {
+  BERTC_RETURN_IF_ERROR(makeDirectories(options_.outputDir));
   BERTC_ASSIGN_OR_RETURN(RowPlan rows, rowsFor(plan_, features, 0));
   BERTC_RETURN_IF_ERROR(session_->prepare(predictEntry));
   ProgressOptions shown;

@@ -67,8 +67,8 @@ public:
   /// Makes the session: time in which features can be made.
   Status prepare();
 
-  /// Takes the weights, then makes outputDir: see TrainRun::begin. `training`
-  /// (null: no training) must outlive the job.
+  /// Takes the weights, then makes outputDir if it trains: see TrainRun::begin.
+  /// `training` (null: no training) must outlive the job.
   Status begin(const FeatureSet *training);
 
   /// Trains to the end of the schedule, or until a signal.

@@ -201,9 +201,11 @@ Status SquadRun::take(Windows windows) {
 }
 
 Status SquadRun::train() {
-  BERTC_RETURN_IF_ERROR(
-      job_.begin(windows_.train ? &*windows_.train : nullptr));
-  return windows_.train ? job_.train() : Status();
+  if (!windows_.train) {
+    return Status();
+  }
+  BERTC_RETURN_IF_ERROR(job_.begin(&*windows_.train));
+  return job_.train();
 }
 
 /// Row outputRow of both logits belongs to a window. Unpacked, all S positions
@@ -283,9 +285,13 @@ StatusOr<SquadRunResult> runSquad(const SquadRunOptions &options) {
                          FineTune::open(options.tuning));
   BERTC_RETURN_IF_ERROR(checkPlan(job->plan()));
   SquadRun run(options, *job);
-  // The questions are read while the session gets its memory.
+  // The questions are read while the session gets its memory and, when these do
+  // not decide how it goes on, its weights.
   auto reading = std::async(std::launch::async, [&] { return run.read(); });
   Status prepared = job->prepare();
+  if (prepared.ok() && !options.tuning.doTrain) {
+    prepared = job->begin(nullptr);
+  }
   StatusOr<Windows> windows = reading.get();
   BERTC_RETURN_IF_ERROR(windows.status());
   BERTC_RETURN_IF_ERROR(prepared);
