@@ -27,7 +27,7 @@ constexpr size_t kKeepWords = kBlock + 2 * philox::kGroup;
 
 // One Philox block for each 64-bit lane. Only the low half of a lane counts:
 // the widening multiplication ignores the upper one, so that garbage may stay
-// there and a round is two multiplications, two shifts and four xors.
+// there and a round is two multiplications, two shuffles and four xors.
 struct PhiloxLanes {
   VU64 c0, c1, c2, c3;
 };
@@ -48,6 +48,16 @@ HWY_INLINE PhiloxKeys philoxKeys(uint32_t key0, uint32_t key1) {
   return keys;
 }
 
+// Halves of lanes change places; a shuffle, since shifts compete with the
+// multiplications for a port of the CPU.
+HWY_INLINE VU64 swapHalves(VU64 v) {
+#if HWY_TARGET == HWY_SCALAR
+  return hn::RotateRight<32>(v);
+#else
+  return hn::BitCast(DU64(), hn::Shuffle2301(hn::BitCast(DU(), v)));
+#endif
+}
+
 HWY_INLINE void philoxRounds(PhiloxLanes &c, const PhiloxKeys &keys) {
   const DU du;
   const VU m0 = hn::Set(du, philox::kMultiplier0);
@@ -55,9 +65,9 @@ HWY_INLINE void philoxRounds(PhiloxLanes &c, const PhiloxKeys &keys) {
   for (int round = 0; round < philox::kRounds; ++round) {
     VU64 p0 = hn::MulEven(hn::BitCast(du, c.c0), m0);
     VU64 p1 = hn::MulEven(hn::BitCast(du, c.c2), m1);
-    c.c0 = hn::Xor3(hn::ShiftRight<32>(p1), c.c1, keys.k0[round]);
+    c.c0 = hn::Xor3(swapHalves(p1), c.c1, keys.k0[round]);
     c.c1 = p1;
-    c.c2 = hn::Xor3(hn::ShiftRight<32>(p0), c.c3, keys.k1[round]);
+    c.c2 = hn::Xor3(swapHalves(p0), c.c3, keys.k1[round]);
     c.c3 = p0;
   }
 }
@@ -65,8 +75,7 @@ HWY_INLINE void philoxRounds(PhiloxLanes &c, const PhiloxKeys &keys) {
 // Low halves of two lane vectors, interleaved: even, odd, even, odd...
 HWY_INLINE VU interleaveLow(VU64 even, VU64 odd) {
   const DU du;
-  return hn::OddEven(hn::BitCast(du, hn::ShiftLeft<32>(odd)),
-                     hn::BitCast(du, even));
+  return hn::OddEven(hn::BitCast(du, swapHalves(odd)), hn::BitCast(du, even));
 }
 
 // Stores the keep masks of sixteen-element slots 2 * word and 2 * word + 1.
