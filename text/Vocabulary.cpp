@@ -27,7 +27,11 @@ const std::vector<std::string> &specialTokenNames() {
 
 StatusOr<Vocabulary> Vocabulary::load(const std::string &path) {
   BERTC_ASSIGN_OR_RETURN(std::string text, readFile(path, sizeLimit));
-  return parse(text, path);
+  const std::string suffix = ".json";
+  bool isJson =
+      path.size() > suffix.size() &&
+      path.compare(path.size() - suffix.size(), suffix.size(), suffix) == 0;
+  return isJson ? parseTokenizerJson(text, path) : parse(text, path);
 }
 
 StatusOr<Vocabulary> Vocabulary::parse(std::string_view text,

@@ -17,15 +17,20 @@ namespace bertc {
 /// Tokens and ids of a vocab.txt; immutable.
 class Vocabulary {
 public:
-  /// Reads a vocab.txt. White space at the end of a line is not part of the
-  /// token; lines may end in LF or CR LF, but all in the same. Errors (Corrupt,
-  /// with the line's number): not UTF-8, an empty line, a duplicate, a missing
-  /// special token.
+  /// parse() of a file, or parseTokenizerJson() when its name ends in .json.
   static StatusOr<Vocabulary> load(const std::string &path);
 
-  /// The same from memory; `name` is for messages.
+  /// Reads a vocab.txt; `name` is for messages. White space at the end of a
+  /// line is not part of the token; lines may end in LF or CR LF, but all in
+  /// the same. Errors (Corrupt, with the line's number): not UTF-8, an empty
+  /// line, a duplicate, a missing special token.
   static StatusOr<Vocabulary> parse(std::string_view text,
                                     const std::string &name);
+
+  /// Reads the vocabulary of a Hugging Face tokenizer.json of a WordPiece
+  /// model, added tokens included; its normalisation is not looked at.
+  static StatusOr<Vocabulary> parseTokenizerJson(std::string_view text,
+                                                 const std::string &name);
 
   size_t size() const { return tokens_.size(); }
 

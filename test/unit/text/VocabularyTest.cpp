@@ -81,6 +81,49 @@ TEST(Vocabulary, MissingFileIsNotFound) {
   EXPECT_EQ(v.status().code(), StatusCode::NotFound);
 }
 
+const std::string added =
+    R"([{"id":0,"content":"[PAD]"},{"id":1,"content":"[UNK]"},)"
+    R"({"id":2,"content":"[CLS]"},{"id":3,"content":"[SEP]"},)"
+    R"({"id":4,"content":"[MASK]"}])";
+
+StatusOr<Vocabulary> parseJson(const std::string &words,
+                               const std::string &type = "WordPiece") {
+  return Vocabulary::parseTokenizerJson(R"({"added_tokens":)" + added +
+                                            R"(,"model":{"type":")" + type +
+                                            R"(","vocab":)" + words + "}}",
+                                        "t.json");
+}
+
+TEST(Vocabulary, ReadsTheVocabularyOfATokenizerJson) {
+  // Not in the order of the ids; special tokens are often in both lists.
+  StatusOr<Vocabulary> v =
+      parseJson(R"({"##s":6,"the":5,"[MASK]":4,"[UNK]":1})");
+  ASSERT_TRUE(v.ok()) << v.status().message();
+  EXPECT_EQ(v->size(), 7U);
+  EXPECT_EQ(v->token(5), "the");
+  EXPECT_EQ(v->token(6), "##s");
+  EXPECT_EQ(v->maskId(), 4);
+}
+
+TEST(Vocabulary, RefusesOtherJson) {
+  auto message = [](const StatusOr<Vocabulary> &v) {
+    return v.ok() ? std::string() : v.status().message();
+  };
+  EXPECT_EQ(message(parseJson(R"({"the":5})", "BPE")),
+            "t.json: no tokenizer.json of a WordPiece model; expected that, or "
+            "a vocab.txt with one token a line");
+  EXPECT_EQ(
+      message(Vocabulary::parseTokenizerJson("{", "t.json")).substr(0, 25),
+      "t.json: no tokenizer.json");
+  EXPECT_EQ(message(parseJson(R"({"the":6})")),
+            "t.json: no token of one line has the id 5, of 7 ids");
+  EXPECT_EQ(message(parseJson(R"({"the":4})")),
+            "t.json: tokens 'the' and '[MASK]' have the same id 4");
+  EXPECT_EQ(message(parseJson(R"({"the":-1})")),
+            "t.json: the id of a token is -1, expected a whole number below "
+            "16777216");
+}
+
 TEST(Vocabulary, MutatedFilesAreReadOrRefusedNeverWorse) {
   const unsigned seed = 21;
   SCOPED_TRACE(seed);
