@@ -36,6 +36,37 @@ template <typename Op> llvm::LogicalResult verifyEps(Op op) {
   return llvm::success();
 }
 
+/// Sizes of the product of the two matrices a and b.
+template <typename Op> MatmulSizes productSizes(Op op) {
+  return matmulSizes(tensorType(op.getA()).getShape(),
+                     tensorType(op.getB()).getShape(), op.getTransposeA(),
+                     op.getTransposeB());
+}
+
+/// a and b agree on K.
+template <typename Op> llvm::LogicalResult verifyInnerSizes(Op op) {
+  MatmulSizes sizes = productSizes(op);
+  if (sizes.ka != sizes.kb) {
+    return op.emitOpError("expected a and b to agree on K, found ")
+           << sizes.ka << " in a and " << sizes.kb << " in b";
+  }
+  return llvm::success();
+}
+
+/// The type of the product of the two matrices a and b.
+template <typename Adaptor>
+llvm::LogicalResult inferMatmul(Adaptor op,
+                                llvm::SmallVectorImpl<mlir::Type> &types) {
+  mlir::RankedTensorType a = tensorType(op.getA()), b = tensorType(op.getB());
+  if (!a || !b || a.getRank() != 2 || b.getRank() != 2) {
+    return llvm::failure();
+  }
+  MatmulSizes sizes = productSizes(op);
+  types.push_back(
+      mlir::RankedTensorType::get({sizes.m, sizes.n}, a.getElementType()));
+  return llvm::success();
+}
+
 /// gamma and beta have the element type of x, or are f32 where that is bf16.
 template <typename Op> llvm::LogicalResult verifyGammaBetaElements(Op op) {
   mlir::Type x = op.getX().getType().getElementType();

@@ -19,13 +19,11 @@ LogicalResult MatmulEpilogueOp::verifyConstraints() {
     return emitOpError("expected a and b to have the same element type, found ")
            << a.getElementType() << " and " << b.getElementType();
   }
-  MatmulSizes sizes =
-      matmulSizes(a.getShape(), b.getShape(), getTransposeA(), getTransposeB());
   // matmul_epilogue C2
-  if (sizes.ka != sizes.kb) {
-    return emitOpError("expected a and b to agree on K, found ")
-           << sizes.ka << " in a and " << sizes.kb << " in b";
+  if (failed(verifyInnerSizes(*this))) {
+    return failure();
   }
+  MatmulSizes sizes = productSizes(*this);
   // matmul_epilogue C3
   if (getBias()) {
     auto bias = cast<RankedTensorType>(getBias().getType());
@@ -62,15 +60,7 @@ LogicalResult MatmulEpilogueOp::inferReturnTypes(MLIRContext *,
                                                  std::optional<Location>,
                                                  Adaptor op,
                                                  SmallVectorImpl<Type> &types) {
-  RankedTensorType a = tensorType(op.getA()), b = tensorType(op.getB());
-  if (!a || !b || a.getRank() != 2 || b.getRank() != 2) {
-    return failure();
-  }
-  MatmulSizes sizes = matmulSizes(a.getShape(), b.getShape(),
-                                  op.getTransposeA(), op.getTransposeB());
-  types.push_back(
-      RankedTensorType::get({sizes.m, sizes.n}, a.getElementType()));
-  return success();
+  return inferMatmul(op, types);
 }
 
 //===----------------------------------------------------------------------===//

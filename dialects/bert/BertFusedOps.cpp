@@ -21,13 +21,11 @@ LogicalResult MatmulBiasOp::verifyConstraints() {
            << "found " << a.getElementType() << ", " << b.getElementType()
            << " and " << bias.getElementType();
   }
-  MatmulSizes sizes =
-      matmulSizes(a.getShape(), b.getShape(), getTransposeA(), getTransposeB());
   // matmul_bias C2
-  if (sizes.ka != sizes.kb) {
-    return emitOpError("expected a and b to agree on K, found ")
-           << sizes.ka << " in a and " << sizes.kb << " in b";
+  if (failed(verifyInnerSizes(*this))) {
+    return failure();
   }
+  MatmulSizes sizes = productSizes(*this);
   // matmul_bias C3
   if (bias.getDimSize(0) != sizes.n) {
     return emitOpError("expected bias to have the size N of the product, ")
@@ -40,15 +38,7 @@ LogicalResult MatmulBiasOp::inferReturnTypes(MLIRContext *,
                                              std::optional<Location>,
                                              Adaptor op,
                                              SmallVectorImpl<Type> &types) {
-  RankedTensorType a = tensorType(op.getA()), b = tensorType(op.getB());
-  if (!a || !b || a.getRank() != 2 || b.getRank() != 2) {
-    return failure();
-  }
-  MatmulSizes sizes = matmulSizes(a.getShape(), b.getShape(),
-                                  op.getTransposeA(), op.getTransposeB());
-  types.push_back(
-      RankedTensorType::get({sizes.m, sizes.n}, a.getElementType()));
-  return success();
+  return inferMatmul(op, types);
 }
 
 //===----------------------------------------------------------------------===//

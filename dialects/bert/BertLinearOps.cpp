@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Constraints and type inference of matrix products and biases.
+#include "dialects/bert/BertConstraints.h"
 #include "dialects/bert/BertOps.h"
 #include "dialects/bert/BertShapes.h"
 
@@ -19,28 +20,13 @@ LogicalResult MatmulOp::verifyConstraints() {
     return emitOpError("expected a and b to have the same element type, found ")
            << a.getElementType() << " and " << b.getElementType();
   }
-  MatmulSizes sizes =
-      matmulSizes(a.getShape(), b.getShape(), getTransposeA(), getTransposeB());
-  // matmul C2
-  if (sizes.ka != sizes.kb) {
-    return emitOpError("expected a and b to agree on K, found ")
-           << sizes.ka << " in a and " << sizes.kb << " in b";
-  }
-  return success();
+  return verifyInnerSizes(*this); // matmul C2
 }
 
 LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
                                          Adaptor op,
                                          SmallVectorImpl<Type> &types) {
-  RankedTensorType a = tensorType(op.getA()), b = tensorType(op.getB());
-  if (!a || !b || a.getRank() != 2 || b.getRank() != 2) {
-    return failure();
-  }
-  MatmulSizes sizes = matmulSizes(a.getShape(), b.getShape(),
-                                  op.getTransposeA(), op.getTransposeB());
-  types.push_back(
-      RankedTensorType::get({sizes.m, sizes.n}, a.getElementType()));
-  return success();
+  return inferMatmul(op, types);
 }
 
 //===----------------------------------------------------------------------===//

@@ -122,6 +122,24 @@ DropoutSource dropoutOf(const StepContext &ctx, size_t rng) {
   return {params.rate(), params.op_id(), ctx.input(rng).as<int32_t>()};
 }
 
+/// The step that calls `compute` with `args`, which are complete but for the
+/// dropout of input `rng`, and with scratch of `bytes` a thread.
+template <typename Params, typename Args>
+PreparedStepOr attentionStep(StepContext &ctx, size_t rng, Args args,
+                             size_t bytes,
+                             void (*compute)(const Args &, std::byte *)) {
+  BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap());
+  requestPerThread(ctx, bytes);
+  auto source = dropoutOf<Params>(ctx, rng);
+  auto run = [=](const RunContext &context) mutable {
+    BERTC_RETURN_IF_ERROR(checkRanges(args));
+    args.dropout = source.state();
+    compute(args, context.scratch);
+    return Status();
+  };
+  return makeKernelStep(std::move(run), nameOf(args));
+}
+
 PreparedStepOr prepareAttention(StepContext &ctx) {
   BERTC_RETURN_IF_ERROR(ctx.expectOperands(3, 6, 1, 2));
   kernels::AttentionArgs args;
@@ -135,16 +153,8 @@ PreparedStepOr prepareAttention(StepContext &ctx) {
                                        args.batch * args.heads * args.queries));
     args.lse = lse.as<float>();
   }
-  BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap());
-  requestPerThread(ctx, kernels::attentionScratchBytes(args));
-  auto source = dropoutOf<plan::AttentionParams>(ctx, 4);
-  auto run = [=](const RunContext &context) mutable {
-    BERTC_RETURN_IF_ERROR(checkRanges(args));
-    args.dropout = source.state();
-    kernels::attention(args, context.scratch);
-    return Status();
-  };
-  return makeKernelStep(std::move(run), nameOf(args));
+  return attentionStep<plan::AttentionParams>(
+      ctx, 4, args, kernels::attentionScratchBytes(args), kernels::attention);
 }
 
 PreparedStepOr prepareAttentionGrad(StepContext &ctx) {
@@ -162,16 +172,9 @@ PreparedStepOr prepareAttentionGrad(StepContext &ctx) {
   BERTC_RETURN_IF_ERROR(expectVector(ctx, lse, "lse", DType::F32,
                                      args.batch * args.heads * args.queries));
   args.lse = lse.as<float>();
-  BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap());
-  requestPerThread(ctx, kernels::attentionGradScratchBytes(args));
-  auto source = dropoutOf<plan::AttentionGradParams>(ctx, 6);
-  auto run = [=](const RunContext &context) mutable {
-    BERTC_RETURN_IF_ERROR(checkRanges(args));
-    args.dropout = source.state();
-    kernels::attentionGrad(args, context.scratch);
-    return Status();
-  };
-  return makeKernelStep(std::move(run), nameOf(args));
+  return attentionStep<plan::AttentionGradParams>(
+      ctx, 6, args, kernels::attentionGradScratchBytes(args),
+      kernels::attentionGrad);
 }
 
 StatusOr<kernels::UnaryKind> geluKind(const StepContext &ctx,

@@ -202,6 +202,22 @@ HWY_INLINE VF geluTanhDerivativeV(VF x) {
   return hn::IfThenElse(hn::IsNaN(x), x, result);
 }
 
+// Gelu and its derivative at once; the erf form shares one exponential.
+struct GeluErfAndSlope {
+  HWY_INLINE void operator()(VF x, VF &y, VF &slope) const {
+    Normal n = normalV(x);
+    y = hn::Mul(x, n.cumulative);
+    slope = hn::MulAdd(x, n.density, n.cumulative);
+  }
+};
+
+struct GeluTanhAndSlope {
+  HWY_INLINE void operator()(VF x, VF &y, VF &slope) const {
+    y = geluTanhV(x);
+    slope = geluTanhDerivativeV(x);
+  }
+};
+
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

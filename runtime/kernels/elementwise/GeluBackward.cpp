@@ -32,21 +32,6 @@ HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 namespace {
 
-struct ErfOp {
-  HWY_INLINE void operator()(VF x, VF &y, VF &slope) const {
-    Normal n = normalV(x);
-    y = hn::Mul(x, n.cumulative);
-    slope = hn::MulAdd(x, n.density, n.cumulative);
-  }
-};
-
-struct TanhOp {
-  HWY_INLINE void operator()(VF x, VF &y, VF &slope) const {
-    y = geluTanhV(x);
-    slope = geluTanhDerivativeV(x);
-  }
-};
-
 // y may be x and dx may be dy.
 template <typename Op>
 HWY_INLINE void backwardBlock(const Op &op, const float *dy, const float *x,
@@ -90,9 +75,9 @@ void geluBackwardRows(const GeluBackwardTask &t, int64_t first, int64_t last,
       float *y = outBlock(t.y.data, t.y.dtype, at, 1, outY, t.streamY);
       float *dx = outBlock(t.dx.data, t.dx.dtype, at, 1, outDx, t.streamDx);
       if (t.kind == UnaryKind::GeluTanh) {
-        backwardBlock(TanhOp(), dy, x, y, dx, sums + c, n);
+        backwardBlock(GeluTanhAndSlope(), dy, x, y, dx, sums + c, n);
       } else {
-        backwardBlock(ErfOp(), dy, x, y, dx, sums + c, n);
+        backwardBlock(GeluErfAndSlope(), dy, x, y, dx, sums + c, n);
       }
       storeBlock(y, t.y.data, t.y.dtype, at, 1, n, t.streamY);
       storeBlock(dx, t.dx.data, t.dx.dtype, at, 1, n, t.streamDx);

@@ -31,21 +31,6 @@ HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 namespace {
 
-struct ErfOp {
-  HWY_INLINE void operator()(VF x, VF &y, VF &slope) const {
-    Normal n = normalV(x);
-    y = hn::Mul(x, n.cumulative);
-    slope = hn::MulAdd(x, n.density, n.cumulative);
-  }
-};
-
-struct TanhOp {
-  HWY_INLINE void operator()(VF x, VF &y, VF &slope) const {
-    y = geluTanhV(x);
-    slope = geluTanhDerivativeV(x);
-  }
-};
-
 // y and slope may be x.
 template <typename Op>
 HWY_INLINE void geluBlock(const Op &op, const float *x, float *y, float *slope,
@@ -76,9 +61,9 @@ void geluElements(const GeluTask &t, int64_t first, int64_t last) {
     float *slope = outBlock(t.derivative.data, t.derivative.dtype, i, 1, slopes,
                             t.streamDerivative);
     if (t.kind == UnaryKind::GeluTanh) {
-      geluBlock(TanhOp(), x, y, slope, n);
+      geluBlock(GeluTanhAndSlope(), x, y, slope, n);
     } else {
-      geluBlock(ErfOp(), x, y, slope, n);
+      geluBlock(GeluErfAndSlope(), x, y, slope, n);
     }
     storeBlock(y, t.y.data, t.y.dtype, i, 1, n, t.streamY);
     storeBlock(slope, t.derivative.data, t.derivative.dtype, i, 1, n,

@@ -4,6 +4,7 @@
 // counts that fill no vector, strided heads, masks, ranges, dropout.
 
 #include "runtime/kernels/attention/Attention.h"
+#include "runtime/core/CpuFeatures.h"
 #include "test/unit/kernels/KernelTesting.h"
 
 namespace bertc::rt::kernels {
@@ -364,7 +365,8 @@ TEST(Attention, OnEmulatedTiles) {
 
 TEST(Attention, OnTheTileUnit) {
   if (tileUnit() != TileUnit::Hardware) {
-    GTEST_SKIP() << "no AMX here";
+    GTEST_SKIP() << "this CPU has " << isaName(detectedIsa())
+                 << ", no AMX tiles";
   }
   for (const Case &c : kTileCases) {
     SCOPED_TRACE(&c - kTileCases);
