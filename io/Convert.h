@@ -51,6 +51,9 @@ struct FolderOptions {
   /// Text of vocab.txt.
   std::string vocabulary;
   bool lowerCase = true;
+  /// Names of the classes of a classifier, in order; empty: those of the
+  /// configuration.
+  std::vector<std::string> labels;
   /// Model class; empty: the one with just the heads that are there.
   std::string architecture;
   /// Largest weights file in bytes, if it holds more than one tensor; 0: one

@@ -188,9 +188,9 @@ StatusOr<ConvertReport> convertToFolder(const std::string &input,
   BERTC_ASSIGN_OR_RETURN(
       int64_t positions,
       jsonInteger(config, "max_position_embeddings", options.configName));
-  BERTC_ASSIGN_OR_RETURN(config,
-                         huggingFaceConfig(config, options.configName,
-                                           report.architecture, variables));
+  BERTC_ASSIGN_OR_RETURN(config, huggingFaceConfig(config, options.configName,
+                                                   report.architecture,
+                                                   variables, options.labels));
   BERTC_ASSIGN_OR_RETURN(AtomicFolder out, AtomicFolder::create(folder));
   BERTC_RETURN_IF_ERROR(
       writeFileAtomically(out.file("config.json"), jsonText(config)));

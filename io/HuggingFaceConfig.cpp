@@ -180,18 +180,21 @@ int64_t labelCount(const std::vector<TensorInfo> &variables) {
   return 0;
 }
 
-/// id2label and label2id: those of the configuration when they fit.
-void setLabels(Json *config, int64_t labels) {
+/// Sets id2label and label2id for a classifier of `count` classes.
+void setLabels(Json *config, int64_t count, std::vector<std::string> labels) {
   config->erase("num_labels");
-  if (config->contains("id2label") && (*config)["id2label"].is_object() &&
-      static_cast<int64_t>((*config)["id2label"].size()) == labels) {
+  if (labels.empty() && config->contains("id2label") &&
+      (*config)["id2label"].is_object() &&
+      static_cast<int64_t>((*config)["id2label"].size()) == count) {
     return;
   }
+  for (int64_t i = static_cast<int64_t>(labels.size()); i < count; ++i) {
+    labels.push_back("LABEL_" + std::to_string(i));
+  }
   Json names = Json::object(), ids = Json::object();
-  for (int64_t i = 0; i < labels; ++i) {
-    const std::string label = "LABEL_" + std::to_string(i);
-    names[std::to_string(i)] = label;
-    ids[label] = i;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    names[std::to_string(i)] = labels[i];
+    ids[labels[i]] = i;
   }
   (*config)["id2label"] = names;
   (*config)["label2id"] = ids;
@@ -298,7 +301,8 @@ Status checkAgainstConfig(const Json &config, const std::string &configName,
 
 StatusOr<Json> huggingFaceConfig(Json config, const std::string &configName,
                                  const std::string &architecture,
-                                 const std::vector<TensorInfo> &variables) {
+                                 const std::vector<TensorInfo> &variables,
+                                 const std::vector<std::string> &labels) {
   if (config.contains("model_type") && config["model_type"] != "bert") {
     return failedPrecondition("'" + configName + "': model_type is " +
                               quotable(config["model_type"].dump()) +
@@ -320,8 +324,15 @@ StatusOr<Json> huggingFaceConfig(Json config, const std::string &configName,
   }
   config.erase("dtype");
   config["torch_dtype"] = torchType(variables);
-  if (labelCount(variables) > 0) {
-    setLabels(&config, labelCount(variables));
+  const int64_t classes = labelCount(variables);
+  if (!labels.empty() && classes > 0 &&
+      static_cast<int64_t>(labels.size()) != classes) {
+    return failedPrecondition(std::to_string(labels.size()) +
+                              " labels for a classifier of " +
+                              std::to_string(classes) + " classes");
+  }
+  if (classes > 0) {
+    setLabels(&config, classes, labels);
   }
   return config;
 }

@@ -35,11 +35,13 @@ Status checkAgainstConfig(const Json &config, const std::string &configName,
                           std::vector<std::string> *missing);
 
 /// config.json from a bert_config.json or config.json: all its keys, and those
-/// that Hugging Face needs. Labels are kept when their number is that of the
-/// classifier.
+/// that Hugging Face needs. A classifier has the classes `labels`, or if empty
+/// those of the configuration when their number fits, else LABEL_0 and so on.
+/// A number of `labels` that is not that of the classifier is an error.
 StatusOr<Json> huggingFaceConfig(Json config, const std::string &configName,
                                  const std::string &architecture,
-                                 const std::vector<TensorInfo> &variables);
+                                 const std::vector<TensorInfo> &variables,
+                                 const std::vector<std::string> &labels);
 
 /// tokenizer_config.json for a vocab.txt with our special tokens.
 Json tokenizerConfig(bool lowerCase, int64_t maxLength);

@@ -4,6 +4,7 @@
 #include "bertc/runtime.h"
 #include "io/Files.h"
 #include "support/Json.h"
+#include "tasks/LabelList.h"
 #include "text/Vocabulary.h"
 
 #include <fmt/format.h>
@@ -109,6 +110,11 @@ StatusOr<FolderOptions> findModelFolder(const std::string &input,
     options.lowerCase = *sources.lowerCase;
   } else if (!config.empty()) {
     BERTC_ASSIGN_OR_RETURN(options.lowerCase, lowerCaseOf(config));
+  }
+  std::string labels = firstOf(folder, {"labels.txt"});
+  if (!labels.empty()) {
+    BERTC_ASSIGN_OR_RETURN(LabelList list, LabelList::load(labels));
+    options.labels = list.names();
   }
   return options;
 }

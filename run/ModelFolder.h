@@ -26,7 +26,8 @@ struct ModelFolderSources {
 
 /// Fills in everything of FolderOptions but architecture and maxShardBytes for
 /// weights at `input` (whatever io/WeightSource.h opens). The tokenizer's files
-/// beside the weights are taken over when neither vocabulary nor case is given.
+/// beside the weights are taken over when neither vocabulary nor case is given,
+/// the classes from the labels.txt that `bert-run classify` leaves there.
 /// Errors: a configuration or vocabulary that is nowhere (saying which flag
 /// names it), a vocabulary that is not of the configuration's size.
 StatusOr<FolderOptions> findModelFolder(const std::string &input,

@@ -290,15 +290,19 @@ TEST(HuggingFaceConfigTest, KeepsLabelsThatFit) {
   Json config = {{"id2label", {{"0", "no"}, {"1", "yes"}}},
                  {"label2id", {{"no", 0}, {"yes", 1}}},
                  {"num_labels", 2}};
-  auto with = [&](int64_t labels) {
-    return *huggingFaceConfig(
-        config, "c", "BertForSequenceClassification",
-        {{"output_weights", DataType::BF16, {labels, 4}}});
+  auto with = [&](int64_t classes, std::vector<std::string> labels = {}) {
+    return huggingFaceConfig(config, "c", "BertForSequenceClassification",
+                             {{"output_weights", DataType::BF16, {classes, 4}}},
+                             labels);
   };
-  EXPECT_EQ(with(2)["id2label"]["1"], "yes");
-  EXPECT_EQ(with(3)["id2label"]["1"], "LABEL_1");
-  EXPECT_FALSE(with(2).contains("num_labels"));
-  EXPECT_EQ(with(2)["torch_dtype"], "bfloat16");
+  EXPECT_EQ((*with(2))["id2label"]["1"], "yes");
+  EXPECT_EQ((*with(3))["id2label"]["1"], "LABEL_1");
+  EXPECT_FALSE(with(2)->contains("num_labels"));
+  EXPECT_EQ((*with(2, {"a", "b"}))["id2label"]["1"], "b");
+  EXPECT_EQ((*with(2, {"a", "b"}))["label2id"]["b"], 1);
+  EXPECT_EQ(errorOf(with(3, {"a", "b"})),
+            "2 labels for a classifier of 3 classes");
+  EXPECT_EQ((*with(2))["torch_dtype"], "bfloat16");
 }
 
 } // namespace
