@@ -124,6 +124,15 @@ Status FineTune::prepare() {
   return Status::okStatus();
 }
 
+void FineTune::sayPacking(const RowPlan &rows) const {
+  if (rows.maxSequencesPerRow() > 0) {
+    say(fmt::format("packed rows: {:.3f} sequences each, {:.1f}% of the "
+                    "positions used",
+                    rows.sequencesPerRow(),
+                    100 * rows.efficiency(shape().maxSequenceLength)));
+  }
+}
+
 Status FineTune::planTraining(const FeatureSet &features) {
   if (features.size() == 0) {
     return failedPrecondition("there is nothing to train on");
@@ -133,10 +142,8 @@ Status FineTune::planTraining(const FeatureSet &features) {
   int64_t steps = options_.accumulationSteps;
   if (plan_.model().packed > 0) {
     steps = packedAccumulationSteps(steps, rows_.sequencesPerRow());
-    say(fmt::format("packed rows: {:.3f} sequences each, {:.1f}% of the "
-                    "positions used; an update has about {:.0f} sequences",
-                    rows_.sequencesPerRow(),
-                    100 * rows_.efficiency(shape().maxSequenceLength),
+    sayPacking(rows_);
+    say(fmt::format("an update has about {:.0f} sequences",
                     rows_.sequencesPerRow() * shape().batchSize *
                         static_cast<double>(steps)));
   }
@@ -201,6 +208,7 @@ Status FineTune::predict(const FeatureSet &features,
                          const std::string &label, const OnBatch &onBatch) {
   BERTC_RETURN_IF_ERROR(makeDirectories(options_.outputDir));
   BERTC_ASSIGN_OR_RETURN(RowPlan rows, rowsFor(plan_, features, 0));
+  sayPacking(rows);
   BERTC_RETURN_IF_ERROR(session_->prepare(predictEntry));
   ProgressOptions shown;
   shown.label = label;

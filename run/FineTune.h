@@ -110,6 +110,7 @@ private:
         tokenizer_(std::move(tokenizer)) {}
 
   Status planTraining(const FeatureSet &features);
+  void sayPacking(const RowPlan &rows) const;
   uint64_t packingSeed() const;
   FeatureSource::Settings sourceSettings() const;
 

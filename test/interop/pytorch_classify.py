@@ -5,12 +5,12 @@ and tokenizer: losses of every update and predictions after one epoch.
 
   tools/kjv-text > kjv.txt
   python test/interop/pytorch_classify.py BUILD/bin MODEL kjv.txt WORK
-      [--pairs 3210] [--batch 32] [--length 64] [--packed K]
+      [--pairs 3210] [--tests 1000] [--batch 32] [--length 64] [--packed K]
 
 (needs torch, transformers, safetensors). MODEL is a Hugging Face folder, e.g.
-of all-MiniLM-L6-v2. A pair is a verse and the one behind it (class 1) or
-another of the book (class 0), both short enough not to be cut, as Hugging Face
-cuts texts of equal length otherwise than the reference. No dropout, the same order of the data, the
+of all-MiniLM-L6-v2. A pair is a verse and the one behind it, of the New
+Testament (class 1) or the Old one, both short enough not to be cut, as Hugging
+Face cuts texts of equal length otherwise than the reference. No dropout, the same order of the data, the
 reference's AdamW and schedule. Fails when a loss of an update differs by more
 than 1e-3 or fewer than 99.5% of the predictions agree. With --packed only the
 predictions of the trained model are compared, since updates hold other
@@ -29,6 +29,7 @@ from transformers import BertModel, BertTokenizerFast
 
 SEED, MASK64 = 12345, (1 << 64) - 1
 LEARNING_RATE, WARMUP = 5e-5, 0.1
+OLD_TESTAMENT = 929  # chapters
 
 
 def mix(x):
@@ -65,17 +66,14 @@ def make_pairs(path, count, seed):
     text = pathlib.Path(path).read_text(encoding="utf-8")
     chapters = [c.strip().split("\n") for c in text.split("\n\n") if c.strip()]
     chapters = [[v for v in c if len(v.split()) <= 20] for c in chapters]
-    verses = [v for chapter in chapters for v in chapter]
-    chapters = [c for c in chapters if len(c) > 1]
+    chapters = chapters[:OLD_TESTAMENT], chapters[OLD_TESTAMENT:]
     rows = []
     while len(rows) < count:
-        chapter = rng.choice(chapters)
-        at = rng.randrange(len(chapter))
-        if at + 1 == len(chapter):
-            continue
-        following = rng.random() < 0.5
-        second = chapter[at + 1] if following else rng.choice(verses)
-        rows.append((int(following), chapter[at], second))
+        label = rng.randrange(2)
+        chapter = rng.choice(chapters[label])
+        if len(chapter) > 1:
+            at = rng.randrange(len(chapter) - 1)
+            rows.append((label, chapter[at], chapter[at + 1]))
     return rows
 
 
@@ -207,6 +205,7 @@ def parse():
     parser.add_argument("text")
     parser.add_argument("work", type=pathlib.Path)
     parser.add_argument("--pairs", type=int, default=3210)
+    parser.add_argument("--tests", type=int, default=1000)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--length", type=int, default=64)
     parser.add_argument("--packed", type=int, default=0)
@@ -229,8 +228,7 @@ def trained_model(folder, output):
 def main():
     args = ARGS
     args.work.mkdir(parents=True, exist_ok=True)
-    tests = max(args.pairs // 3, 2)
-    rows = make_pairs(args.text, args.pairs + tests, 7)
+    rows = make_pairs(args.text, args.pairs + args.tests, 7)
     parts = {"train": rows[:args.pairs], "test": rows[args.pairs:]}
     for name, part in (*parts.items(), ("dev", parts["test"])):
         write_tsv(args.work / f"{name}.tsv", part)
@@ -256,7 +254,7 @@ def main():
     theirs_p = predict(model, test)
     agree = (ours_p.argmax(-1) == theirs_p.argmax(-1)).double().mean().item()
     right = torch.tensor([r[0] for r in parts["test"]])
-    print(f"{tests} predictions: {100 * agree:.2f}% agree, largest difference "
+    print(f"{args.tests} predictions: {100 * agree:.2f}% agree, largest difference "
           f"of a probability {(ours_p - theirs_p).abs().max():.2e}; accuracy "
           f"{accuracy:.4f}, PyTorch's "
           f"{(theirs_p.argmax(-1) == right).double().mean():.4f}")

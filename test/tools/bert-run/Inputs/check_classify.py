@@ -4,6 +4,9 @@ usage: check_classify.py run FOLDER SUMMARY.json UPDATES SEQUENCES PREDICTED
          result files, log and summary agree, and the loss fell
        check_classify.py same FOLDER FOLDER TOLERANCE
          both test_results.tsv hold the same probabilities
+       check_classify.py metrics FOLDER DEV.tsv SUMMARY.json
+         accuracy, F1 and loss of the summary are those of the probabilities in
+         FOLDER for the examples of DEV.tsv
        check_classify.py killed COMMAND... -- FOLDER
          the command, killed behind its first checkpoint and started again,
          ends with the bytes of the last checkpoint in FOLDER; its --output-dir
@@ -11,6 +14,7 @@ usage: check_classify.py run FOLDER SUMMARY.json UPDATES SEQUENCES PREDICTED
        check_classify.py stopped COMMAND...
          SIGTERM saves and leaves with 143"""
 import json
+import math
 import pathlib
 import signal
 import subprocess
@@ -59,6 +63,25 @@ def same(one, other, tolerance):
     assert worst <= float(tolerance), worst
 
 
+def metrics(folder, data, summary):
+    with open(data, encoding="utf-8") as f:
+        labels = [int(line.split("\t")[0]) for line in f.readlines()[1:]]
+    with open(summary, encoding="utf-8") as f:
+        found = json.load(f)["evaluation"]
+    rows = results(folder)
+    assert len(rows) == len(labels) == found["examples"]
+    best = [row.index(max(row)) for row in rows]
+    pairs = list(zip(best, labels))
+    hits = pairs.count((1, 1))
+    expected = {
+        "eval_accuracy": sum(a == b for a, b in pairs) / len(pairs),
+        "eval_f1": 2 * hits / max(1, best.count(1) + labels.count(1)),
+        "eval_loss": -sum(math.log(row[label])
+                          for row, label in zip(rows, labels)) / len(rows)}
+    for name, value in expected.items():
+        assert abs(found[name] - value) < 1e-4, (name, value, found)
+
+
 def last_checkpoint(folder):
     paths = pathlib.Path(folder).glob("model.ckpt-*.data-*")
     return max(paths, key=lambda p: int(p.name.split("-")[1].split(".")[0]))
@@ -102,4 +125,5 @@ if mode == "killed":
     split = rest.index("--")
     killed(rest[:split], rest[split + 1])
 else:
-    {"run": check_run, "same": same, "stopped": stopped}[mode](*rest)
+    {"run": check_run, "same": same, "metrics": metrics,
+     "stopped": stopped}[mode](*rest)
