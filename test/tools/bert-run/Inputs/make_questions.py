@@ -23,10 +23,14 @@ def words(context, begin, end):
 
 
 def question(context, name, several):
-    """Three words, the answer of one to three, three words."""
-    total = context.count(" ") + 1
-    size = rng.randrange(1, 4)
-    at = rng.randrange(0, total - 6 - size + 1)
+    """Three words, the answer of one to three, three words. Of an article alone
+    the official rules leave nothing."""
+    listed = context.split(" ")
+    while True:
+        size = rng.randrange(1, 4)
+        at = rng.randrange(0, len(listed) - 6 - size + 1)
+        if listed[at + 3] not in ("a", "an", "the") or size > 1:
+            break
     before, after = [slice(*words(context, i, i + 3)) for i in
                      (at, at + 3 + size)]
     begin, end = words(context, at + 3, at + 3 + size)
