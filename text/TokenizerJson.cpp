@@ -14,7 +14,8 @@ namespace {
 // tens of thousands of keys.
 using nlohmann::json;
 
-constexpr size_t kMostTokens = 1 << 24;
+// Several times the largest vocabulary in use.
+constexpr size_t kMostTokens = 1 << 20;
 
 /// `value[key]` when it is there and an object.
 const json *objectAt(const json &value, const char *key) {
@@ -28,7 +29,8 @@ Status place(const std::string &token, const json &id, const std::string &name,
   if (!id.is_number_unsigned() || id.get<uint64_t>() >= kMostTokens) {
     return corrupt(fmt::format("{}: the id of a token is {}, expected a whole "
                                "number below {}",
-                               name, id.dump(), kMostTokens));
+                               name, id.dump(-1, ' ', true).substr(0, 40),
+                               kMostTokens));
   }
   size_t index = id.get<size_t>();
   if (index >= tokens->size()) {

@@ -266,6 +266,19 @@ TEST_F(ConvertFolderTest, RefusesWeightsOfAnotherModel) {
   EXPECT_FALSE(directoryExists(out_));
 }
 
+TEST_F(ConvertFolderTest, MutatedConfigurationsAreTakenOrRefused) {
+  test::Seeded random(32);
+  ASSERT_OK(model_.write(input_));
+  for (int round = 0; round < 500; ++round) {
+    options_.config = test::mutate(kConfig, random);
+    auto report = convertToFolder(input_, out_, options_);
+    if (report.ok()) {
+      ASSERT_OK(parseJson(test::get(out_ + "/config.json"), "written"));
+    }
+    std::filesystem::remove_all(out_);
+  }
+}
+
 TEST_F(ConvertFolderTest, NeverWritesIntoAFolderThatIsUsed) {
   ASSERT_OK(makeDirectories(out_));
   ASSERT_OK(convert()); // an empty one is fine

@@ -281,6 +281,18 @@ TEST_F(ShardsTest, NamesStayInTheFolder) {
   EXPECT_THAT(error(), HasSubstr("expected an object 'weight_map'"));
 }
 
+TEST_F(ShardsTest, MutatedIndexesAreReadOrRefused) {
+  test::Seeded random(31);
+  const std::string index = test::get(index_);
+  for (int round = 0; round < 1000; ++round) {
+    test::put(index_, test::mutate(index, random));
+    auto file = SafeTensorsFile::openFolder(folder_.path());
+    if (!file.ok()) {
+      ASSERT_THAT(file.status().message(), HasSubstr(index_));
+    }
+  }
+}
+
 TEST_F(ShardsTest, FoldersWithoutSafetensors) {
   ASSERT_OK(removeFile(index_));
   EXPECT_EQ(SafeTensorsFile::openFolder(folder_.path()).status().code(),
