@@ -31,6 +31,9 @@ inline int64_t chunkOf(int64_t k) {
   return ((k + chunks - 1) / chunks + 15) / 16 * 16;
 }
 
+// Room for the rows of A of a tile: at least as many, and a line between them.
+inline constexpr int64_t kSpaceRows = 16, kLineFloats = 16;
+
 // Rows and columns of C of one thread, its scratch, and how many floats of B it
 // may keep.
 struct FloatPart {
@@ -132,23 +135,52 @@ HWY_INLINE FloatMatrix startOf(const FloatGemm &t, const Block &block) {
   return onlyAdds(t) ? t.residual : FloatMatrix();
 }
 
-// The part of the next rows of A to fetch during call `call` of `calls`.
+// Slice `slice` of `slices` of the rows of A from `row` on: rows of them where
+// they lie along k, else steps of k.
+struct Slice {
+  FloatMatrix a;
+  int64_t rows, first, count;
+};
+
+HWY_INLINE Slice sliceOf(const FloatGemm &t, const Block &block, int64_t row,
+                         int64_t endRow, int64_t slice, int64_t slices) {
+  int64_t rows = lesser(kTileRows, endRow - row);
+  int64_t items = t.a.col == 1 ? rows : block.steps;
+  int64_t each = (items + slices - 1) / slices, first = slice * each;
+  int64_t count = rows > 0 ? lesser(each, items - first) : 0;
+  FloatMatrix a = t.a;
+  a.data +=
+      row * a.row + block.step * a.col + first * (a.col == 1 ? a.row : a.col);
+  return {a, rows, first, count};
+}
+
+// What to fetch during call `call` of `calls` for the rows before `row`: the
+// part of the next rows that is wanted after all calls, or right after this
+// one where it is packed.
 HWY_INLINE Prefetches nextRows(const FloatGemm &t, const Block &block,
                                int64_t row, int64_t endRow, int64_t call,
                                int64_t calls) {
-  const float *from = t.a.data + row * t.a.row + block.step * t.a.col;
-  int64_t rows = lesser(kTileRows, endRow - row);
-  int64_t items = t.a.col == 1 ? rows : block.steps;
-  int64_t each = (items + calls - 1) / calls;
-  int64_t count = lesser(each, items - call * each);
-  if (rows <= 0 || count <= 0) {
-    return {t.a.data, 0, 1, 0};
-  }
   if (t.a.col == 1) {
-    return {from + call * each * t.a.row, t.a.row, count, 16};
+    Slice s = sliceOf(t, block, row, endRow, call, calls);
+    return s.count > 0 ? Prefetches{s.a.data, t.a.row, s.count, 16}
+                       : Prefetches{t.a.data, 0, 1, 0};
   }
+  bool wraps = call + 1 == calls;
+  Slice s = sliceOf(t, block, wraps ? row + kTileRows : row, endRow,
+                    wraps ? 0 : call + 1, calls);
   // kTileRows numbers may lie across two lines.
-  return {from + call * each * t.a.col, t.a.col, count, kTileRows - 1};
+  return s.count > 0 ? Prefetches{s.a.data, t.a.col, s.count, kTileRows - 1}
+                     : Prefetches{t.a.data, 0, 1, 0};
+}
+
+// Packs slice `call` of the rows from `row` on to their place in `space`.
+HWY_INLINE void packSlice(const FloatGemm &t, const Block &block, int64_t row,
+                          int64_t endRow, int64_t call, int64_t calls,
+                          float *space) {
+  Slice s = sliceOf(t, block, row, endRow, call, calls);
+  if (s.count > 0) {
+    packTileRows(s.a, s.rows, s.count, space + s.first * kPackedPitch);
+  }
 }
 
 // A tile of which only `cols` columns exist.
@@ -178,9 +210,11 @@ HWY_NOINLINE void computePartTile(TileTask task, bool packed, int64_t rows,
   }
 }
 
-// All tiles of rows row .. of a block.
+// All tiles of rows row .. of a block. Where A is packed, the next rows are
+// packed to `space` a slice after each tile: as many lines as all of them have
+// would not stay in a cache when they lie a multiple of a page apart.
 void computeRows(const FloatGemm &t, const Block &block, const float *a,
-                 int64_t aRow, int64_t row, int64_t endRow) {
+                 int64_t aRow, int64_t row, int64_t endRow, float *space) {
   bool packed = t.a.col != 1;
   int64_t rows = lesser(kTileRows, endRow - row);
   FloatMatrix start = startOf(t, block);
@@ -208,6 +242,9 @@ void computeRows(const FloatGemm &t, const Block &block, const float *a,
     } else {
       computeTiles<false>(rows, task, next);
     }
+    if (packed) {
+      packSlice(t, block, row + rows, endRow, call, calls, space);
+    }
     if (last && !onlyAdds(t)) {
       finish(t, row, rows, col, cols);
     }
@@ -218,21 +255,27 @@ void computeRows(const FloatGemm &t, const Block &block, const float *a,
 // or a multiple of a page apart, where they would share cache sets.
 void computeBlock(const FloatGemm &t, const FloatPart &part, const Block &block,
                   float *space) {
-  constexpr int64_t kPageFloats = 1024, kLineFloats = 16;
+  constexpr int64_t kPageFloats = 1024;
   bool copies = t.a.col == 1 && t.a.row % kPageFloats == 0;
+  int64_t pitch = chunkOf(t.k) + kLineFloats;
+  float *next = space + kSpaceRows * pitch;
+  if (t.a.col != 1) {
+    packSlice(t, block, part.firstRow, part.endRow, 0, 1, space);
+  }
   for (int64_t row = part.firstRow; row < part.endRow; row += kTileRows) {
     int64_t rows = lesser(kTileRows, part.endRow - row);
     FloatMatrix a = t.a;
     a.data += row * a.row + block.step * a.col;
     if (a.col != 1) {
-      packTileRows(a, rows, block.steps, space);
-      computeRows(t, block, space, 1, row, part.endRow);
+      computeRows(t, block, space, 1, row, part.endRow, next);
+      float *done = space;
+      space = next;
+      next = done;
     } else if (copies) {
-      int64_t pitch = chunkOf(t.k) + kLineFloats;
       copyTileRows(a, rows, block.steps, space, pitch);
-      computeRows(t, block, space, pitch, row, part.endRow);
+      computeRows(t, block, space, pitch, row, part.endRow, nullptr);
     } else {
-      computeRows(t, block, a.data, a.row, row, part.endRow);
+      computeRows(t, block, a.data, a.row, row, part.endRow, nullptr);
     }
   }
 }
@@ -287,10 +330,9 @@ int64_t blockFloats(int64_t k) {
   return std::max<int64_t>(1, room / panel) * panel;
 }
 
-// And behind them a tile's rows of A, copied.
+// And behind them the rows of A of two tiles, copied.
 int64_t partFloats(int64_t k) {
-  constexpr int64_t kMostRows = 16, kLineFloats = 16;
-  return blockFloats(k) + kMostRows * (chunkOf(k) + kLineFloats);
+  return blockFloats(k) + 2 * kSpaceRows * (chunkOf(k) + kLineFloats);
 }
 
 // Parts side by side as far as each has a few panels, else below each other.
