@@ -23,11 +23,27 @@ class CaseFailed(Exception):
     """Why a case has no figures."""
 
 
+class _Running:
+    """The program that runs, and the signal that came. Handlers do not raise:
+    they may run between any two steps, also while a folder is made or
+    removed."""
+    process = None
+    signal = None
+
+
 def install_signals():
+    """From now on a signal ends the running program, and then Stopped comes."""
     def stop(number, _):
-        raise Stopped(number)
+        _Running.signal = number
+        if _Running.process is not None:
+            _Running.process.kill()
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+
+
+def _check_stopped():
+    if _Running.signal is not None:
+        raise Stopped(_Running.signal)
 
 
 def why_skipped(case, isa):
@@ -82,16 +98,18 @@ def bench_command(case, programs, plan, threads):
 
 
 def _finish(command, environment):
-    """stdout of the command; ends it when we are told to stop."""
+    """stdout of the command. Raises CaseFailed, Stopped."""
     name = " ".join([os.path.basename(command[0]), command[1]])
+    _check_stopped()
     with subprocess.Popen(command, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True,
                           env=environment) as process:
-        try:
-            out, err = process.communicate()
-        except BaseException:
+        _Running.process = process
+        if _Running.signal is not None:  # came while the program was started
             process.kill()
-            raise
+        out, err = process.communicate()
+        _Running.process = None
+    _check_stopped()
     if process.returncode != 0:
         raise CaseFailed(f"{name} leaves with {process.returncode}: "
                          f"{last_line(err)}")
