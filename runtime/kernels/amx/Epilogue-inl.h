@@ -11,7 +11,7 @@
 #endif
 
 #include "runtime/kernels/amx/Gemm.h"
-#include "runtime/kernels/common/Math-inl.h"
+#include "runtime/kernels/common/Activations-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
@@ -48,24 +48,6 @@ HWY_INLINE Buffer advance(Buffer b, int64_t elements) {
 // Where the operands of one row of a block are.
 struct EpilogueRow {
   Buffer c, bias, factor, residual, before;
-};
-
-struct IdentityOp {
-  HWY_INLINE VF operator()(VF x) const { return x; }
-};
-struct GeluErfOp {
-  HWY_INLINE VF operator()(VF x) const { return geluErfV(x); }
-};
-struct GeluTanhOp {
-  HWY_INLINE VF operator()(VF x) const { return geluTanhV(x); }
-};
-struct ReluOp {
-  HWY_INLINE VF operator()(VF x) const {
-    return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(DF())), x);
-  }
-};
-struct TanhOp {
-  HWY_INLINE VF operator()(VF x) const { return tanhV(x); }
 };
 
 // A whole row of 32.
@@ -145,18 +127,9 @@ HWY_INLINE void finishBlock(const Op &op, const amx::GemmTask &t,
 template <class Tiles>
 HWY_INLINE void finish(const amx::GemmTask &t, const float *sums, int64_t row,
                        int64_t col) {
-  switch (t.activation) {
-  case UnaryKind::GeluErf:
-    return finishBlock<Tiles>(GeluErfOp(), t, sums, row, col);
-  case UnaryKind::GeluTanh:
-    return finishBlock<Tiles>(GeluTanhOp(), t, sums, row, col);
-  case UnaryKind::Relu:
-    return finishBlock<Tiles>(ReluOp(), t, sums, row, col);
-  case UnaryKind::Tanh:
-    return finishBlock<Tiles>(TanhOp(), t, sums, row, col);
-  default:
-    return finishBlock<Tiles>(IdentityOp(), t, sums, row, col);
-  }
+  withActivation(t.activation, [&](auto op) HWY_ATTR {
+    finishBlock<Tiles>(op, t, sums, row, col);
+  });
 }
 
 } // namespace bertc::rt::kernels::HWY_NAMESPACE

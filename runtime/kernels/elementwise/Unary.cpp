@@ -11,15 +11,12 @@
 #include "hwy/foreach_target.h"
 
 #include "hwy/highway.h"
-#include "runtime/kernels/common/Math-inl.h"
+#include "runtime/kernels/common/Activations-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 namespace {
 
-struct IdentityOp {
-  HWY_INLINE VF operator()(VF x) const { return x; }
-};
 struct NegOp {
   HWY_INLINE VF operator()(VF x) const { return hn::Neg(x); }
 };
@@ -38,27 +35,8 @@ struct RsqrtOp {
     return hn::Div(splat(1.0f), hn::Sqrt(x));
   }
 };
-struct TanhOp {
-  HWY_INLINE VF operator()(VF x) const { return tanhV(x); }
-};
-struct GeluErfOp {
-  HWY_INLINE VF operator()(VF x) const { return geluErfV(x); }
-};
-struct GeluTanhOp {
-  HWY_INLINE VF operator()(VF x) const { return geluTanhV(x); }
-};
-struct ReluOp {
-  // Not Max: NaN must come through.
-  HWY_INLINE VF operator()(VF x) const {
-    return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(DF())), x);
-  }
-};
-
 void unaryBlock(UnaryKind kind, const float *x, float *y, size_t n) {
   switch (kind) {
-  case UnaryKind::Copy:
-  case UnaryKind::Cast:
-    return mapBlock(IdentityOp(), x, y, n);
   case UnaryKind::Neg:
     return mapBlock(NegOp(), x, y, n);
   case UnaryKind::Exp:
@@ -69,14 +47,9 @@ void unaryBlock(UnaryKind kind, const float *x, float *y, size_t n) {
     return mapBlock(SqrtOp(), x, y, n);
   case UnaryKind::Rsqrt:
     return mapBlock(RsqrtOp(), x, y, n);
-  case UnaryKind::Tanh:
-    return mapBlock(TanhOp(), x, y, n);
-  case UnaryKind::GeluErf:
-    return mapBlock(GeluErfOp(), x, y, n);
-  case UnaryKind::GeluTanh:
-    return mapBlock(GeluTanhOp(), x, y, n);
-  case UnaryKind::Relu:
-    return mapBlock(ReluOp(), x, y, n);
+  default:
+    return withActivation(kind,
+                          [&](auto op) HWY_ATTR { mapBlock(op, x, y, n); });
   }
 }
 

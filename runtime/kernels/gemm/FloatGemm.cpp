@@ -15,7 +15,7 @@
 #include "hwy/foreach_target.h"
 
 #include "hwy/highway.h"
-#include "runtime/kernels/common/Math-inl.h"
+#include "runtime/kernels/common/Activations-inl.h"
 #include "runtime/kernels/gemm/FloatPanels-inl.h"
 #include "runtime/kernels/gemm/FloatTile-inl.h"
 
@@ -57,24 +57,6 @@ HWY_INLINE bool onlyAdds(const FloatGemm &t) {
          t.factor.data == nullptr;
 }
 
-struct IdentityOp {
-  HWY_INLINE VF operator()(VF x) const { return x; }
-};
-struct GeluErfOp {
-  HWY_INLINE VF operator()(VF x) const { return geluErfV(x); }
-};
-struct GeluTanhOp {
-  HWY_INLINE VF operator()(VF x) const { return geluTanhV(x); }
-};
-struct ReluOp {
-  HWY_INLINE VF operator()(VF x) const {
-    return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(DF())), x);
-  }
-};
-struct TanhOp {
-  HWY_INLINE VF operator()(VF x) const { return tanhV(x); }
-};
-
 // What is left to do to sums in C: rows and columns from (row, col) on.
 template <typename Op>
 HWY_INLINE void finishSums(const Op &op, const FloatGemm &t, int64_t row,
@@ -106,18 +88,9 @@ HWY_INLINE void finishSums(const Op &op, const FloatGemm &t, int64_t row,
 
 HWY_NOINLINE void finish(const FloatGemm &t, int64_t row, int64_t rows,
                          int64_t col, int64_t cols) {
-  switch (t.activation) {
-  case UnaryKind::GeluErf:
-    return finishSums(GeluErfOp(), t, row, rows, col, cols);
-  case UnaryKind::GeluTanh:
-    return finishSums(GeluTanhOp(), t, row, rows, col, cols);
-  case UnaryKind::Relu:
-    return finishSums(ReluOp(), t, row, rows, col, cols);
-  case UnaryKind::Tanh:
-    return finishSums(TanhOp(), t, row, rows, col, cols);
-  default:
-    return finishSums(IdentityOp(), t, row, rows, col, cols);
-  }
+  withActivation(t.activation, [&](auto op) HWY_ATTR {
+    finishSums(op, t, row, rows, col, cols);
+  });
 }
 
 // A chunk of k against a block of columns.

@@ -6,6 +6,7 @@
 
 #include "runtime/kernels/amx/Gemm.h"
 
+#include "test/unit/kernels/ActivationTesting.h"
 #include "test/unit/kernels/AmxTesting.h"
 
 namespace bertc::rt::kernels::amx {
@@ -21,22 +22,6 @@ struct Trial {
   UnaryKind activation = UnaryKind::Copy;
   int64_t padding = 0;
 };
-
-double activated(UnaryKind kind, double x) {
-  switch (kind) {
-  case UnaryKind::GeluErf:
-    return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
-  case UnaryKind::GeluTanh:
-    return x / 2 *
-           (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-  case UnaryKind::Relu:
-    return std::max(x, 0.0);
-  case UnaryKind::Tanh:
-    return std::tanh(x);
-  default:
-    return x;
-  }
-}
 
 class Product {
 public:

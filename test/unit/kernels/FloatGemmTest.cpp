@@ -8,6 +8,7 @@
 
 #include "runtime/core/CpuFeatures.h"
 #include "runtime/kernels/common/TargetName.h"
+#include "test/unit/kernels/ActivationTesting.h"
 
 #include <gtest/gtest.h>
 
@@ -27,22 +28,6 @@ struct Trial {
   UnaryKind activation = UnaryKind::Copy;
   int64_t padding = 0;
 };
-
-double activated(UnaryKind kind, double x) {
-  switch (kind) {
-  case UnaryKind::GeluErf:
-    return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
-  case UnaryKind::GeluTanh:
-    return x / 2 *
-           (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-  case UnaryKind::Relu:
-    return std::max(x, 0.0);
-  case UnaryKind::Tanh:
-    return std::tanh(x);
-  default:
-    return x;
-  }
-}
 
 std::vector<float> randomFloats(int64_t count, unsigned seed) {
   std::mt19937 random(seed);
