@@ -148,4 +148,23 @@ StatusOr<std::vector<TensorSource>> outputSources(rt::Session &session,
   return sources;
 }
 
+Status widenOutput(rt::DType dtype, const std::vector<uint8_t> &bytes,
+                   std::vector<float> *values) {
+  if (dtype == rt::DType::F32) {
+    std::memcpy(values->data(), bytes.data(), bytes.size());
+    return Status();
+  }
+  if (dtype != rt::DType::BF16) {
+    return internalError(
+        fmt::format("an output of {}, expected f32", rt::dtypeName(dtype)));
+  }
+  for (size_t i = 0; i < values->size(); ++i) {
+    uint16_t half = 0;
+    std::memcpy(&half, bytes.data() + 2 * i, sizeof(half));
+    uint32_t wide = static_cast<uint32_t>(half) << 16;
+    std::memcpy(values->data() + i, &wide, sizeof(wide));
+  }
+  return Status();
+}
+
 } // namespace bertc

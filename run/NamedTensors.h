@@ -41,4 +41,8 @@ private:
 StatusOr<std::vector<TensorSource>> outputSources(rt::Session &session,
                                                   const rt::EntryInfo &entry);
 
+/// The bytes of an output, f32 or bf16, as f32; `values` has its size.
+Status widenOutput(rt::DType dtype, const std::vector<uint8_t> &bytes,
+                   std::vector<float> *values);
+
 } // namespace bertc

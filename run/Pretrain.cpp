@@ -65,22 +65,10 @@ Status checkFlags(const PretrainOptions &options) {
   if (options.doEval && options.evalFiles.empty()) {
     return invalidArgument("--do-eval needs --eval-files-dir");
   }
-  struct Minimum {
-    const char *flag;
-    int64_t value, least;
-  };
-  const Minimum minima[] = {
-      {"--num-accumulation-steps", options.accumulationSteps, 1},
-      {"--max-eval-steps", options.maxEvalSteps, 0},
-      {"--data-threads", options.dataThreads, 1}};
-  for (const Minimum &minimum : minima) {
-    if (minimum.value < minimum.least) {
-      return invalidArgument(fmt::format("{} is {}, it must be at least {}",
-                                         minimum.flag, minimum.value,
-                                         minimum.least));
-    }
-  }
-  return Status::okStatus();
+  return checkMinima(
+      {{"--num-accumulation-steps", options.accumulationSteps, 1},
+       {"--max-eval-steps", options.maxEvalSteps, 0},
+       {"--data-threads", options.dataThreads, 1}});
 }
 
 Status PretrainRun::check() {

@@ -1,36 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/RowEntry.h"
 
+#include "run/NamedTensors.h"
 #include "run/TrainLoop.h"
 
-#include <cstring>
 #include <fmt/format.h>
 
 namespace bertc {
-
-namespace {
-
-/// Bytes of f32 or bf16 as f32.
-Status widen(rt::DType dtype, const std::vector<uint8_t> &bytes,
-             std::vector<float> *values) {
-  if (dtype == rt::DType::F32) {
-    std::memcpy(values->data(), bytes.data(), bytes.size());
-    return Status();
-  }
-  if (dtype != rt::DType::BF16) {
-    return internalError(
-        fmt::format("an output of {}, expected f32", rt::dtypeName(dtype)));
-  }
-  for (size_t i = 0; i < values->size(); ++i) {
-    uint16_t half = 0;
-    std::memcpy(&half, bytes.data() + 2 * i, sizeof(half));
-    uint32_t wide = static_cast<uint32_t>(half) << 16;
-    std::memcpy(values->data() + i, &wide, sizeof(wide));
-  }
-  return Status();
-}
-
-} // namespace
 
 Status RowEntry::run(const std::vector<BatchTensor> &tensors,
                      const std::vector<std::string> &outputs,
@@ -66,7 +42,7 @@ Status RowEntry::run(const std::vector<BatchTensor> &tensors,
   for (size_t i = 0; i < outputs.size(); ++i) {
     rt::DType dtype = wanted[i].second.dtype;
     (*values)[i].resize(bytes_[i].size() / rt::dtypeBytes(dtype));
-    BERTC_RETURN_IF_ERROR(widen(dtype, bytes_[i], &(*values)[i]));
+    BERTC_RETURN_IF_ERROR(widenOutput(dtype, bytes_[i], &(*values)[i]));
   }
   return Status();
 }

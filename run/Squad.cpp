@@ -30,22 +30,11 @@ Status checkFlags(const SquadRunOptions &options) {
         fmt::format("{} needs --predict-file",
                     options.doPredict ? "--do-predict" : "--do-eval"));
   }
-  struct Minimum {
-    const char *flag;
-    int value;
-  };
-  const Minimum minima[] = {
-      {"--n-best-size", options.prediction.nBest},
-      {"--max-answer-length", options.prediction.maxAnswerLength},
-      {"--doc-stride", options.docStride},
-      {"--max-query-length", options.maxQueryLength}};
-  for (const Minimum &minimum : minima) {
-    if (minimum.value < 1) {
-      return invalidArgument(fmt::format("{} is {}, it must be at least 1",
-                                         minimum.flag, minimum.value));
-    }
-  }
-  return Status();
+  return checkMinima(
+      {{"--n-best-size", options.prediction.nBest, 1},
+       {"--max-answer-length", options.prediction.maxAnswerLength, 1},
+       {"--doc-stride", options.docStride, 1},
+       {"--max-query-length", options.maxQueryLength, 1}});
 }
 
 /// Logits of every sequence of a batch: [B,S], packed [B*K,S].

@@ -3,11 +3,11 @@
 
 #include "io/Files.h"
 #include "run/ModelState.h"
+#include "run/NamedTensors.h"
 #include "run/Pretrain.h"
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <fmt/format.h>
 #include <thread>
 
@@ -34,26 +34,6 @@ bool startsWithAny(const std::string &name,
   return std::any_of(
       prefixes.begin(), prefixes.end(),
       [&](const std::string &prefix) { return name.rfind(prefix, 0) == 0; });
-}
-
-/// Bytes of f32 or bf16 as f32.
-Status widen(rt::DType dtype, const std::vector<uint8_t> &bytes,
-             std::vector<float> *values) {
-  if (dtype == rt::DType::F32) {
-    std::memcpy(values->data(), bytes.data(), bytes.size());
-    return Status();
-  }
-  if (dtype != rt::DType::BF16) {
-    return internalError(
-        fmt::format("an output of {}, expected f32", rt::dtypeName(dtype)));
-  }
-  for (size_t i = 0; i < values->size(); ++i) {
-    uint16_t half = 0;
-    std::memcpy(&half, bytes.data() + 2 * i, sizeof(half));
-    uint32_t wide = static_cast<uint32_t>(half) << 16;
-    std::memcpy(values->data() + i, &wide, sizeof(wide));
-  }
-  return Status();
 }
 
 } // namespace
@@ -129,7 +109,7 @@ Status TextModel::predict(const std::vector<const BatchTensor *> &tensors,
   BERTC_RETURN_IF_ERROR(
       session_->run("predict", inputs,
                     {{output, {info->dtype, info->shape, bytes_.data()}}}));
-  return widen(info->dtype, bytes_, values);
+  return widenOutput(info->dtype, bytes_, values);
 }
 
 RowBatch::Shape TextModel::shape() const {

@@ -10,21 +10,8 @@
 
 namespace bertc {
 
-Status checkTrainRunOptions(const TrainRunOptions &options) {
-  if (options.outputDir.empty()) {
-    return invalidArgument("--output-dir is missing: it is where checkpoints "
-                           "and results go");
-  }
-  struct Minimum {
-    const char *flag;
-    int64_t value, least;
-  };
-  const Minimum minima[] = {
-      {"--save-checkpoints-steps", options.saveCheckpointsSteps, 1},
-      {"--keep-checkpoint-max", options.keepCheckpointMax, 0},
-      {"--display-loss-steps", options.displayLossSteps, 1},
-      {"--threads", options.threads, 0}};
-  for (const Minimum &minimum : minima) {
+Status checkMinima(std::initializer_list<FlagMinimum> minima) {
+  for (const FlagMinimum &minimum : minima) {
     if (minimum.value < minimum.least) {
       return invalidArgument(fmt::format("{} is {}, it must be at least {}",
                                          minimum.flag, minimum.value,
@@ -32,6 +19,18 @@ Status checkTrainRunOptions(const TrainRunOptions &options) {
     }
   }
   return Status::okStatus();
+}
+
+Status checkTrainRunOptions(const TrainRunOptions &options) {
+  if (options.outputDir.empty()) {
+    return invalidArgument("--output-dir is missing: it is where checkpoints "
+                           "and results go");
+  }
+  return checkMinima(
+      {{"--save-checkpoints-steps", options.saveCheckpointsSteps, 1},
+       {"--keep-checkpoint-max", options.keepCheckpointMax, 0},
+       {"--display-loss-steps", options.displayLossSteps, 1},
+       {"--threads", options.threads, 0}});
 }
 
 TrainRun::TrainRun(rt::Session &session, TrainRunOptions options)

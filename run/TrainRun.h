@@ -22,6 +22,7 @@
 #include "run/TrainReport.h"
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -52,6 +53,14 @@ struct TrainRunOptions {
   int threads = 0;
   bool quiet = false;
 };
+
+/// A flag's value and the least it may be.
+struct FlagMinimum {
+  const char *flag;
+  int64_t value, least;
+};
+/// InvalidArgument naming the first flag that is too small.
+Status checkMinima(std::initializer_list<FlagMinimum> minima);
 
 /// InvalidArgument names the flag and its least value.
 Status checkTrainRunOptions(const TrainRunOptions &options);

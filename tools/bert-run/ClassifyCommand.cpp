@@ -57,16 +57,7 @@ void addColumnFlags(CLI::App &command, ClassifyOptions &options) {
 }
 
 void printJson(const ClassifyResult &result) {
-  Json document = jsonDocument("classify", 1);
-  const TrainResult &training = result.training;
-  document["global_step"] = training.updateStep;
-  document["global_step_at_start"] = training.globalStepAtStart;
-  document["total_loss"] = training.totalLoss;
-  document["throughput_train"] = training.throughput;
-  document["sequences"] = training.sequences;
-  document["checkpoint"] = training.checkpoint;
-  document["initialised_variables"] = training.initialised;
-  document["stopped"] = training.stopped;
+  Json document = trainingJson("classify", result.training);
   document["labels"] = result.labels.names();
   if (result.evaluation) {
     const ClassifyEvaluation &evaluation = *result.evaluation;

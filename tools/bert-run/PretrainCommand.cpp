@@ -72,15 +72,7 @@ void addPlanFlags(CLI::App &command, Flags &flags) {
 }
 
 void printJson(const PretrainResult &result) {
-  Json document = jsonDocument("pretrain", 1);
-  document["global_step"] = result.updateStep;
-  document["global_step_at_start"] = result.globalStepAtStart;
-  document["total_loss"] = result.totalLoss;
-  document["throughput_train"] = result.throughput;
-  document["sequences"] = result.sequences;
-  document["checkpoint"] = result.checkpoint;
-  document["initialised_variables"] = result.initialised;
-  document["stopped"] = result.stopped;
+  Json document = trainingJson("pretrain", result);
   if (result.evaluation) {
     const EvaluationResult &evaluation = *result.evaluation;
     document["evaluation"] = {

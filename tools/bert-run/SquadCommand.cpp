@@ -59,15 +59,7 @@ Json answeredJson(const SquadAnswered &answered) {
 }
 
 void printJson(const SquadRunResult &result) {
-  Json document = jsonDocument("squad", 1);
-  const TrainResult &training = result.training;
-  document["global_step"] = training.updateStep;
-  document["global_step_at_start"] = training.globalStepAtStart;
-  document["total_loss"] = training.totalLoss;
-  document["throughput_train"] = training.throughput;
-  document["sequences"] = training.sequences;
-  document["checkpoint"] = training.checkpoint;
-  document["stopped"] = training.stopped;
+  Json document = trainingJson("squad", result.training);
   if (result.answered) {
     document["prediction"] = answeredJson(*result.answered);
   }

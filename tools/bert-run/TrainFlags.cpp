@@ -113,4 +113,17 @@ void addFineTuneFlags(CLI::App &command, FineTuneFlags &flags,
   group->add_option("--bert-config-file", expected.configFile, "");
 }
 
+Json trainingJson(const std::string &command, const TrainResult &training) {
+  Json document = jsonDocument(command, 1);
+  document["global_step"] = training.updateStep;
+  document["global_step_at_start"] = training.globalStepAtStart;
+  document["total_loss"] = training.totalLoss;
+  document["throughput_train"] = training.throughput;
+  document["sequences"] = training.sequences;
+  document["checkpoint"] = training.checkpoint;
+  document["initialised_variables"] = training.initialised;
+  document["stopped"] = training.stopped;
+  return document;
+}
+
 } // namespace bertc

@@ -6,8 +6,10 @@
 
 #include "run/FineTune.h"
 #include "run/TrainRun.h"
+#include "support/Json.h"
 #include "support/Subcommands.h"
 
+#include <string>
 #include <vector>
 
 namespace bertc {
@@ -39,5 +41,8 @@ struct FineTuneFlags {
 };
 void addFineTuneFlags(CLI::App &command, FineTuneFlags &flags,
                       FineTuneOptions &options);
+
+/// What --json says of the training, as the document of `command`.
+Json trainingJson(const std::string &command, const TrainResult &training);
 
 } // namespace bertc
