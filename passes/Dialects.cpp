@@ -4,14 +4,15 @@
 #include "dialects/bert/BertDialect.h"
 #include "dialects/bert/BertGradients.h"
 #include "dialects/cpu/CpuDialect.h"
+#include "dialects/synapse/SynapseDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace bertc {
 
 void registerAllDialects(mlir::DialectRegistry &registry) {
-  registry
-      .insert<bert::BertDialect, cpu::CpuDialect, mlir::func::FuncDialect>();
+  registry.insert<bert::BertDialect, cpu::CpuDialect, mlir::func::FuncDialect,
+                  synapse::SynapseDialect>();
   bert::registerBertGradients(registry);
 }
 

@@ -104,6 +104,8 @@ def operand_types(statement, dialect):
     uses = re.findall(r"%\w+", head.split(f"{dialect}.", 1)[1])
     if not uses:
         return []
+    # A region, which follows the types, is no part of them.
+    statement = re.sub(r" \{\s*(\^|%s\.).*\}$" % dialect, "", statement)
     signature = re.search(r" : ((?:\(.*\) -> .*)|(?:tensor<[^:]*))$", statement)
     signature = signature.group(1)
     types = ([signature] if not signature.startswith("(") else
@@ -115,15 +117,17 @@ def declarations(dialect, body, symbols):
     """Variables that the example uses and does not declare."""
     wanted = {}
     for line in body:
-        match = re.search(r"\.(?:read|variable_ref|packed_ref|assign) "
+        match = re.search(r"\.(?:read|variable_ref|packed_ref|assign|store) "
                           r"(@(?:\w+|\"[^\"]*\")),?.* : (tensor<[^>]*>)", line)
         if match:
             wanted[match.group(1)] = (match.group(2), "packed_ref" in line)
     for name, (type_, is_packed) in wanted.items():
         if any(f"{name} " in symbol for symbol in symbols):
             continue
-        attributes = {"bert": "", "cpu": " {init = #cpu<init constant>, "
-                      "init_value = 0.0 : f32, role = #cpu<role weight>}"}
+        attributes = {"bert": ""} | {
+            target: (f" {{init = #{target}<init constant>, init_value = 0.0 : "
+                     f"f32, role = #{target}<role weight>}}")
+            for target in ("cpu", "synapse")}
         if is_packed:
             yield f"cpu.variable @packed : {type_}{attributes['cpu']}"
             yield (f"cpu.packed_weight {name} of @packed "
