@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table GUID -> rules and execution, filled by one function per family.
+#pragma once
+
+#include "tools/synapse-stand-in/ops/OpCheck.h"
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+
+namespace bertc::standin {
+
+/// Which devices have a kernel.
+enum class On { Every, Gaudi2AndLater };
+
+struct Op {
+  std::function<void(Check &)> check;
+  std::function<void(const OpCall &)> run;
+  On on = On::Every;
+  /// Graph-compiler nodes that move data take up to 8 dimensions, all else 5.
+  int maxRank = 5;
+};
+
+using OpTable = std::unordered_map<std::string, Op>;
+
+/// A dtype that a GUID ends in, with its suffix.
+struct Suffix {
+  const char *text;
+  rt::syn::synDataType dtype;
+};
+constexpr Suffix FloatSuffixes[] = {{"f32", F32}, {"bf16", BF16}};
+constexpr Suffix AllSuffixes[] = {
+    {"f32", F32}, {"bf16", BF16}, {"i32", I32}, {"i8", I8}};
+
+void addMatrixOps(OpTable &table);
+
+} // namespace bertc::standin
