@@ -5,6 +5,7 @@
 
 #include "dialects/bert/BertDialect.h"
 #include "dialects/cpu/CpuDialect.h"
+#include "dialects/synapse/SynapseDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"

@@ -335,6 +335,57 @@ def BertToCpu : Pass<"bert-to-cpu", "::mlir::ModuleOp"> {
   let dependentDialects = ["::bertc::cpu::CpuDialect"];
 }
 
+def BertToSynapse : Pass<"bert-to-synapse", "::mlir::ModuleOp"> {
+  let summary = "turn the graph into nodes of a SynapseAI graph";
+  let description = [{
+    Every entry becomes one `synapse.graph` of nodes. Dimensions are reversed,
+    scalars are [1] and bools i8. Operands of kernels that broadcast get one
+    rank, and where both would be repeated, one is by a node of its own.
+    Integers are compared and added as f32, which is exact below 2^24; all that
+    occur are positions, token numbers and counts. Sums of bf16 are formed in
+    f32. Operations that no kernel is confirmed for are built from those that
+    are (docs/gaudi.md). What step and update need as numbers are tensors that
+    the host computes before a launch (`synapse.derived`), so that nothing is
+    compiled again. The last value assigned to a variable is stored when the
+    graph ends; where it is made before all readers of the old one have run, it
+    is copied.
+
+    An entry with dropout is lowered twice, the second time without it, as
+    `@NAME.deterministic`.
+
+    ```mlir
+    func.func @f(%x: tensor<2x3xf32> {bert.name = "x"})
+        -> (tensor<f32> {bert.name = "y"}) attributes {bert.entry} {
+      %0 = bert.reduce_sum %x {axes = array<i64: 0, 1>} : ...
+      return %0 : tensor<f32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @f(%x: tensor<3x2xf32> {bert.name = "x"})
+        -> (tensor<1xf32> {bert.name = "y", synapse.host_type = tensor<f32>})
+        attributes {bert.entry} {
+      %0 = synapse.graph "f"(%x) : (tensor<3x2xf32>) -> tensor<1xf32> {
+      ^bb0(%a: tensor<3x2xf32>):
+        %1 = synapse.node "reduce_sum_multi_dim_fwd_f32"(%a) {params = ...} : ...
+        %2 = synapse.node "reshape"(%1) : ...
+        synapse.yield %2 : tensor<1xf32>
+      }
+      return %0 : tensor<1xf32>
+    }
+    ```
+
+    Before: every function is an entry; masks are explicit; the fusions for the
+    cpu have not run. After: no operation of the `bert` dialect is left;
+    attributes of module, entries and arguments stay.
+  }];
+  let options = [
+    Option<"device", "device", "std::string", /*default=*/"\"gaudi2\"",
+           "gaudi or gaudi2">,
+  ];
+  let dependentDialects = ["::bertc::synapse::SynapseDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // memory
 //===----------------------------------------------------------------------===//
