@@ -173,6 +173,4 @@ LogicalResult DerivedOp::verify() {
   return success();
 }
 
-LogicalResult NodeOp::verify() { return success(); }
-
 } // namespace bertc::synapse
