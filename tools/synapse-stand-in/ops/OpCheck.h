@@ -29,6 +29,15 @@ constexpr auto BF16 = rt::syn::syn_type_bf16;
 constexpr auto I32 = rt::syn::syn_type_int32;
 constexpr auto I8 = rt::syn::syn_type_int8;
 
+/// A dtype that a GUID ends in, with its suffix.
+struct Suffix {
+  const char *text;
+  rt::syn::synDataType dtype;
+};
+constexpr Suffix FloatSuffixes[] = {{"f32", F32}, {"bf16", BF16}};
+constexpr Suffix AllSuffixes[] = {
+    {"f32", F32}, {"bf16", BF16}, {"i32", I32}, {"i8", I8}};
+
 /// "f32", "bf16", "i32", "i8"; of any other dtype its number.
 std::string dtypeName(rt::syn::synDataType dtype);
 

@@ -24,15 +24,9 @@ struct Op {
 
 using OpTable = std::unordered_map<std::string, Op>;
 
-/// A dtype that a GUID ends in, with its suffix.
-struct Suffix {
-  const char *text;
-  rt::syn::synDataType dtype;
-};
-constexpr Suffix FloatSuffixes[] = {{"f32", F32}, {"bf16", BF16}};
-constexpr Suffix AllSuffixes[] = {
-    {"f32", F32}, {"bf16", BF16}, {"i32", I32}, {"i8", I8}};
-
 void addMatrixOps(OpTable &table);
+void addElementwiseOps(OpTable &table);
+void addSelectOps(OpTable &table);
+void addCastOps(OpTable &table);
 
 } // namespace bertc::standin

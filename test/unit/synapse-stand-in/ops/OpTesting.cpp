@@ -163,6 +163,12 @@ std::vector<Tensor> Node::run() const {
   return out_;
 }
 
+void expectRefused(const std::vector<Refused> &cases) {
+  for (const Refused &refused : cases) {
+    EXPECT_EQ(refused.node.check(), refused.message);
+  }
+}
+
 double tolerance(rt::syn::synDataType dtype, double magnitude) {
   return magnitude * (dtype == BF16 ? 1.0 / 256 : 1e-5);
 }

@@ -73,6 +73,13 @@ private:
   std::vector<char> params_;
 };
 
+/// Nodes that must be refused, each with its message.
+struct Refused {
+  Node node;
+  const char *message;
+};
+void expectRefused(const std::vector<Refused> &cases);
+
 /// x rounded to bf16, to nearest even.
 double toBf16(double x);
 
