@@ -382,6 +382,12 @@ def BertToSynapse : Pass<"bert-to-synapse", "::mlir::ModuleOp"> {
   let options = [
     Option<"device", "device", "std::string", /*default=*/"\"gaudi2\"",
            "gaudi or gaudi2">,
+    Option<"oneHotBytes", "one-hot-bytes", "int64_t", /*default=*/"64 << 20",
+           "most bytes of a matrix of ones and zeros in the gradient of a "
+           "gather">,
+    Option<"embeddingKernel", "embedding-kernel", "bool", /*default=*/"true",
+           "leave larger gradients to embedding_dense_pt_bwd, not to products "
+           "in slices">,
   ];
   let dependentDialects = ["::bertc::synapse::SynapseDialect"];
 }

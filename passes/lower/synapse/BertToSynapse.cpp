@@ -62,6 +62,11 @@ struct BertToSynapse : impl::BertToSynapseBase<BertToSynapse> {
           << device << "', expected gaudi or gaudi2";
       return signalPassFailure();
     }
+    if (oneHotBytes < 0) {
+      module.emitError("one-hot-bytes is ")
+          << oneHotBytes << ", expected at least 0";
+      return signalPassFailure();
+    }
     for (auto function :
          llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
       if (!function->hasAttr(bert::kEntryAttr)) {
@@ -81,6 +86,8 @@ private:
   LogicalResult lowerEntry(func::FuncOp entry) {
     lower::syn::LoweringOptions options;
     options.gaudi2 = device == "gaudi2";
+    options.oneHotBytes = oneHotBytes;
+    options.embeddingKernel = embeddingKernel;
     if (hasDropout(entry)) {
       func::FuncOp twin = addDeterministic(entry);
       lower::syn::LoweringOptions without = options;

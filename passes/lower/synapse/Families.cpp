@@ -9,8 +9,14 @@ namespace bertc::lower::syn {
 const LoweringTable &allLowerings() {
   static const LoweringTable table = [] {
     LoweringTable made;
+    addActivations(made);
+    addDropout(made);
     addElementwise(made);
+    addGather(made);
     addLinear(made);
+    addLosses(made);
+    addNorm(made);
+    addOptimizer(made);
     addReductions(made);
     addShape(made);
     addVariables(made);

@@ -81,8 +81,14 @@ private:
 };
 
 // One function a family, each in the file of its name.
+void addActivations(LoweringTable &table);
+void addDropout(LoweringTable &table);
 void addElementwise(LoweringTable &table);
+void addGather(LoweringTable &table);
 void addLinear(LoweringTable &table);
+void addLosses(LoweringTable &table);
+void addNorm(LoweringTable &table);
+void addOptimizer(LoweringTable &table);
 void addReductions(LoweringTable &table);
 void addShape(LoweringTable &table);
 void addVariables(LoweringTable &table);
@@ -96,6 +102,10 @@ struct LoweringOptions {
   bool gaudi2 = false;
   /// Whether dropout does nothing.
   bool deterministic = false;
+  /// Most bytes of a matrix of ones and zeros in the gradient of a gather.
+  int64_t oneHotBytes = 0;
+  /// Whether a kernel does what is larger; else products, slice by slice.
+  bool embeddingKernel = true;
 };
 
 /// State of lowering one function into one graph.
