@@ -195,7 +195,9 @@ BERTC_ABI_AT(synDeviceInfoV2, deviceIndex, 56);
 BERTC_ABI_AT(synDeviceInfoV2, globalHbmBaseAddress, 64);
 
 /// One event of a trace in memory. Times are in microseconds; `type` is the
-/// letter of the trace-event format: X whole, B begin, E end, M metadata.
+/// letter of the trace-event format: X whole, B begin, E end, M metadata. An
+/// engine's metadata event has the name "process_name" or "thread_name" and
+/// the engine's own name in `arguments.metadata`.
 struct alignas(16) synTraceEvent {
   const char *name;
   const char *category;
@@ -206,6 +208,18 @@ struct alignas(16) synTraceEvent {
   uint32_t engineIndex;
   uint64_t contextId;
   union {
+    struct {
+      const char *dataType;
+      const char *operation;
+      uint16_t recipeId;
+      const char *recipeName;
+      uint64_t streamHandle;
+      uint64_t eventHandle;
+    } event;
+    struct {
+      const char *name;
+      const char *group;
+    } metadata;
     char reserved[128];
     uint64_t value;
   } arguments;
