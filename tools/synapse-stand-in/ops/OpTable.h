@@ -25,6 +25,9 @@ struct Op {
 using OpTable = std::unordered_map<std::string, Op>;
 
 void addMatrixOps(OpTable &table);
+void addReduceOps(OpTable &table);
+void addNormaliseOps(OpTable &table);
+void addDropoutOps(OpTable &table);
 void addElementwiseOps(OpTable &table);
 void addSelectOps(OpTable &table);
 void addCastOps(OpTable &table);

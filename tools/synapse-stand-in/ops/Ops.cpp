@@ -12,6 +12,9 @@ const OpTable &opTable() {
   static const OpTable table = [] {
     OpTable ops;
     addMatrixOps(ops);
+    addReduceOps(ops);
+    addNormaliseOps(ops);
+    addDropoutOps(ops);
     addElementwiseOps(ops);
     addSelectOps(ops);
     addCastOps(ops);

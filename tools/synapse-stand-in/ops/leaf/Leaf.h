@@ -102,6 +102,14 @@ struct Leaf {
                              const float *gamma, float eps, float *y,
                              int64_t n);
   void (*layerNormGrad)(const LayerNormGradRow &row, int64_t n);
+
+  /// mask[i] = 1 where a hash of the seed and of the element's number, 32 bits,
+  /// is not below the threshold.
+  void (*dropoutMask)(uint32_t seed, uint64_t first, uint32_t threshold,
+                      int8_t *mask, int64_t n);
+  /// y = scale * x where the mask is set, else 0.
+  void (*applyMask)(const float *x, const int8_t *mask, float scale, float *y,
+                    int64_t n);
 };
 
 /// For the processor this runs on.
