@@ -10,6 +10,9 @@ find_package(leveldb REQUIRED)
 find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(Threads REQUIRED)
 
+# Optional: without it there is no libbertc-mpi.so, and runs are of one process.
+find_package(MPI QUIET COMPONENTS C)
+
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
 

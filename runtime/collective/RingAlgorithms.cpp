@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/collective/RingAlgorithms.h"
+
+#include "runtime/kernels/common/Bf16.h"
+
+#include <algorithm>
+#include <deque>
+
+namespace bertc::rt {
+
+namespace {
+
+/// Messages that may be under way in each direction.
+constexpr size_t messagesAhead = 4;
+
+void addTo(float *sums, const uint8_t *in, int64_t count, WireType type) {
+  if (type == WireType::F32) {
+    auto *values = reinterpret_cast<const float *>(in);
+    for (int64_t i = 0; i < count; ++i) {
+      sums[i] += values[i];
+    }
+    return;
+  }
+  auto *values = reinterpret_cast<const uint16_t *>(in);
+  for (int64_t i = 0; i < count; ++i) {
+    sums[i] += kernels::bf16ToFloat(values[i]);
+  }
+}
+
+void narrow(uint8_t *out, const float *values, int64_t count) {
+  auto *halves = reinterpret_cast<uint16_t *>(out);
+  for (int64_t i = 0; i < count; ++i) {
+    halves[i] = kernels::floatToBf16(values[i]);
+  }
+}
+
+void widen(float *values, const uint8_t *in, int64_t count) {
+  auto *halves = reinterpret_cast<const uint16_t *>(in);
+  for (int64_t i = 0; i < count; ++i) {
+    values[i] = kernels::bf16ToFloat(halves[i]);
+  }
+}
+
+/// One of the two times around: N - 1 steps of messages.
+class RingPass {
+public:
+  RingPass(Wire &wire, RingBuffers &buffers, float *data, int64_t elements,
+           WireType type, int64_t messageElements, bool reduces)
+      : wire_(wire), buffers_(buffers), data_(data), elements_(elements),
+        type_(type), reduces_(reduces) {
+    int64_t largest = (elements + wire.size() - 1) / wire.size();
+    perStep_ =
+        std::max<int64_t>(1, (largest + messageElements - 1) / messageElements);
+    units_ = perStep_ * (wire.size() - 1);
+    size_t bytes = static_cast<size_t>(largest / perStep_ + 1) * width();
+    for (auto *side : {&buffers.in, &buffers.out}) {
+      side->resize(messagesAhead);
+      for (std::vector<uint8_t> &buffer : *side) {
+        buffer.resize(std::max(buffer.size(), bytes));
+      }
+    }
+  }
+
+  Status run() {
+    return wire_.drive([this](bool *moved) { return advance(moved); });
+  }
+
+private:
+  struct Piece {
+    float *data;
+    int64_t count;
+  };
+
+  size_t width() const {
+    return type_ == WireType::F32 ? sizeof(float) : sizeof(uint16_t);
+  }
+
+  /// Message `unit` of this pass: part `part` less the steps made.
+  Piece piece(int64_t unit, int firstPart) const {
+    int64_t n = wire_.size();
+    int64_t step = unit / perStep_, k = unit % perStep_;
+    int64_t part = ((firstPart - step) % n + n) % n;
+    int64_t begin = elements_ * part / n;
+    int64_t length = elements_ * (part + 1) / n - begin;
+    int64_t from = begin + length * k / perStep_;
+    return {data_ + from, begin + length * (k + 1) / perStep_ - from};
+  }
+  /// Adding, rank r begins by sending its part r; then it has the sum of part
+  /// r + 1, and begins with that.
+  Piece outgoing(int64_t unit) const {
+    return piece(unit, wire_.rank() + (reduces_ ? 0 : 1));
+  }
+  Piece incoming(int64_t unit) const {
+    return piece(unit, wire_.rank() - (reduces_ ? 1 : 0));
+  }
+
+  StatusOr<bool> advance(bool *moved) {
+    BERTC_RETURN_IF_ERROR(startReceives());
+    BERTC_RETURN_IF_ERROR(startSends());
+    if (!receives_.empty()) {
+      BERTC_ASSIGN_OR_RETURN(bool done, wire_.test(receives_.front()));
+      if (done) {
+        *moved = true;
+        take(received_);
+        receives_.pop_front();
+        ++received_;
+      }
+    }
+    if (!sends_.empty()) {
+      BERTC_ASSIGN_OR_RETURN(bool done, wire_.test(sends_.front()));
+      if (done) {
+        *moved = true;
+        sends_.pop_front();
+      }
+    }
+    return received_ == units_ && sent_ == units_ && sends_.empty();
+  }
+
+  Status startReceives() {
+    while (receiving_ < units_ && receives_.size() < messagesAhead) {
+      Piece to = incoming(receiving_);
+      bool direct = !reduces_ && type_ == WireType::F32;
+      void *place =
+          direct ? static_cast<void *>(to.data) : inBuffer(receiving_);
+      int left = (wire_.rank() + wire_.size() - 1) % wire_.size();
+      BERTC_ASSIGN_OR_RETURN(
+          Message message,
+          wire_.receive(left, place, static_cast<size_t>(to.count) * width()));
+      receives_.push_back(message);
+      ++receiving_;
+    }
+    return Status();
+  }
+
+  /// The first step's messages are there; each later one is what came in the
+  /// step before.
+  Status startSends() {
+    while (sent_ < units_ && sends_.size() < messagesAhead &&
+           sent_ < received_ + perStep_) {
+      Piece from = outgoing(sent_);
+      const void *place = from.data;
+      if (type_ == WireType::BF16) {
+        uint8_t *buffer =
+            buffers_.out[static_cast<size_t>(sent_) % messagesAhead].data();
+        narrow(buffer, from.data, from.count);
+        place = buffer;
+      }
+      size_t bytes = static_cast<size_t>(from.count) * width();
+      BERTC_ASSIGN_OR_RETURN(
+          Message message,
+          wire_.send((wire_.rank() + 1) % wire_.size(), place, bytes));
+      wire_.countReduced(bytes);
+      sends_.push_back(message);
+      ++sent_;
+    }
+    return Status();
+  }
+
+  void take(int64_t unit) {
+    Piece to = incoming(unit);
+    if (reduces_) {
+      addTo(to.data, inBuffer(unit), to.count, type_);
+    } else if (type_ == WireType::BF16) {
+      widen(to.data, inBuffer(unit), to.count);
+    }
+  }
+
+  uint8_t *inBuffer(int64_t unit) {
+    return buffers_.in[static_cast<size_t>(unit) % messagesAhead].data();
+  }
+
+  Wire &wire_;
+  RingBuffers &buffers_;
+  float *data_;
+  int64_t elements_;
+  WireType type_;
+  bool reduces_;
+  /// Messages of a step, and of all steps.
+  int64_t perStep_, units_;
+  int64_t receiving_ = 0, received_ = 0, sent_ = 0;
+  std::deque<Message> receives_, sends_;
+};
+
+} // namespace
+
+Status ringAllReduceSum(Wire &wire, RingBuffers &buffers, float *data,
+                        int64_t elements, WireType type,
+                        int64_t messageElements) {
+  if (wire.size() == 1) {
+    return Status();
+  }
+  RingPass adding(wire, buffers, data, elements, type, messageElements, true);
+  BERTC_RETURN_IF_ERROR(adding.run());
+  if (type == WireType::BF16) {
+    // What the others will have is rounded, so this rank's own is too.
+    int64_t part = (wire.rank() + 1) % wire.size();
+    int64_t begin = elements * part / wire.size();
+    int64_t end = elements * (part + 1) / wire.size();
+    for (int64_t i = begin; i < end; ++i) {
+      data[i] = kernels::bf16ToFloat(kernels::floatToBf16(data[i]));
+    }
+  }
+  RingPass sharing(wire, buffers, data, elements, type, messageElements, false);
+  return sharing.run();
+}
+
+Status chainBroadcast(Wire &wire, uint8_t *data, size_t bytes,
+                      size_t messageBytes) {
+  size_t count = (bytes + messageBytes - 1) / messageBytes;
+  size_t receiving = 0, received = wire.rank() == 0 ? count : 0, sent = 0;
+  if (wire.rank() == 0) {
+    receiving = count;
+  }
+  if (wire.rank() == wire.size() - 1) {
+    sent = count;
+  }
+  std::deque<Message> receives, sends;
+  auto lengthOf = [&](size_t i) {
+    return std::min(messageBytes, bytes - i * messageBytes);
+  };
+  return wire.drive([&](bool *moved) -> StatusOr<bool> {
+    while (receiving < count && receives.size() < messagesAhead) {
+      BERTC_ASSIGN_OR_RETURN(Message message,
+                             wire.receive(wire.rank() - 1,
+                                          data + receiving * messageBytes,
+                                          lengthOf(receiving)));
+      receives.push_back(message);
+      ++receiving;
+    }
+    while (sent < received && sends.size() < messagesAhead) {
+      BERTC_ASSIGN_OR_RETURN(Message message,
+                             wire.send(wire.rank() + 1,
+                                       data + sent * messageBytes,
+                                       lengthOf(sent)));
+      sends.push_back(message);
+      ++sent;
+    }
+    for (auto *queue : {&receives, &sends}) {
+      if (queue->empty()) {
+        continue;
+      }
+      BERTC_ASSIGN_OR_RETURN(bool done, wire.test(queue->front()));
+      if (done) {
+        *moved = true;
+        queue->pop_front();
+        received += queue == &receives ? 1 : 0;
+      }
+    }
+    return received == count && sent == count && sends.empty();
+  });
+}
+
+Status exchangeValues(Wire &wire, std::vector<std::string> *values,
+                      std::vector<uint64_t> *lengths, bool rootOnly) {
+  int me = wire.rank();
+  auto own = static_cast<size_t>(me);
+  (*lengths)[own] = (*values)[own].size();
+  auto each = [&](auto &&perform) -> Status {
+    std::vector<Message> messages;
+    for (int p = 0; p < wire.size(); ++p) {
+      if (p == me) {
+        continue;
+      }
+      bool sends = !rootOnly || p == 0, receives = !rootOnly || me == 0;
+      BERTC_RETURN_IF_ERROR(perform(p, sends, receives, &messages));
+    }
+    return wire.await(std::move(messages));
+  };
+  auto sized = [&](int p, bool sends, bool receives,
+                   std::vector<Message> *messages) -> Status {
+    if (receives) {
+      BERTC_ASSIGN_OR_RETURN(
+          Message message, wire.receive(p, &(*lengths)[static_cast<size_t>(p)],
+                                        sizeof(uint64_t)));
+      messages->push_back(message);
+    }
+    if (sends) {
+      BERTC_ASSIGN_OR_RETURN(Message message,
+                             wire.send(p, &(*lengths)[own], sizeof(uint64_t)));
+      messages->push_back(message);
+    }
+    return Status();
+  };
+  BERTC_RETURN_IF_ERROR(each(sized));
+  auto filled = [&](int p, bool sends, bool receives,
+                    std::vector<Message> *messages) -> Status {
+    auto at = static_cast<size_t>(p);
+    if (receives && (*lengths)[at] > 0) {
+      (*values)[at].resize((*lengths)[at]);
+      BERTC_ASSIGN_OR_RETURN(
+          Message message,
+          wire.receive(p, (*values)[at].data(), (*values)[at].size()));
+      messages->push_back(message);
+    }
+    if (sends && !(*values)[own].empty()) {
+      BERTC_ASSIGN_OR_RETURN(
+          Message message,
+          wire.send(p, (*values)[own].data(), (*values)[own].size()));
+      messages->push_back(message);
+    }
+    return Status();
+  };
+  return each(filled);
+}
+
+} // namespace bertc::rt

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The thread that does the work of the collectives, one after the other, and in
+// between tells the other ranks that this one is alive.
+#include "runtime/collective/PeerWatch.h"
+#include "runtime/collective/RingAlgorithms.h"
+#include "runtime/collective/Wire.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstdio>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <unistd.h>
+
+namespace bertc::rt {
+
+namespace {
+
+/// One call of a collective function. Whatever messages touch belongs to the
+/// caller or to this, which is kept after a failure.
+struct Operation {
+  std::string what;
+  std::function<Status(Wire &)> body;
+  std::vector<std::string> values;
+  std::vector<uint64_t> lengths;
+  uint64_t length = 0;
+  Status status;
+  bool done = false;
+};
+using OperationRef = std::shared_ptr<Operation>;
+
+class RingCollective final : public Collective {
+public:
+  RingCollective(CollectiveOptions options) : options_(std::move(options)) {}
+  ~RingCollective() override;
+
+  Status open(TransportFactory factory);
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+  Ticket startAllReduceSum(float *data, int64_t elements, WireType wire,
+                           const std::string &what) override;
+  Status wait(Ticket ticket) override;
+  Status broadcast(void *data, size_t bytes, const std::string &what) override;
+  StatusOr<std::vector<std::string>>
+  allGather(const std::string &value, const std::string &what) override;
+  StatusOr<std::vector<std::string>> gather(const std::string &value,
+                                            const std::string &what) override;
+  Status barrier(const std::string &what) override;
+  void announceStop() override;
+  bool stopAnnounced() const override;
+  Traffic traffic() const override;
+  Status finish() override;
+  [[noreturn]] void abort(const Status &status) override;
+
+protected:
+  void setBusy(int change) override;
+
+private:
+  OperationRef submit(const std::string &what,
+                      std::function<Status(Wire &, Operation &)> body);
+  Status await(const OperationRef &operation);
+  StatusOr<std::vector<std::string>>
+  exchange(const std::string &value, const std::string &what, bool rootOnly);
+  void say(const std::string &line) const;
+
+  // The thread's side.
+  void work(TransportFactory factory);
+  Status introduce();
+  void serve();
+  void fail(const Status &status);
+  void perform(const OperationRef &operation);
+  void afterFailure();
+
+  CollectiveOptions options_;
+  PeerWatch watch_;
+  std::unique_ptr<Wire> wire_;
+  RingBuffers buffers_;
+  int rank_ = 0, size_ = 1;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<OperationRef> queue_;
+  std::map<Ticket, OperationRef> tickets_;
+  Ticket lastTicket_ = 0;
+  /// Sticky: no call works after it.
+  Status failure_;
+  bool opened_ = false, finishing_ = false, ended_ = false;
+  std::optional<std::pair<int, std::string>> abort_;
+  uint32_t flags_ = 0;
+  int busy_ = 0;
+  std::vector<OperationRef> kept_;
+  std::thread thread_;
+};
+
+RingCollective::~RingCollective() {
+  if (!thread_.joinable()) {
+    return;
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    finishing_ = true;
+  }
+  watch_.wake();
+  thread_.join();
+}
+
+void RingCollective::say(const std::string &line) const {
+  if (options_.say) {
+    options_.say(line);
+    return;
+  }
+  // One write, so that lines of several ranks do not mix.
+  std::string whole = line + "\n";
+  ssize_t written = write(STDERR_FILENO, whole.data(), whole.size());
+  (void)written;
+}
+
+Status RingCollective::open(TransportFactory factory) {
+  thread_ = std::thread([this, factory] { work(factory); });
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [this] { return opened_; });
+  return failure_;
+}
+
+OperationRef
+RingCollective::submit(const std::string &what,
+                       std::function<Status(Wire &, Operation &)> body) {
+  auto operation = std::make_shared<Operation>();
+  operation->what = what;
+  Operation *raw = operation.get();
+  operation->body = [raw, body = std::move(body)](Wire &wire) {
+    return body(wire, *raw);
+  };
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (failure_.ok()) {
+      queue_.push_back(operation);
+    } else {
+      operation->status = failure_;
+      operation->done = true;
+    }
+  }
+  watch_.wake();
+  return operation;
+}
+
+Status RingCollective::await(const OperationRef &operation) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [&] { return operation->done; });
+  return operation->status;
+}
+
+Collective::Ticket RingCollective::startAllReduceSum(float *data,
+                                                     int64_t elements,
+                                                     WireType wire,
+                                                     const std::string &what) {
+  OperationRef operation = submit(what, [=](Wire &link, Operation &) {
+    return ringAllReduceSum(link, buffers_, data, elements, wire,
+                            options_.messageElements);
+  });
+  std::lock_guard<std::mutex> lock(mutex_);
+  tickets_[++lastTicket_] = operation;
+  return lastTicket_;
+}
+
+Status RingCollective::wait(Ticket ticket) {
+  OperationRef operation;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto found = tickets_.find(ticket);
+    if (found == tickets_.end()) {
+      return Status();
+    }
+    operation = found->second;
+    tickets_.erase(found);
+  }
+  return await(operation);
+}
+
+Status RingCollective::broadcast(void *data, size_t bytes,
+                                 const std::string &what) {
+  size_t message = static_cast<size_t>(options_.messageElements) * 4;
+  return await(submit(what, [=](Wire &wire, Operation &) {
+    return chainBroadcast(wire, static_cast<uint8_t *>(data), bytes, message);
+  }));
+}
+
+StatusOr<std::vector<std::string>>
+RingCollective::exchange(const std::string &value, const std::string &what,
+                         bool rootOnly) {
+  OperationRef operation =
+      submit(what, [this, value, rootOnly](Wire &wire, Operation &self) {
+        self.values.resize(static_cast<size_t>(size_));
+        self.lengths.resize(static_cast<size_t>(size_));
+        self.values[static_cast<size_t>(rank_)] = value;
+        return exchangeValues(wire, &self.values, &self.lengths, rootOnly);
+      });
+  BERTC_RETURN_IF_ERROR(await(operation));
+  if (rootOnly && rank_ != 0) {
+    return std::vector<std::string>();
+  }
+  return std::move(operation->values);
+}
+
+StatusOr<std::vector<std::string>>
+RingCollective::allGather(const std::string &value, const std::string &what) {
+  return exchange(value, what, false);
+}
+
+StatusOr<std::vector<std::string>>
+RingCollective::gather(const std::string &value, const std::string &what) {
+  return exchange(value, what, true);
+}
+
+Status RingCollective::barrier(const std::string &what) {
+  return exchange("", what, false).status();
+}
+
+void RingCollective::announceStop() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    flags_ |= ControlMessage::Stop;
+  }
+  watch_.wake();
+}
+
+bool RingCollective::stopAnnounced() const { return wire_->stopAnnounced(); }
+
+void RingCollective::setBusy(int change) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    busy_ += change;
+    flags_ = busy_ > 0 ? flags_ | ControlMessage::Busy
+                       : flags_ & ~uint32_t{ControlMessage::Busy};
+  }
+  watch_.wake();
+}
+
+Traffic RingCollective::traffic() const { return wire_->traffic(); }
+
+Status RingCollective::finish() {
+  BERTC_RETURN_IF_ERROR(barrier("the end of the run"));
+  std::unique_lock<std::mutex> lock(mutex_);
+  finishing_ = true;
+  watch_.wake();
+  changed_.wait(lock, [this] { return ended_; });
+  return failure_;
+}
+
+void RingCollective::abort(const Status &status) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    abort_ = {exitCode(status), status.message()};
+    if (wire_) {
+      wire_->interrupt();
+    }
+  }
+  changed_.notify_all();
+  watch_.wake();
+  // The thread ends the process; if it cannot, this does.
+  std::this_thread::sleep_for(std::chrono::seconds(5));
+  _exit(exitCode(status));
+}
+
+// ---- the thread -----------------------------------------------------------
+
+void RingCollective::work(TransportFactory factory) {
+  Status status;
+  StatusOr<std::unique_ptr<Transport>> transport = factory();
+  if (transport.ok()) {
+    rank_ = (*transport)->rank();
+    size_ = (*transport)->size();
+    wire_ = std::make_unique<Wire>(*std::move(transport), watch_,
+                                   options_.limitSeconds);
+    status = introduce();
+  } else {
+    status = transport.status();
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    failure_ = status;
+    opened_ = true;
+  }
+  changed_.notify_all();
+  if (wire_) {
+    serve();
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  ended_ = true;
+  changed_.notify_all();
+}
+
+Status RingCollective::introduce() {
+  auto hello = std::make_shared<Operation>();
+  hello->values.resize(static_cast<size_t>(size_));
+  hello->lengths.resize(static_cast<size_t>(size_));
+  hello->values[static_cast<size_t>(rank_)] = PeerWatch::identity();
+  kept_.push_back(hello);
+  wire_->enter("the start of the run");
+  BERTC_RETURN_IF_ERROR(
+      exchangeValues(*wire_, &hello->values, &hello->lengths, false));
+  wire_->leave();
+  wire_->setIdentities(hello->values);
+  return Status();
+}
+
+void RingCollective::serve() {
+  while (true) {
+    OperationRef next;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      wire_->setFlags(flags_);
+      if (abort_ || !failure_.ok()) {
+        break;
+      }
+      if (!queue_.empty()) {
+        next = queue_.front();
+        queue_.pop_front();
+      } else if (finishing_) {
+        break;
+      }
+    }
+    if (next) {
+      perform(next);
+      continue;
+    }
+    if (Status status = wire_->pump(); !status.ok()) {
+      fail(status);
+      break;
+    }
+    wire_->idle();
+  }
+  bool orderly;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    orderly = failure_.ok() && !abort_;
+  }
+  if (!orderly) {
+    afterFailure();
+    return;
+  }
+  if (Status status = wire_->transport().finish(); !status.ok()) {
+    fail(status);
+  }
+}
+
+void RingCollective::perform(const OperationRef &operation) {
+  wire_->enter(operation->what);
+  Status status;
+  try {
+    status = operation->body(*wire_);
+  } catch (const std::bad_alloc &) {
+    status =
+        resourceExhausted("out of memory during '" + operation->what + "'");
+  }
+  wire_->leave();
+  if (!status.ok()) {
+    kept_.push_back(operation);
+    fail(status);
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    operation->status = status;
+    operation->done = true;
+  }
+  changed_.notify_all();
+}
+
+/// Every call from now on has this error.
+void RingCollective::fail(const Status &status) {
+  say("rank " + std::to_string(rank_) + ": " + status.message());
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    failure_ = status;
+    for (const OperationRef &operation : queue_) {
+      operation->status = status;
+      operation->done = true;
+    }
+    kept_.insert(kept_.end(), queue_.begin(), queue_.end());
+    queue_.clear();
+  }
+  changed_.notify_all();
+}
+
+/// Tells the others, then waits for the program to leave; it may be in the
+/// midst of a step, so it gets a while, but not for ever.
+void RingCollective::afterFailure() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (!failure_.ok()) {
+    std::string text = failure_.message();
+    int code = exitCode(failure_);
+    lock.unlock();
+    wire_->tellAbort(code, text);
+    lock.lock();
+    auto grace = std::chrono::duration<double>(
+        std::clamp(options_.limitSeconds / 4, 1.0, 30.0));
+    auto until = std::chrono::steady_clock::now() + grace;
+    while (!abort_ && !finishing_ && std::chrono::steady_clock::now() < until) {
+      // Not watch_.sleep(): a dead process would wake it at once, again and
+      // again.
+      changed_.wait_for(lock, std::chrono::milliseconds(50));
+    }
+  }
+  if (finishing_ && !abort_) { // the object is given up, not the process
+    wire_->transport().cancelAll();
+    return;
+  }
+  auto [code, text] =
+      abort_.value_or(std::pair(exitCode(failure_), failure_.message()));
+  lock.unlock();
+  wire_->tellAbort(code, text);
+  wire_->transport().abort(code);
+}
+
+} // namespace
+
+Status Collective::broadcast(std::string *text, const std::string &what) {
+  uint64_t length = text->size();
+  BERTC_RETURN_IF_ERROR(broadcast(&length, sizeof(length), what));
+  text->resize(length);
+  return broadcast(text->data(), length, what);
+}
+
+StatusOr<std::unique_ptr<Collective>> openRing(TransportFactory factory,
+                                               CollectiveOptions options) {
+  auto ring = std::make_unique<RingCollective>(std::move(options));
+  BERTC_RETURN_IF_ERROR(ring->open(std::move(factory)));
+  return std::unique_ptr<Collective>(std::move(ring));
+}
+
+} // namespace bertc::rt

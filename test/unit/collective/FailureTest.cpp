@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A rank that is lost makes the calls of all others fail in time, naming it and
+// what was being done.
+#include "test/unit/collective/FakeNetwork.h"
+
+#include <chrono>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <thread>
+
+using namespace bertc;
+using rt::Collective;
+using rt::WireType;
+using testing::HasSubstr;
+
+namespace {
+
+/// Long enough that a busy machine does not look like a lost rank.
+constexpr double limit = 2;
+
+rt::CollectiveOptions options() {
+  rt::CollectiveOptions options;
+  options.limitSeconds = limit;
+  options.say = [](const std::string &) {};
+  return options;
+}
+
+double secondsOf(const std::function<void()> &body) {
+  auto begin = std::chrono::steady_clock::now();
+  body();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+      .count();
+}
+
+TEST(Failure, aStoppedRankIsNamed) {
+  test::FakeNetwork network(3, 1);
+  auto all = test::openAll(network, options());
+  network.stop(1);
+  double seconds = secondsOf([&] {
+    test::onAll(all, [&](Collective &one) {
+      if (one.rank() == 1) {
+        return;
+      }
+      std::vector<float> data(100);
+      Status status = one.allReduceSum(data.data(), 100, WireType::F32,
+                                       "gradients of update 7");
+      EXPECT_EQ(status.code(), StatusCode::IoError);
+      EXPECT_THAT(status.message(), HasSubstr("rank 1"));
+      EXPECT_THAT(status.message(), HasSubstr("gradients of update 7"));
+      // And so does every later call.
+      EXPECT_FALSE(one.barrier("later").ok());
+    });
+  });
+  EXPECT_GE(seconds, limit * 0.9);
+  EXPECT_LT(seconds, limit * 5);
+  network.resume();
+}
+
+TEST(Failure, aCutLinkIsSeenFromBothSides) {
+  test::FakeNetwork network(4, 1);
+  auto all = test::openAll(network, options());
+  network.cut(1, 3);
+  test::onAll(all, [&](Collective &one) {
+    // The others hear from the two why they gave up.
+    Status status;
+    for (int i = 0; i < 1000 && status.ok(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      status = one.barrier("values");
+    }
+    EXPECT_FALSE(status.ok());
+    if (one.rank() % 2 == 1) {
+      EXPECT_THAT(status.message(), HasSubstr("rank"));
+    } else {
+      EXPECT_THAT(status.message(), HasSubstr("has not answered"));
+    }
+  });
+}
+
+TEST(Failure, aRankThatIsElsewhereIsNamed) {
+  test::FakeNetwork network(2, 1);
+  auto all = test::openAll(network, options());
+  test::onAll(all, [&](Collective &one) {
+    ASSERT_TRUE(one.barrier("the first one").ok());
+    if (one.rank() == 1) {
+      return;
+    }
+    Status status = one.barrier("the second one");
+    EXPECT_THAT(status.message(), HasSubstr("rank 1"));
+    EXPECT_THAT(status.message(),
+                HasSubstr("has not come beyond 'the first one'"));
+    EXPECT_THAT(status.message(), HasSubstr("during 'the second one'"));
+  });
+}
+
+TEST(Failure, aBusyRankIsWaitedFor) {
+  test::FakeNetwork network(2, 1);
+  auto all = test::openAll(network, options());
+  test::onAll(all, [&](Collective &one) {
+    if (one.isRoot()) {
+      Collective::Busy busy(&one);
+      std::this_thread::sleep_for(std::chrono::duration<double>(limit * 1.7));
+    }
+    Status status = one.barrier("a checkpoint");
+    EXPECT_TRUE(status.ok()) << status.message();
+    EXPECT_TRUE(one.finish().ok());
+  });
+}
+
+TEST(Failure, ranksInDifferentCollectivesAreToldSo) {
+  test::FakeNetwork network(2, 1);
+  auto all = test::openAll(network, options());
+  test::onAll(all, [&](Collective &one) {
+    std::vector<float> data(64);
+    Status status =
+        one.isRoot()
+            ? one.allReduceSum(data.data(), 64, WireType::F32, "sums")
+            : one.broadcast(data.data(), 64 * sizeof(float), "weights");
+    EXPECT_FALSE(status.ok());
+    EXPECT_THAT(status.message(), HasSubstr("rank"));
+  });
+}
+
+TEST(Failure, aFactoryThatFailsIsTheError) {
+  auto opened = rt::openRing(
+      []() -> StatusOr<std::unique_ptr<rt::Transport>> {
+        return unavailable("no network");
+      },
+      options());
+  EXPECT_EQ(opened.status().message(), "no network");
+}
+
+} // namespace
