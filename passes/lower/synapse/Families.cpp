@@ -15,6 +15,7 @@ const LoweringTable &allLowerings() {
     addGather(made);
     addLinear(made);
     addLosses(made);
+    addMasks(made);
     addNorm(made);
     addOptimizer(made);
     addReductions(made);

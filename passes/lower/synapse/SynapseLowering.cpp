@@ -22,7 +22,20 @@ SynapseLowering::SynapseLowering(func::FuncOp function,
 
 SynapseLowering::~SynapseLowering() = default;
 
+void SynapseLowering::findMaskedScores() {
+  for (auto add : function_.getOps<bert::AddOp>()) {
+    if (std::optional<MaskedScores> scores = MaskedScores::find(add)) {
+      maskedScores_[add] = *scores;
+      takenIn_.insert(scores->product);
+      takenIn_.insert(scores->scaled);
+    }
+  }
+}
+
 LogicalResult SynapseLowering::run() {
+  if (options_.gaudi2) {
+    findMaskedScores();
+  }
   for (Operation &op : function_.getBody().front()) {
     loc_ = op.getLoc();
     auto named = dyn_cast<bert::TfOpInterface>(op);
@@ -64,7 +77,11 @@ LogicalResult SynapseLowering::checkTypes(Operation *op) {
 }
 
 LogicalResult SynapseLowering::lower(Operation *op) {
-  if (isa<func::ReturnOp>(op)) {
+  if (isa<func::ReturnOp>(op) || takenIn_.contains(op)) {
+    return success();
+  }
+  if (auto scores = maskedScores_.find(op); scores != maskedScores_.end()) {
+    scores->second.lower(*this, llvm::cast<bert::AddOp>(op));
     return success();
   }
   if (const LoweringTable::Handler *handler = allLowerings().find(op)) {
@@ -72,7 +89,8 @@ LogicalResult SynapseLowering::lower(Operation *op) {
   }
   return op->emitOpError() << "cannot be lowered to a synapse target (in @"
                            << function_.getSymName()
-                           << "); fusions for the cpu must not run before";
+                           << "); forms made for the cpu (fusions, ranges of "
+                              "keys) have no place before";
 }
 
 //===----------------------------------------------------------------------===//

@@ -87,6 +87,7 @@ void addElementwise(LoweringTable &table);
 void addGather(LoweringTable &table);
 void addLinear(LoweringTable &table);
 void addLosses(LoweringTable &table);
+void addMasks(LoweringTable &table);
 void addNorm(LoweringTable &table);
 void addOptimizer(LoweringTable &table);
 void addReductions(LoweringTable &table);
@@ -106,6 +107,20 @@ struct LoweringOptions {
   int64_t oneHotBytes = 0;
   /// Whether a kernel does what is larger; else products, slice by slice.
   bool embeddingKernel = true;
+};
+
+/// Scores of attention and a mask added to them, in one product of Gaudi2:
+/// scale q k^T + mask (Masks.cpp).
+struct MaskedScores {
+  bert::BatchMatmulOp product;
+  bert::MulOp scaled;
+  double scale;
+  mlir::Value mask;
+
+  /// What `add` ends, when a product can do it and is cheaper.
+  static std::optional<MaskedScores> find(bert::AddOp add);
+  /// Makes the node that stands for the result of `add`.
+  void lower(SynapseLowering &g, bert::AddOp add);
 };
 
 /// State of lowering one function into one graph.
@@ -215,6 +230,12 @@ public:
   /// Elements copied into a tensor of its own.
   mlir::Value copy(mlir::Value x);
 
+  /// The two matrices whose product is `mask`, null at first.
+  std::pair<mlir::Value, mlir::Value> &maskFactors(mlir::Value mask,
+                                                   mlir::Type element) {
+    return maskFactors_[{mask, element}];
+  }
+
   // ---- variables ----
   /// The tensor of a variable: what was last assigned to it in this function,
   /// else what it holds before.
@@ -224,6 +245,7 @@ public:
   void assignVariable(mlir::FlatSymbolRefAttr variable, mlir::Value tensor);
 
 private:
+  void findMaskedScores();
   llvm::LogicalResult checkTypes(mlir::Operation *op);
   llvm::LogicalResult lower(mlir::Operation *op);
   mlir::Value input(mlir::BlockArgument argument);
@@ -256,6 +278,12 @@ private:
   std::map<std::pair<std::string, double>, mlir::Value> scalars_;
   llvm::DenseMap<mlir::Attribute, mlir::Value> derived_;
   llvm::DenseMap<mlir::Attribute, mlir::Value> reads_;
+  llvm::DenseMap<std::pair<mlir::Value, mlir::Type>,
+                 std::pair<mlir::Value, mlir::Value>>
+      maskFactors_;
+  /// By the addition that ends them, and the operations that they take in.
+  llvm::DenseMap<mlir::Operation *, MaskedScores> maskedScores_;
+  llvm::DenseSet<mlir::Operation *> takenIn_;
   /// In the order of the first assignment.
   llvm::MapVector<mlir::Attribute, mlir::Value> assigned_;
   /// Tensors that are results or on a variable.

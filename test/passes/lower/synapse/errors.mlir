@@ -8,9 +8,17 @@ func.func @helper(%x: tensor<4xf32>) {
 // -----
 
 func.func @fused(%x: tensor<4x4xf32> {bert.name = "x"}, %b: tensor<4xf32> {bert.name = "b"}) -> (tensor<4x4xf32> {bert.name = "y"}) attributes {bert.entry} {
-  // expected-error@+1 {{'bert.matmul_bias' op cannot be lowered to a synapse target (in @fused); fusions for the cpu must not run before}}
+  // expected-error@+1 {{'bert.matmul_bias' op cannot be lowered to a synapse target (in @fused); forms made for the cpu (fusions, ranges of keys) have no place before}}
   %0 = bert.matmul_bias %x, %x, %b : (tensor<4x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
   return %0 : tensor<4x4xf32>
+}
+
+// -----
+
+func.func @ranges(%x: tensor<2x8xi32> {bert.name = "x"}) -> (tensor<2x8x2xi32> {bert.name = "y"}) attributes {bert.entry} {
+  // expected-error@+1 {{'bert.key_ranges' op cannot be lowered to a synapse target (in @ranges); forms made for the cpu (fusions, ranges of keys) have no place before}}
+  %0 = bert.key_ranges %x : (tensor<2x8xi32>) -> tensor<2x8x2xi32>
+  return %0 : tensor<2x8x2xi32>
 }
 
 // -----
