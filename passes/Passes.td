@@ -422,4 +422,107 @@ def CpuPlanMemory : Pass<"cpu-plan-memory", "::mlir::ModuleOp"> {
   let dependentDialects = ["::bertc::cpu::CpuDialect"];
 }
 
+//===----------------------------------------------------------------------===//
+// graphs of SynapseAI
+//===----------------------------------------------------------------------===//
+
+def SynapseOrderUpdates : Pass<"synapse-order-updates", "::mlir::func::FuncOp"> {
+  let summary = "make updates of variables in place safe";
+  let description = [{
+    A stored value is written where the variable is, over the old one, and a
+    yielded value into the arena. So that the library may run nodes in any order
+    that data and control allow:
+
+    - every stored or yielded value gets a node of its own: what is stored and
+      yielded, stored twice, or made by no node is copied (`memcpy`; what has no
+      operands is made again);
+    - who reads the old value, also through nodes that may share its memory,
+      gets a control edge to the node that makes the new one, where data gives no
+      order;
+    - where that node reads the old value other than element by element, or
+      somebody needs the new value before reading the old one, the new value is
+      made elsewhere and copied in the end;
+    - operations are brought into an order that respects control, which the
+      passes after this one and the plan rely on.
+
+    ```mlir
+    %w = synapse.read @w : tensor<8xf32>
+    %new = synapse.node "add_fwd_f32"(%w, %g) : ...
+    %norm = synapse.node "reduce_sum_square_fwd_f32"(%w) ...
+    synapse.store @w, %new : tensor<8xf32>
+    ```
+    becomes
+    ```mlir
+    %w = synapse.read @w : tensor<8xf32>
+    %norm = synapse.node "reduce_sum_square_fwd_f32"(%w) ...
+    %new = synapse.node "add_fwd_f32"(%w, %g) : ...
+    synapse.store @w, %new : tensor<8xf32>
+    synapse.control %norm, %new : tensor<1xf32>, tensor<8xf32>
+    ```
+
+    Before: one graph an entry. After: every stored and yielded value is the
+    result of a node, and in one place only.
+  }];
+  let statistics = [
+    Statistic<"numCopies", "copies", "values copied to a place of their own">,
+    Statistic<"numEdges", "control-edges", "readers ordered before an update">,
+  ];
+}
+
+def SynapsePlanSections : Pass<"synapse-plan-sections", "::mlir::ModuleOp"> {
+  let summary = "place what outlives a graph; refuse what does not fit";
+  let description = [{
+    Variables are laid out role by role in one block. Inputs and outputs of an
+    entry have places of their own in the arena, in the order of the signature,
+    so that an entry and its twin without dropout share them; what one graph
+    hands to another is placed behind by lifetime. Every section begins at a
+    multiple of 128 bytes. Nodes without a name get one: scope and GUID, numbered
+    where needed.
+
+    The workspace of a graph, which the library allocates and sizes, is estimated
+    as the most that is alive at once in the order of the nodes: what only looks
+    at the bytes of its operand counts nothing, and an elementwise result takes
+    the place of an operand that dies there. Variables, arena, the largest
+    workspace, constants and numbers of the host together have to fit the device,
+    32 GiB or 96 GiB; the error gives the sum.
+
+    Before: `synapse.device` is on the module, synapse-order-updates has run.
+    After: variables have an `offset`, arguments `synapse.offset`, graphs
+    `result_offsets` and `workspace_bytes`, functions and module
+    `synapse.arena_bytes`, the module `synapse.state_bytes` and
+    `synapse.device_bytes`.
+  }];
+}
+
+def SynapseSplitGraphs : Pass<"synapse-split-graphs", "::mlir::func::FuncOp"> {
+  let summary = "cut graphs that have too many nodes";
+  let description = [{
+    A graph of more than `max-nodes` nodes becomes several that run one after
+    another. A piece ends in the last quarter of what it may have, where the
+    fewest bytes are alive. What a later piece needs becomes a result of the one
+    and an operand of the other; a value that has been stored is read from its
+    variable instead. Reads, constants and numbers of the host are repeated.
+
+    ```mlir
+    %0 = synapse.graph "f"(%x) : (tensor<8xf32>) -> tensor<8xf32> {
+    ^bb0(%a: tensor<8xf32>):
+      %1 = synapse.node "exp_fwd_f32"(%a) : (tensor<8xf32>) -> tensor<8xf32>
+      %2 = synapse.node "neg_fwd_f32"(%1) : (tensor<8xf32>) -> tensor<8xf32>
+      synapse.yield %2 : tensor<8xf32>
+    }
+    ```
+    becomes, with max-nodes=1, the graphs "f.0" with the first node and "f.1"
+    with the second.
+
+    Before: synapse-order-updates has run. After: no graph has more nodes.
+  }];
+  let options = [
+    Option<"maxNodes", "max-nodes", "unsigned", /*default=*/"0",
+           "most nodes of a graph, 0 for no limit">,
+  ];
+  let statistics = [
+    Statistic<"numCuts", "cuts", "places where a graph was cut">,
+  ];
+}
+
 #endif // BERTC_PASSES_PASSES_TD

@@ -308,4 +308,18 @@ bool isElementwiseIn(const NodeSignature &node, unsigned index) {
          node.operands[index]->type == node.results[0].type;
 }
 
+bool mayShareMemory(std::string_view guid) {
+  KernelOf found = findKernel(guid);
+  if (!found.kernel || found.kernel->engine == Engine::Nothing) {
+    return found.kernel;
+  }
+  for (std::string_view name : {"identity", "slice", "concat", "split",
+                                "transpose", "broadcast", "slice_insert"}) {
+    if (found.kernel->name == name) {
+      return true;
+    }
+  }
+  return false;
+}
+
 } // namespace bertc::synapse

@@ -181,4 +181,8 @@ uint64_t bytesOf(const NodeSignature &node);
 /// reads it no more after.
 bool isElementwiseIn(const NodeSignature &node, unsigned index);
 
+/// Whether results of the kernel may be the memory of an operand, or part of
+/// it, if the library so decides.
+bool mayShareMemory(std::string_view guid);
+
 } // namespace bertc::synapse

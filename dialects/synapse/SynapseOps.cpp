@@ -65,8 +65,13 @@ LogicalResult VariableOp::verify() {
   auto owner =
       SymbolTable::lookupNearestSymbolFrom<VariableOp>(*this, getOwnerAttr());
   auto shape = cast<RankedTensorType>(getType()).getShape();
-  if (!owner || owner.getRole() != VariableRole::Weight || // variable C3
-      cast<RankedTensorType>(owner.getType()).getShape() != shape) {
+  // The owner may not have been verified yet.
+  auto ownerType = owner ? dyn_cast_or_null<RankedTensorType>(
+                               owner.getTypeAttr() ? owner.getType() : Type())
+                         : RankedTensorType();
+  if (!ownerType || !owner.getRoleAttr() || // variable C3
+      owner.getRole() != VariableRole::Weight ||
+      ownerType.getShape() != shape) {
     return emitOpError() << "expected owner " << getOwnerAttr()
                          << " to be a weight variable of the same shape";
   }
