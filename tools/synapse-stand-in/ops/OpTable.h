@@ -25,6 +25,12 @@ struct Op {
 using OpTable = std::unordered_map<std::string, Op>;
 
 void addMatrixOps(OpTable &table);
+void addGatherOps(OpTable &table);
+void addScatterOps(OpTable &table);
+void addLossOps(OpTable &table);
+void addScanOps(OpTable &table);
+void addReshapeOps(OpTable &table);
+void addMovementOps(OpTable &table);
 void addReduceOps(OpTable &table);
 void addNormaliseOps(OpTable &table);
 void addDropoutOps(OpTable &table);

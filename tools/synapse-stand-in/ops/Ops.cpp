@@ -12,6 +12,12 @@ const OpTable &opTable() {
   static const OpTable table = [] {
     OpTable ops;
     addMatrixOps(ops);
+    addGatherOps(ops);
+    addScatterOps(ops);
+    addLossOps(ops);
+    addScanOps(ops);
+    addReshapeOps(ops);
+    addMovementOps(ops);
     addReduceOps(ops);
     addNormaliseOps(ops);
     addDropoutOps(ops);
