@@ -20,13 +20,18 @@ const T *findByName(const std::vector<T> &items, const std::string &name) {
   return nullptr;
 }
 
-// A plan of another target, or of an instruction set above this CPU's.
+// A plan of another target, or of an instruction set above this CPU's. Whether
+// there is a device is seen when a session is made.
 Status checkMachine(const PlanFile &file) {
   BERTC_RETURN_IF_ERROR(checkMaxIsa());
-  std::string target = file.root().target()->str();
+  const std::string &target = file.target();
+  if (target == "gaudi" || target == "gaudi2") {
+    return Status();
+  }
   if (target != "cpu") {
-    return failedPrecondition("plan " + file.path() + " is for target '" +
-                              target + "', this runtime executes 'cpu'");
+    return failedPrecondition(
+        "plan " + file.path() + " is for target '" + target +
+        "', this runtime executes 'cpu', 'gaudi' and 'gaudi2'");
   }
   StatusOr<Isa> needed = parseIsa(file.cpuIsa());
   if (!needed.ok()) {
@@ -70,6 +75,7 @@ StatusOr<Plan> Plan::fromBytes(const void *bytes, size_t size,
 const std::string &Plan::path() const { return file_->path(); }
 const ModelInfo &Plan::model() const { return file_->model(); }
 const std::string &Plan::producer() const { return file_->producer(); }
+const std::string &Plan::target() const { return file_->target(); }
 const std::string &Plan::cpuIsa() const { return file_->cpuIsa(); }
 const std::string &Plan::sha256() const { return file_->sha256(); }
 uint64_t Plan::stateBytes() const { return file_->root().state_bytes(); }

@@ -184,6 +184,7 @@ static VariableInfo describeVariable(const plan::Variable &v) {
 
 void PlanFile::describe() {
   producer_ = root_->producer()->str();
+  target_ = root_->target()->str();
   cpuIsa_ = root_->cpu_isa()->str();
   model_ = describeModel(*root_->model());
   for (const plan::Variable *v : *root_->variables()) {

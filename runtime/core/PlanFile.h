@@ -38,6 +38,7 @@ public:
   size_t fileBytes() const { return size_; }
   const std::string &sha256() const { return sha256_; }
   const std::string &producer() const { return producer_; }
+  const std::string &target() const { return target_; }
   const std::string &cpuIsa() const { return cpuIsa_; }
   const ModelInfo &model() const { return model_; }
   const std::vector<EntryInfo> &entries() const { return entries_; }
@@ -57,7 +58,7 @@ private:
   size_t size_ = 0;
   bool mapped_ = false;
   const plan::Plan *root_ = nullptr;
-  std::string sha256_, producer_, cpuIsa_;
+  std::string sha256_, producer_, target_, cpuIsa_;
   ModelInfo model_;
   std::vector<EntryInfo> entries_;
   std::vector<VariableInfo> variables_;

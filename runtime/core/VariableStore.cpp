@@ -75,6 +75,18 @@ std::byte *VariableStore::overwrite(uint32_t i) {
   return own;
 }
 
+void VariableStore::initialise(uint64_t seed) {
+  const std::vector<VariableInfo> &infos = file_->variables();
+  for (uint32_t i = 0; i < infos.size(); ++i) {
+    bool zeros = infos[i].init == InitKind::Constant && infos[i].initValue == 0;
+    if (!zeros || !pristine(i)) {
+      // Every element is overwritten, so a bound value need not be copied home.
+      initialiseVariable(infos[i], seed, overwrite(i));
+    }
+    markChanged(i);
+  }
+}
+
 void VariableStore::copyIn(uint32_t i, const void *data) {
   parallelCopy(overwrite(i), data, file_->variables()[i].bytes());
   markChanged(i);

@@ -36,6 +36,9 @@ public:
   /// zeros would only make its pages resident.
   bool pristine(uint32_t i) const { return pristine_[i] && at_[i] == home(i); }
 
+  /// Gives every variable its initial value and counts it as changed.
+  void initialise(uint64_t seed);
+
   void copyIn(uint32_t i, const void *data);
   void bind(uint32_t i, const void *data);
   void markChanged(uint32_t i) { ++versions_[i]; }

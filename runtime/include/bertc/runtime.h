@@ -151,6 +151,8 @@ public:
   const std::string &path() const;
   const ModelInfo &model() const;
   const std::string &producer() const;
+  /// "cpu", "gaudi" or "gaudi2".
+  const std::string &target() const;
   /// "avx2", "avx512", "avx512_bf16" or "amx": the least the CPU must have.
   const std::string &cpuIsa() const;
   /// SHA-256 of the file, 64 lower-case hexadecimal digits.
@@ -167,9 +169,9 @@ public:
 
   /// The typed file behind the plan (runtime/core/PlanFile.h), for tools.
   const PlanFile &file() const { return *file_; }
+  const std::shared_ptr<const PlanFile> &sharedFile() const { return file_; }
 
 private:
-  friend class Session;
   explicit Plan(std::shared_ptr<const PlanFile> file)
       : file_(std::move(file)) {}
 
@@ -183,6 +185,21 @@ struct SessionOptions {
   /// faster runs, once packed. False gives the first result sooner and takes
   /// less memory; right for a handful of runs.
   bool packWeights = true;
+
+  // ---- plans for Gaudi (docs/gaudi.md) -------------------------------------
+
+  /// SynapseAI's library; empty: BERTC_SYNAPSE_LIBRARY, else what the loader
+  /// finds as libSynapse.so or libSynapse.so.1.
+  std::string synapseLibrary;
+  /// Folder of compiled graphs; empty: BERTC_RECIPE_CACHE_DIR, else
+  /// bertc/recipes in XDG_CACHE_HOME or ~/.cache; "off": none.
+  std::string recipeCache;
+  /// Most bytes kept in it, in MiB; negative: BERTC_RECIPE_CACHE_MB, else
+  /// 4096. 0 turns the cache off.
+  int64_t recipeCacheMb = -1;
+  /// prepare() compiles the graphs of runs without dropout (rng flags bit 0)
+  /// in place of those with it. The others are compiled when first run.
+  bool deterministic = false;
 };
 
 /// One executed step, handed to the profile hook after the step ended. The
@@ -201,6 +218,9 @@ struct StepEvent {
   /// Nanoseconds of the monotonic clock.
   int64_t beginNs;
   int64_t endNs;
+  /// Which line of a timeline it belongs to: null for the entry's own steps,
+  /// else the name of a unit of the device ("TPC 3").
+  const char *track = nullptr;
 };
 using ProfileHook = std::function<void(const StepEvent &)>;
 
@@ -221,13 +241,18 @@ struct MemoryReport {
   uint64_t packedWeights = 0;
   uint64_t scratch = 0;
   uint64_t constants = 0;
+  /// True when these are bytes of a device, and scratch its workspace.
+  bool onDevice = false;
 };
 
-/// A plan with memory: variables, arena and prepared steps.
+class SessionBackend;
+
+/// A plan with memory: variables, arena and prepared steps or graphs.
 class Session {
 public:
   /// Maps the blocks; nothing is prepared yet. Variables are zero.
-  /// Errors: ResourceExhausted naming bytes needed and bytes there are.
+  /// Errors: ResourceExhausted naming bytes needed and bytes there are;
+  /// Unavailable when the device of the plan or its library is missing or busy.
   static StatusOr<std::unique_ptr<Session>>
   create(const Plan &plan, const SessionOptions &options = {});
   ~Session();
@@ -237,6 +262,8 @@ public:
   const Plan &plan() const;
   /// OpenMP threads that runs use.
   int threads() const;
+  /// What executes: "cpu avx512", "gaudi2 module 0".
+  std::string device() const;
 
   // ---- variables -----------------------------------------------------------
 
@@ -265,8 +292,13 @@ public:
   /// of the entry must be given unless it was written through inputBuffer();
   /// outputs may be a subset. Errors: NotFound, InvalidArgument (dtype, shape,
   /// missing or repeated name, index out of range in the data).
+  /// A run on a device that is asked for no outputs returns once it is queued;
+  /// whatever needs its results waits for it, and so do its errors.
   Status run(const std::string &entry, const NamedInputs &inputs,
              const NamedOutputs &outputs);
+
+  /// Until every run is done.
+  Status wait();
 
   /// Where an input is read from in the next run of `entry`: fill it, then call
   /// run() without that input. Any run may overwrite it.
@@ -286,9 +318,8 @@ public:
   MemoryReport memory() const;
 
 private:
-  struct Impl;
-  explicit Session(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Session(std::unique_ptr<SessionBackend> backend);
+  std::unique_ptr<SessionBackend> backend_;
 };
 
 /// What this CPU and operating system can run, capped by BERTC_MAX_ISA:

@@ -90,10 +90,12 @@ TEST(PlanFile, refusesAHashOfAnotherLength) {
 
 TEST(PlanFile, refusesAnotherTarget) {
   PlanBuilder b = tinyModel();
-  b.plan.target = "gaudi";
+  b.plan.target = "gaudi9";
   Status status = b.verify();
   EXPECT_EQ(status.code(), StatusCode::FailedPrecondition);
-  EXPECT_THAT(status.message(), HasSubstr("target 'gaudi'"));
+  EXPECT_THAT(status.message(),
+              HasSubstr("target 'gaudi9', this runtime executes "
+                        "'cpu', 'gaudi' and 'gaudi2'"));
 }
 
 TEST(PlanFile, refusesAnUnknownInstructionSet) {

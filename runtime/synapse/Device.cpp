@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/synapse/Device.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+
+namespace bertc::rt::syn {
+namespace {
+
+struct NamedType {
+  synDeviceType type;
+  const char *name;
+};
+constexpr NamedType kTypes[] = {{synDeviceGaudi, "gaudi"},
+                                {synDeviceGaudi2, "gaudi2"},
+                                {synDeviceGaudi3, "gaudi3"}};
+
+// "2 gaudi, 1 gaudi3" or "none".
+std::string devicesThere(const Library &library) {
+  std::string text;
+  for (const NamedType &known : kTypes) {
+    uint32_t count = 0;
+    Status asked = BERTC_SYN_STATUS(library, synDeviceGetCountByDeviceType,
+                                    &count, known.type);
+    if (asked.ok() && count > 0) {
+      text +=
+          (text.empty() ? "" : ", ") + std::to_string(count) + " " + known.name;
+    }
+  }
+  return text.empty() ? "none" : text;
+}
+
+std::mutex &deviceMutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+} // namespace
+
+StatusOr<synDeviceType> deviceTypeOf(const std::string &target) {
+  if (target == "gaudi") {
+    return synDeviceGaudi;
+  }
+  if (target == "gaudi2") {
+    return synDeviceGaudi2;
+  }
+  return invalidArgument("target '" + target +
+                         "' is not a device, expected gaudi or gaudi2");
+}
+
+std::string deviceTypeName(synDeviceType type) {
+  for (const NamedType &known : kTypes) {
+    if (known.type == type) {
+      return known.name;
+    }
+  }
+  return "device type " + std::to_string(type);
+}
+
+Device::~Device() {
+  if (id_ != SYN_INVALID_DEVICE_ID) {
+    BERTC_SYN_GIVE(*library_, synDeviceRelease, id_);
+  }
+}
+
+Status Device::acquireModule(const std::string &text, synDeviceType wanted) {
+  char *end = nullptr;
+  unsigned long module = std::strtoul(text.c_str(), &end, 10);
+  if (text.empty() || *end != 0 || text[0] == '-' || module > 1023) {
+    return invalidArgument("HLS_MODULE_ID is '" + text +
+                           "', expected the number of a module");
+  }
+  synDeviceId id = SYN_INVALID_DEVICE_ID;
+  Status acquired = BERTC_SYN_STATUS(*library_, synDeviceAcquireByModuleId, &id,
+                                     static_cast<synModuleId>(module));
+  if (!acquired.ok()) {
+    return unavailable("cannot use module " + text +
+                       ", which HLS_MODULE_ID names (there are: " +
+                       devicesThere(*library_) + "): " + acquired.message());
+  }
+  id_ = id;
+  name_ = deviceTypeName(wanted) + " module " + text;
+  return Status();
+}
+
+Status Device::acquire(synDeviceType wanted) {
+  if (const char *module = std::getenv("HLS_MODULE_ID")) {
+    return acquireModule(module, wanted);
+  }
+  std::string type = deviceTypeName(wanted);
+  uint32_t count = 0;
+  BERTC_SYN(*library_, synDeviceGetCountByDeviceType, &count, wanted);
+  if (count == 0) {
+    return unavailable("the plan is for " + type +
+                       ", and this machine has no such device (there are: " +
+                       devicesThere(*library_) +
+                       "); compile the plan for what there is with bertc "
+                       "compile --target, or look at hl-smi");
+  }
+  synDeviceId id = SYN_INVALID_DEVICE_ID;
+  Status acquired =
+      BERTC_SYN_STATUS(*library_, synDeviceAcquireByDeviceType, &id, wanted);
+  if (!acquired.ok()) {
+    return unavailable("cannot have one of the " + std::to_string(count) +
+                       " devices of type " + type + ": " + acquired.message());
+  }
+  id_ = id;
+  name_ = type;
+  return Status();
+}
+
+Status Device::describe(synDeviceType wanted) {
+  synDeviceInfoV2 info = {};
+  BERTC_SYN(*library_, synDeviceGetInfoV2, id_, &info);
+  type_ = info.deviceType;
+  if (type_ != wanted) {
+    return unavailable(
+        "the plan is for " + deviceTypeName(wanted) + ", the device is a " +
+        deviceTypeName(type_) + "; compile the plan with --target " +
+        deviceTypeName(type_) + " or choose another device by HLS_MODULE_ID");
+  }
+  synDeviceAttribute attribute = DEVICE_ATTRIBUTE_ADDRESS_ALIGNMENT_SIZE;
+  uint64_t alignment = 0;
+  BERTC_SYN(*library_, synDeviceGetAttribute, &alignment, &attribute, 1, id_);
+  alignment_ = std::max<uint64_t>(alignment, 128);
+  char text[128] = {};
+  BERTC_SYN(*library_, synDeviceGetName, text, sizeof text - 1, id_);
+  name_ += text[0] == 0 ? "" : " (" + std::string(text) + ")";
+  return Status();
+}
+
+StatusOr<Device::Memory> Device::memory() const {
+  Memory memory;
+  BERTC_SYN(*library_, synDeviceGetMemoryInfo, id_, &memory.free,
+            &memory.total);
+  return memory;
+}
+
+StatusOr<DevicePtr> acquireDevice(const LibraryPtr &library,
+                                  synDeviceType type) {
+  static std::weak_ptr<Device> held;
+  std::lock_guard<std::mutex> lock(deviceMutex());
+  if (DevicePtr device = held.lock();
+      device && device->library_ == library && device->type_ == type) {
+    return device;
+  }
+  DevicePtr device(new Device(library));
+  BERTC_RETURN_IF_ERROR(device->acquire(type));
+  BERTC_RETURN_IF_ERROR(device->describe(type));
+  held = device;
+  return device;
+}
+
+} // namespace bertc::rt::syn
