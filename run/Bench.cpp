@@ -35,6 +35,7 @@ public:
   StatusOr<double> run() {
     int64_t begin = monotonicNs();
     BERTC_RETURN_IF_ERROR(session_.run(entry_, inputs_.inputs(), {}));
+    BERTC_RETURN_IF_ERROR(session_.wait());
     return milliseconds(begin);
   }
 
@@ -142,6 +143,30 @@ StatusOr<double> stepFlops(const rt::Plan &plan, const rt::RowLengths &rows,
   return flops;
 }
 
+/// What a plan for a device cannot be asked, and what is said in its place.
+Status considerDevice(const BenchOptions &options, const rt::Plan &plan,
+                      BenchResult *result) {
+  if (plan.target() == "cpu") {
+    return Status::okStatus();
+  }
+  if (options.products) {
+    return invalidArgument(fmt::format(
+        "{}: --matmuls lists the products of plans for the CPU, this one is "
+        "for {}",
+        options.plan, plan.target()));
+  }
+  result->noCeiling = fmt::format("measured on the CPU only; this plan ran on "
+                                  "{}",
+                                  plan.target());
+  return Status::okStatus();
+}
+
+uint64_t deviceBytes(const rt::MemoryReport &memory) {
+  return memory.onDevice
+             ? memory.state + memory.arena + memory.scratch + memory.constants
+             : 0;
+}
+
 } // namespace
 
 StatusOr<BenchResult> bench(const BenchOptions &options) {
@@ -152,13 +177,13 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
   }
   BERTC_ASSIGN_OR_RETURN(rt::Plan plan, rt::Plan::load(options.plan));
   BenchResult result;
+  BERTC_RETURN_IF_ERROR(considerDevice(options, plan, &result));
   result.entry = !options.entry.empty()         ? options.entry
                  : plan.findEntry("train_step") ? "train_step"
                                                 : "predict";
   BERTC_ASSIGN_OR_RETURN(rt::RowLengths rows,
                          randomLengths(plan, options.lengths, options.seed));
-  rt::SessionOptions sessionOptions;
-  sessionOptions.threads = options.threads;
+  rt::SessionOptions sessionOptions = options.device.session(options.threads);
   BERTC_ASSIGN_OR_RETURN(std::unique_ptr<rt::Session> session,
                          rt::Session::create(plan, sessionOptions));
   BERTC_RETURN_IF_ERROR(session->initialise(options.seed));
@@ -168,12 +193,15 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
   result.steps = options.steps;
   result.threads = session->threads();
   result.cpuIsa = rt::cpuIsa();
+  result.device = session->device();
   StepTimes stepTimes;
   BERTC_RETURN_IF_ERROR(
       measureSteps(*session, options, entry, &stepTimes, &result));
   BERTC_RETURN_IF_ERROR(measureApply(*session, options, entry, &result));
   result.peakRssBytes = peakResidentBytes();
-  if (result.applyGradientsMs > 0) {
+  result.deviceBytes = deviceBytes(session->memory());
+  bool onCpu = result.noCeiling.empty();
+  if (onCpu && result.applyGradientsMs > 0) {
     BERTC_ASSIGN_OR_RETURN(result.applyGradientsPassMs,
                            plainUpdateMs(*session));
     result.applyRatio =
@@ -194,7 +222,7 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
     result.trainingTokensPerSecond8 = 8 * tokens / (update + 7 * seconds);
   }
   std::vector<rt::GemmTime> alone;
-  if (options.ceiling) {
+  if (options.ceiling && onCpu) {
     BERTC_ASSIGN_OR_RETURN(
         alone, rt::timeProducts(plan, result.entry, options.threads, rows));
     double ceiling = rt::ceilingSeconds(alone);

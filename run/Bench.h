@@ -7,6 +7,7 @@
 
 #include "bertc/runtime.h"
 #include "bertc/status.h"
+#include "run/DeviceOptions.h"
 #include "run/ProductTable.h"
 
 #include <cstdint>
@@ -29,6 +30,7 @@ struct BenchOptions {
   std::vector<int64_t> lengths;
   uint64_t seed = 12345;
   int threads = 0;
+  DeviceOptions device;
 };
 
 struct BenchResult {
@@ -36,6 +38,10 @@ struct BenchResult {
   int steps = 0;
   int threads = 0;
   std::string cpuIsa;
+  /// What ran it, see rt::Session::device().
+  std::string device;
+  /// Bytes set aside on the device; 0 on the CPU.
+  uint64_t deviceBytes = 0;
   /// Milliseconds of one run of the entry: median, quartiles, extremes.
   double stepMsMedian = 0, stepMsLow = 0, stepMsHigh = 0;
   double stepMsMin = 0, stepMsMax = 0;
@@ -64,6 +70,9 @@ struct BenchResult {
   uint64_t peakRssBytes = 0;
   /// Time of all steps of a kind over the measured runs.
   std::vector<rt::KindTime> byKind;
+  /// Why there can be no ceiling, nor a plain pass over the variables; empty on
+  /// the CPU.
+  std::string noCeiling;
   /// 0 when it was left out.
   double ceilingTokensPerSecond = 0;
   double ceilingRatio = 0;

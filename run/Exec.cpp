@@ -150,6 +150,7 @@ Status runRepeatedly(rt::Session &session, const ExecOptions &options,
     {
       Trace::Span span(traced ? &trace : nullptr, options.entry);
       BERTC_RETURN_IF_ERROR(session.run(options.entry, inputs.inputs(), {}));
+      BERTC_RETURN_IF_ERROR(session.wait());
     }
     result->milliseconds.push_back(static_cast<double>(monotonicNs() - begin) *
                                    1e-6);
@@ -187,8 +188,8 @@ StatusOr<ExecResult> exec(const ExecOptions &options) {
                       options.deterministic ? "off" : "on"));
     }
   }
-  rt::SessionOptions sessionOptions;
-  sessionOptions.threads = options.threads;
+  rt::SessionOptions sessionOptions = options.device.session(options.threads);
+  sessionOptions.deterministic = options.deterministic;
   // Packing costs about as much as it saves in this many runs.
   constexpr int kManyRuns = 8;
   sessionOptions.packWeights = options.repeat >= kManyRuns;

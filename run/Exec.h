@@ -6,6 +6,7 @@
 
 #include "bertc/runtime.h"
 #include "bertc/status.h"
+#include "run/DeviceOptions.h"
 
 #include <cstdint>
 #include <string>
@@ -34,6 +35,7 @@ struct ExecOptions {
   bool deterministic = false;
   uint64_t seed = 12345;
   int threads = 0;
+  DeviceOptions device;
   bool quiet = false;
 };
 

@@ -117,8 +117,8 @@ int FineTune::jobs() const {
 }
 
 Status FineTune::prepare() {
-  rt::SessionOptions sessionOptions;
-  sessionOptions.threads = options_.threads;
+  rt::SessionOptions sessionOptions = options_.device.session(options_.threads);
+  sessionOptions.deterministic = options_.deterministic;
   BERTC_ASSIGN_OR_RETURN(session_, rt::Session::create(plan_, sessionOptions));
   run_.emplace(*session_, options_);
   return Status::okStatus();

@@ -11,6 +11,7 @@
 #include "bertc/runtime.h"
 #include "bertc/status.h"
 #include "io/SafeTensors.h"
+#include "run/DeviceOptions.h"
 #include "tasks/RowBatch.h"
 #include "text/WordPieceTokenizer.h"
 
@@ -37,6 +38,7 @@ struct TextModelOptions {
   /// Must agree with the plan when given.
   std::optional<int64_t> maxSeqLength;
   int threads = 0;
+  DeviceOptions device;
   bool quiet = false;
 };
 

@@ -46,7 +46,19 @@ void Trace::addStep(const rt::StepEvent &step) {
   event.endNs = step.endNs;
   event.flops = step.flops;
   event.bytes = step.bytes;
+  event.track = trackOf(step.track);
   events_.push_back(std::move(event));
+}
+
+size_t Trace::trackOf(const char *name) {
+  if (name == nullptr) {
+    return 0;
+  }
+  auto found = std::find(tracks_.begin(), tracks_.end(), name);
+  if (found == tracks_.end()) {
+    found = tracks_.insert(found, name);
+  }
+  return static_cast<size_t>(found - tracks_.begin());
 }
 
 std::string Trace::json() const {
@@ -56,11 +68,13 @@ std::string Trace::json() const {
   }
   auto micros = [](int64_t ns) { return static_cast<double>(ns) / 1000.0; };
   ordered_json list = ordered_json::array();
-  list.push_back({{"name", "thread_name"},
-                  {"ph", "M"},
-                  {"pid", 0},
-                  {"tid", 0},
-                  {"args", {{"name", "steps"}}}});
+  for (size_t track = 0; track < tracks_.size(); ++track) {
+    list.push_back({{"name", "thread_name"},
+                    {"ph", "M"},
+                    {"pid", 0},
+                    {"tid", track},
+                    {"args", {{"name", tracks_[track]}}}});
+  }
   for (const Event &event : events_) {
     ordered_json arguments = ordered_json::object();
     if (event.category != "entry") {
@@ -77,7 +91,7 @@ std::string Trace::json() const {
                     {"ts", micros(event.beginNs - start)},
                     {"dur", micros(event.endNs - event.beginNs)},
                     {"pid", 0},
-                    {"tid", 0},
+                    {"tid", event.track},
                     {"args", arguments}});
   }
   ordered_json document = {{"traceEvents", list}, {"displayTimeUnit", "ms"}};

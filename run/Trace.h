@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A timeline of executed steps as Chrome trace JSON, for Perfetto or
-// chrome://tracing. Complete ("X") events on one track: an entry encloses the
-// steps that it runs.
+// chrome://tracing. Complete ("X") events: an entry encloses the steps that it
+// runs on the first track; each unit of a device has a track of its own.
 //
 //   Trace trace;
 //   session.setProfileHook(trace.hook());
@@ -57,9 +57,13 @@ private:
     int64_t endNs = 0;
     uint64_t flops = 0;
     uint64_t bytes = 0;
+    /// Index into tracks_; 0 for steps and entries.
+    size_t track = 0;
   };
+  size_t trackOf(const char *name);
 
   std::vector<Event> events_;
+  std::vector<std::string> tracks_ = {"steps"};
 };
 
 /// Nanoseconds of the clock that profile events use.

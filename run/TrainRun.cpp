@@ -193,6 +193,7 @@ Status TrainRun::openLog(const nlohmann::ordered_json &parameters) {
       {"deterministic_run", options_.deterministic},
       {"threads", session_.threads()},
       {"cpu_isa", rt::cpuIsa()},
+      {"device", session_.device()},
       {"first_step", state_.updateStep}};
   all.update(parameters);
   return log_.parameters(all);

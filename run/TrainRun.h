@@ -14,6 +14,7 @@
 #include "bertc/status.h"
 #include "run/BatchSource.h"
 #include "run/CheckpointStore.h"
+#include "run/DeviceOptions.h"
 #include "run/Dllog.h"
 #include "run/ModelState.h"
 #include "run/RunState.h"
@@ -51,6 +52,7 @@ struct TrainRunOptions {
   /// Updates to trace, first and last.
   std::optional<std::pair<int64_t, int64_t>> profile;
   int threads = 0;
+  DeviceOptions device;
   bool quiet = false;
 };
 

@@ -4,6 +4,7 @@
 #include "run/Bench.h"
 #include "support/Json.h"
 #include "tools/bert-run/Commands.h"
+#include "tools/bert-run/DeviceFlags.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -64,12 +65,18 @@ Json productsJson(const BenchResult &result) {
   return rows;
 }
 
+/// Null where a plan for a device cannot say it.
+Json onCpu(const BenchResult &result, double value) {
+  return result.noCeiling.empty() ? Json(value) : Json(nullptr);
+}
+
 void printJson(const BenchResult &result) {
   Json document = jsonDocument("bench", 1);
   document["entry"] = result.entry;
   document["steps"] = result.steps;
   document["threads"] = result.threads;
   document["cpu_isa"] = result.cpuIsa;
+  document["device"] = result.device;
   document["sequences"] = result.sequences;
   document["padding"] = result.padding;
   document["tokens_per_second"] = result.tokensPerSecond;
@@ -79,12 +86,18 @@ void printJson(const BenchResult &result) {
   document["step_ms_range"] = {result.stepMsMin, result.stepMsMax};
   document["first_step_ms"] = result.firstStepMs;
   document["gflops"] = result.gflops;
-  document["gemm_ceiling_tokens_per_second"] = result.ceilingTokensPerSecond;
-  document["ceiling_ratio"] = result.ceilingRatio;
+  document["gemm_ceiling_tokens_per_second"] =
+      onCpu(result, result.ceilingTokensPerSecond);
+  document["ceiling_ratio"] = onCpu(result, result.ceilingRatio);
+  if (!result.noCeiling.empty()) {
+    document["gemm_ceiling_reason"] = result.noCeiling;
+    document["device_memory_bytes"] = result.deviceBytes;
+  }
   document["peak_rss_bytes"] = result.peakRssBytes;
   document["apply_gradients_ms"] = result.applyGradientsMs;
-  document["apply_gradients_pass_ms"] = result.applyGradientsPassMs;
-  document["apply_ratio"] = result.applyRatio;
+  document["apply_gradients_pass_ms"] =
+      onCpu(result, result.applyGradientsPassMs);
+  document["apply_ratio"] = onCpu(result, result.applyRatio);
   document["step_after_apply_ms"] = result.stepAfterApplyMs;
   document["training_tokens_per_second"] = {
       {"1", result.trainingTokensPerSecond1},
@@ -106,8 +119,8 @@ void printJson(const BenchResult &result) {
 }
 
 void printText(const BenchResult &result) {
-  std::printf("%s, %d threads, cpu %s\n", result.entry.c_str(), result.threads,
-              result.cpuIsa.c_str());
+  std::printf("%s, %d threads, %s\n", result.entry.c_str(), result.threads,
+              result.device.c_str());
   std::printf("  %.1f tokens/s, %.2f sequences/s (%lld a step, %.1f%% "
               "padding), %.1f GFLOP/s\n",
               result.tokensPerSecond, result.sequencesPerSecond,
@@ -119,10 +132,12 @@ void printText(const BenchResult &result) {
               result.stepMsHigh, result.stepMsMin, result.stepMsMax,
               result.firstStepMs);
   if (result.applyGradientsMs > 0) {
-    std::printf("  apply_gradients %.2f ms, %.2f times a plain pass of %.2f "
-                "ms\n",
-                result.applyGradientsMs, result.applyRatio,
-                result.applyGradientsPassMs);
+    std::printf("  apply_gradients %.2f ms", result.applyGradientsMs);
+    if (result.noCeiling.empty()) {
+      std::printf(", %.2f times a plain pass of %.2f ms", result.applyRatio,
+                  result.applyGradientsPassMs);
+    }
+    std::fputc('\n', stdout);
     std::printf("  the step after it %.2f ms: %.1f tokens/s with an update "
                 "after each step, %.1f after 8\n",
                 result.stepAfterApplyMs, result.trainingTokensPerSecond1,
@@ -131,6 +146,11 @@ void printText(const BenchResult &result) {
   if (result.ceilingTokensPerSecond > 0) {
     std::printf("  %.3f of the GEMM-only ceiling, %.1f tokens/s\n",
                 result.ceilingRatio, result.ceilingTokensPerSecond);
+  }
+  if (!result.noCeiling.empty()) {
+    std::printf("  no GEMM-only ceiling: %s\n  device memory %.1f MB\n",
+                result.noCeiling.c_str(),
+                static_cast<double>(result.deviceBytes) / 1e6);
   }
   std::printf("  peak resident memory %.1f MB (before the ceiling was "
               "measured)\n\n",
@@ -213,6 +233,7 @@ Command addBenchCommand(CLI::App &app) {
   command->add_option("--threads", options.threads,
                       "compute threads [default: OMP_NUM_THREADS, else every "
                       "core]");
+  addDeviceFlags(*command, options.device);
   command->add_flag("--json", flags->json, "print the figures as JSON");
   return [flags] { return perform(*flags); };
 }

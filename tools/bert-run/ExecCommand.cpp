@@ -5,6 +5,7 @@
 #include "run/Quantile.h"
 #include "support/Json.h"
 #include "tools/bert-run/Commands.h"
+#include "tools/bert-run/DeviceFlags.h"
 
 #include <cstdio>
 #include <memory>
@@ -108,6 +109,7 @@ Command addExecCommand(CLI::App &app) {
   command->add_option("--threads", options.threads,
                       "compute threads [default: OMP_NUM_THREADS, else every "
                       "core]");
+  addDeviceFlags(*command, options.device);
   command->add_flag("--quiet", options.quiet, "no remarks, only errors");
   command->add_flag("--json", flags->json, "print a summary on stdout as JSON");
   return [flags] { return perform(*flags); };

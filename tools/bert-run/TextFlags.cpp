@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/bert-run/TextFlags.h"
 
+#include "tools/bert-run/DeviceFlags.h"
+
 namespace bertc {
 
 void addTextModelFlags(CLI::App &command, TextModelOptions &options) {
@@ -21,6 +23,7 @@ void addTextModelFlags(CLI::App &command, TextModelOptions &options) {
   command.add_option("--threads", options.threads,
                      "compute threads [default: OMP_NUM_THREADS, else every "
                      "core]");
+  addDeviceFlags(command, options.device);
   command.add_flag("--quiet", options.quiet, "no progress, only errors");
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/bert-run/TrainFlags.h"
 
+#include "tools/bert-run/DeviceFlags.h"
+
 namespace bertc {
 
 namespace {
@@ -58,6 +60,7 @@ void addTrainRunFlags(CLI::App &command, TrainRunFlags &flags,
   command.add_option("--threads", options.threads,
                      "compute threads [default: OMP_NUM_THREADS, else every "
                      "core]");
+  addDeviceFlags(command, options.device);
 }
 
 Status finishTrainRunFlags(const TrainRunFlags &flags,
