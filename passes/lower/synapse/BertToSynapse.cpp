@@ -64,7 +64,7 @@ struct BertToSynapse : impl::BertToSynapseBase<BertToSynapse> {
     }
     if (oneHotBytes < 0) {
       module.emitError("one-hot-bytes is ")
-          << oneHotBytes << ", expected at least 0";
+          << int64_t(oneHotBytes) << ", expected at least 0";
       return signalPassFailure();
     }
     for (auto function :

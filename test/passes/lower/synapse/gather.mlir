@@ -1,6 +1,8 @@
 // RUN: bertc-opt --bert-to-synapse %s | FileCheck %s
 // RUN: bertc-opt --bert-to-synapse=one-hot-bytes=100 %s | FileCheck --check-prefix=KERNEL %s
 // RUN: bertc-opt --bert-to-synapse="one-hot-bytes=130 embedding-kernel=false" %s | FileCheck --check-prefix=SLICES %s
+// RUN: not bertc-opt --bert-to-synapse=one-hot-bytes=-1 %s 2>&1 | FileCheck --check-prefix=BYTES %s
+// BYTES: error: one-hot-bytes is -1, expected at least 0
 
 bert.variable @table : tensor<9x4xf32> {trainable}
 
