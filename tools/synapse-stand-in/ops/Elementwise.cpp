@@ -71,6 +71,41 @@ void runBinary(const OpCall &call, Binary op) {
                 });
 }
 
+/// Integers wrap around, as those of the device do.
+int32_t wholeNumber(Binary op, int32_t a, int32_t b) {
+  uint32_t left = static_cast<uint32_t>(a), right = static_cast<uint32_t>(b);
+  switch (op) {
+  case Binary::Add:
+    return static_cast<int32_t>(left + right);
+  case Binary::Sub:
+    return static_cast<int32_t>(left - right);
+  case Binary::Mult:
+    return static_cast<int32_t>(left * right);
+  case Binary::Max:
+    return std::max(a, b);
+  default:
+    return std::min(a, b);
+  }
+}
+
+void runIntegers(const OpCall &call, Binary op) {
+  const OpTensor &a = call.in[0], &b = call.in[1], &y = call.out[0];
+  Broadcast broadcast(y, {&a, &b});
+  uint64_t length = broadcast.runLength();
+  uint64_t stepA = broadcast.repeats(0) ? 0 : 1;
+  uint64_t stepB = broadcast.repeats(1) ? 0 : 1;
+  int32_t *to = static_cast<int32_t *>(y.data);
+  forEachPiece(
+      broadcast.runs(), length, [&](uint64_t run, uint64_t first, uint64_t n) {
+        uint64_t atA = broadcast.offset(0, run) + stepA * first;
+        uint64_t atB = broadcast.offset(1, run) + stepB * first;
+        for (uint64_t i = 0; i < n; ++i) {
+          to[run * length + first + i] = wholeNumber(
+              op, readInt(a, atA + stepA * i), readInt(b, atB + stepB * i));
+        }
+      });
+}
+
 bool isTernary(AlphaMode mode) {
   return mode == AlphaMode::CMul || mode == AlphaMode::CDiv;
 }
@@ -236,6 +271,16 @@ void addSuffixed(OpTable &table, const Suffix &suffix) {
 void addElementwiseOps(OpTable &table) {
   for (const Suffix &suffix : FloatSuffixes) {
     addSuffixed(table, suffix);
+  }
+  // Of i32 the device's kernels are unconfirmed.
+  for (const BinaryKind &kind : BinaryKinds) {
+    if (kind.op != Binary::Div && kind.op != Binary::Pow) {
+      Op op{
+          [](Check &c) { checkBinary(c, I32); },
+          [which = kind.op](const OpCall &call) { runIntegers(call, which); }};
+      std::string name = kind.name;
+      table[name + "_i32"] = table[name + "_fwd_i32"] = op;
+    }
   }
 }
 

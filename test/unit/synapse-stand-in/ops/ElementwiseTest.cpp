@@ -142,6 +142,20 @@ TEST(ElementwiseTest, Bf16ResultsAreRoundedToNearestEven) {
   }
 }
 
+TEST(ElementwiseTest, IntegersAreExactAndWrapAround) {
+  Tensor a = Tensor::of(I32, {3}, {16777217, -5, 2147483647});
+  Tensor b = Tensor::of(I32, {1}, {2});
+  auto run = [&](const char *guid) {
+    return Node(guid, {a, b}, {Tensor(I32, {3})}).run()[0].values();
+  };
+  using Values = std::vector<double>;
+  EXPECT_EQ(run("add_fwd_i32"), (Values{16777219, -3, -2147483647}));
+  EXPECT_EQ(run("sub_fwd_i32"), (Values{16777215, -7, 2147483645}));
+  EXPECT_EQ(run("mult_fwd_i32"), (Values{33554434, -10, -2}));
+  EXPECT_EQ(run("max_fwd_i32"), (Values{16777217, 2, 2147483647}));
+  EXPECT_EQ(run("min_fwd_i32"), (Values{2, -5, 2}));
+}
+
 TEST(ElementwiseTest, AResultMayBeAnOperand) {
   Tensor a = Tensor::random(F32, {5000}), b = Tensor::random(F32, {5000});
   std::vector<double> expected;
@@ -303,7 +317,7 @@ TEST(ElementwiseTest, WrongNodesAreRefused) {
        "clamp_pt_fwd_f32: min and max are both absent"},
       {{"clamp_pt_fwd_f32", {column, a}, {a}},
        "clamp_pt_fwd_f32: y has shape [4,3], expected [4,1]"},
-      {{"add_fwd_i32", {a, a}, {a}}, "add_fwd_i32: no such kernel"},
+      {{"div_fwd_i32", {a, a}, {a}}, "div_fwd_i32: no such kernel"},
   });
   EXPECT_TRUE(knowsGuid("add_fwd_bf16"));
   EXPECT_FALSE(knowsGuid("add_fwd"));
