@@ -4,6 +4,8 @@
 
 #include "passes/lower/synapse/SynapseLowering.h"
 
+#include "dialects/synapse/SynapseNodes.h"
+
 using namespace mlir;
 
 namespace bertc::lower::syn {
@@ -212,9 +214,7 @@ void SynapseLowering::assignVariable(FlatSymbolRefAttr variable, Value tensor) {
 /// Whether the result of a node may be the memory of its operand.
 static bool sharesMemory(Operation *op) {
   auto node = dyn_cast<synapse::NodeOp>(op);
-  return node && llvm::is_contained({"reshape", "identity", "slice", "concat",
-                                     "split", "squeeze", "expand_dims"},
-                                    node.getGuid());
+  return node && synapse::mayShareMemory(node.getGuid());
 }
 
 Value SynapseLowering::own(Value tensor) {
@@ -225,13 +225,25 @@ Value SynapseLowering::own(Value tensor) {
   return tensor;
 }
 
-/// Whether somebody behind `node` reads `old` itself, or through nodes that may
-/// share its memory.
-static bool isReadBehind(Value old, Operation *node) {
-  return llvm::any_of(old.getUsers(), [&](Operation *user) {
+/// Whether `node` writes an element of its result only after it has read that
+/// of the operand.
+static bool isReadElementwise(OpOperand &operand) {
+  auto node = llvm::cast<synapse::NodeOp>(operand.getOwner());
+  return synapse::isElementwiseIn(synapse::signatureOf(node),
+                                  operand.getOperandNumber());
+}
+
+/// Whether writing the result of `node` over `old` spoils what somebody reads
+/// there, directly or through nodes that may share its memory: one behind
+/// `node`, or `node` itself unless it goes element by element.
+static bool isSpoilt(Value old, Operation *node) {
+  return llvm::any_of(old.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (user == node) {
+      return !isReadElementwise(use);
+    }
     return node->isBeforeInBlock(user) ||
-           (user != node && sharesMemory(user) &&
-            isReadBehind(user->getResult(0), node));
+           (sharesMemory(user) && isSpoilt(user->getResult(0), node));
   });
 }
 
@@ -250,7 +262,7 @@ void SynapseLowering::storeVariables() {
     if (old == tensor) {
       continue;
     }
-    if (old && isReadBehind(old, tensor.getDefiningOp())) {
+    if (old && isSpoilt(old, tensor.getDefiningOp())) {
       tensor = copy(tensor);
     }
     synapse::StoreOp::create(builder_, loc_,

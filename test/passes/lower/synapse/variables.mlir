@@ -81,6 +81,21 @@ func.func @old_value_is_read_later() -> (tensor<2x2xf32> {bert.name = "y"}) attr
 
 // -----
 
+// A node that reads elsewhere than it writes cannot write over its operand.
+// CHECK-LABEL: func.func @not_elementwise
+// CHECK: %[[NEW:.*]] = synapse.node "transpose"
+// CHECK: %[[COPY:.*]] = synapse.node "memcpy"(%[[NEW]])
+// CHECK: synapse.store @a, %[[COPY]]
+bert.variable @a : tensor<4x4xf32>
+func.func @not_elementwise() attributes {bert.entry} {
+  %0 = bert.read @a : tensor<4x4xf32>
+  %1 = bert.transpose %0 {permutation = array<i64: 1, 0>} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  bert.assign @a, %1 : tensor<4x4xf32>
+  return
+}
+
+// -----
+
 // CHECK-LABEL: func.func @swap
 // CHECK-DAG: %[[A:.*]] = synapse.read @a
 // CHECK-DAG: %[[B:.*]] = synapse.read @b

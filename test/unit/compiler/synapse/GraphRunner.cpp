@@ -74,23 +74,20 @@ void GraphRunner::derive(synapse::DerivedOp op) {
   values_[op.getResult()] = bytes;
 }
 
-Status GraphRunner::readVariable(synapse::ReadOp op) {
-  const Tensor &tensor = variables_.at(op.getVariable().str());
-  BERTC_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes,
-                         tensor.toBytes(tensor.dtype));
-  values_[op.getResult()] =
-      std::make_shared<std::vector<uint8_t>>(std::move(bytes));
+Status GraphRunner::loadVariables() {
+  for (auto &[name, tensor] : variables_) {
+    BERTC_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes,
+                           tensor.toBytes(tensor.dtype));
+    memory_[name] = std::make_shared<std::vector<uint8_t>>(std::move(bytes));
+  }
   return Status::okStatus();
 }
 
 Status GraphRunner::storeVariables() {
-  for (auto &[name, bytes] : stores_) {
-    Tensor &variable = variables_.at(name);
-    BERTC_ASSIGN_OR_RETURN(
-        variable,
-        Tensor::fromBytes(variable.dtype, variable.shape, bytes->data()));
+  for (auto &[name, tensor] : variables_) {
+    BERTC_ASSIGN_OR_RETURN(tensor, Tensor::fromBytes(tensor.dtype, tensor.shape,
+                                                     memory_[name]->data()));
   }
-  stores_.clear();
   return Status::okStatus();
 }
 
@@ -106,8 +103,10 @@ Status GraphRunner::runNode(synapse::NodeOp node) {
   }
   for (Value output : node.getOutputs()) {
     // Not zeros: a result that is not written shows.
-    values_[output] = std::make_shared<std::vector<uint8_t>>(
-        synapse::bytesOf(typeOf(output)), 0xff);
+    Bytes place = placed_.lookup(output);
+    values_[output] = place ? place
+                            : std::make_shared<std::vector<uint8_t>>(
+                                  synapse::bytesOf(typeOf(output)), 0xff);
     call.out.push_back(opTensor(output, values_[output].get()));
   }
   std::string problem = standin::checkOp(call, device_);
@@ -124,10 +123,7 @@ Status GraphRunner::runOperation(Operation &op) {
     return runNode(node);
   }
   if (auto read = dyn_cast<synapse::ReadOp>(op)) {
-    return readVariable(read);
-  }
-  if (auto store = dyn_cast<synapse::StoreOp>(op)) {
-    stores_[store.getVariable().str()] = values_.lookup(store.getValue());
+    values_[read.getResult()] = memory_.at(read.getVariable().str());
   } else if (auto derived = dyn_cast<synapse::DerivedOp>(op)) {
     derive(derived);
   } else if (auto constant = dyn_cast<synapse::ConstantOp>(op)) {
@@ -147,6 +143,9 @@ Status GraphRunner::runGraph(synapse::GraphOp graph) {
        llvm::zip_equal(body.getArguments(), graph.getInputs())) {
     values_[argument] = values_.lookup(operand);
   }
+  for (auto store : body.getOps<synapse::StoreOp>()) {
+    placed_[store.getValue()] = memory_.at(store.getVariable().str());
+  }
   for (Operation &op : body) {
     BERTC_RETURN_IF_ERROR(runOperation(op));
   }
@@ -154,7 +153,7 @@ Status GraphRunner::runGraph(synapse::GraphOp graph) {
        llvm::zip_equal(graph.getResults(), graph.getYield().getValues())) {
     values_[result] = values_.lookup(value);
   }
-  return storeVariables();
+  return Status::okStatus();
 }
 
 StatusOr<TensorMap> GraphRunner::run(StringRef entry, const TensorMap &inputs) {
@@ -163,7 +162,9 @@ StatusOr<TensorMap> GraphRunner::run(StringRef entry, const TensorMap &inputs) {
     return invalidArgument("no entry " + entry.str());
   }
   values_.clear();
+  placed_.clear();
   inputs_ = inputs;
+  BERTC_RETURN_IF_ERROR(loadVariables());
   for (BlockArgument argument : function.getArguments()) {
     const Tensor &input =
         inputs.at(nameOf(function.getArgAttrDict(argument.getArgNumber())));
@@ -185,6 +186,7 @@ StatusOr<TensorMap> GraphRunner::run(StringRef entry, const TensorMap &inputs) {
                           type.getShape().vec(),
                           values_.lookup(operand.get())->data()));
   }
+  BERTC_RETURN_IF_ERROR(storeVariables());
   return outputs;
 }
 

@@ -36,7 +36,7 @@ private:
   Status runGraph(synapse::GraphOp graph);
   Status runOperation(mlir::Operation &op);
   Status runNode(synapse::NodeOp node);
-  Status readVariable(synapse::ReadOp op);
+  Status loadVariables();
   Status storeVariables();
   void derive(synapse::DerivedOp op);
 
@@ -45,8 +45,11 @@ private:
   interpret::TensorMap variables_;
   // Of the entry that runs.
   llvm::DenseMap<mlir::Value, Bytes> values_;
-  /// New values of variables, until the graph ends.
-  std::map<std::string, Bytes> stores_;
+  /// Memory of the variables, which nodes write into as on the device: a reader
+  /// that comes too late reads the new value.
+  std::map<std::string, Bytes> memory_;
+  /// Where results go that are stored in a variable.
+  llvm::DenseMap<mlir::Value, Bytes> placed_;
   interpret::TensorMap inputs_;
 };
 

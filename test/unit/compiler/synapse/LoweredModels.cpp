@@ -31,8 +31,7 @@ TensorMap namedArguments(mlir::func::FuncOp entry, uint64_t seed) {
 std::vector<std::string> synapsePasses(const std::string &optimizer,
                                        bool bf16) {
   std::vector<std::string> passes = {
-      "bert-packed-attention-mask{form=explicit}", "bert-gradients",
-      "bert-optimizer{optimizer=" + optimizer + "}"};
+      "bert-gradients", "bert-optimizer{optimizer=" + optimizer + "}"};
   if (bf16) {
     passes.push_back("bert-bf16-conversion");
   }

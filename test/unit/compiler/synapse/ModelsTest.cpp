@@ -25,6 +25,8 @@ struct Case {
   const char *device;
   const char *lowering = "";
   Mode mode = Mode::Train;
+  /// Whether the mask of packed sequences is explicit before the lowering.
+  bool explicitMask = false;
 };
 
 BertConfig tinyConfig(HiddenAct act) {
@@ -56,22 +58,37 @@ ModelOptions modelOptions(const Case &test) {
 
 class SynapseModelsTest : public testing::TestWithParam<Case> {};
 
-TEST_P(SynapseModelsTest, GraphsComputeWhatTheInterpreterDoes) {
-  const Case &test = GetParam();
+/// Lowers the model of a case, runs `after`, and compares.
+void compareModel(const Case &test, const std::vector<std::string> &after) {
   std::unique_ptr<mlir::MLIRContext> context = differentialContext();
   auto module = buildModel(*context, tinyConfig(test.act), modelOptions(test));
   ASSERT_TRUE(module.ok()) << module.status().message();
   LoweringCase options;
   options.passes = synapsePasses(test.optimizer, test.bf16);
+  if (test.explicitMask) {
+    options.passes.insert(options.passes.begin(),
+                          "bert-packed-attention-mask{form=explicit}");
+  }
   options.device = test.device;
   options.lowering = {"bert-to-synapse{device=" + options.device + " " +
                       test.lowering + "}"};
+  options.lowering.insert(options.lowering.end(), after.begin(), after.end());
   options.seed = kSeed;
   if (test.bf16) {
     options.tolerance = kBf16;
   }
   Status status = compareLowering(**module, options);
   EXPECT_TRUE(status.ok()) << status.message();
+}
+
+TEST_P(SynapseModelsTest, GraphsComputeWhatTheInterpreterDoes) {
+  compareModel(GetParam(), {});
+}
+
+TEST_P(SynapseModelsTest, SoDoGraphsOrderedAndCut) {
+  compareModel(GetParam(), {"func.func(synapse-order-updates)",
+                            "func.func(synapse-split-graphs{max-nodes=50})",
+                            "synapse-plan-sections"});
 }
 
 std::string caseName(const testing::TestParamInfo<Case> &info) {
@@ -98,6 +115,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{Task::Squad, HiddenAct::Relu, 3, "lamb", false, "gaudi"},
         Case{Task::Encode, HiddenAct::Linear, 0, "lamb", false, "gaudi", "",
              Mode::Infer}),
+    caseName);
+
+INSTANTIATE_TEST_SUITE_P(
+    ExplicitMask, SynapseModelsTest,
+    testing::Values(Case{Task::Squad, kErf, 3, "adamw", false, "gaudi2", "",
+                         Mode::Train, true},
+                    Case{Task::Classify, kErf, 2, "adamw", true, "gaudi", "",
+                         Mode::Infer, true}),
     caseName);
 
 INSTANTIATE_TEST_SUITE_P(
