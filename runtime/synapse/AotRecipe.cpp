@@ -2,6 +2,7 @@
 
 #include "runtime/synapse/AotRecipe.h"
 
+#include "runtime/schema/PlanSeal.h"
 #include "runtime/synapse/CacheFiles.h"
 #include "runtime/synapse/Device.h"
 #include "runtime/synapse/Recipe.h"
@@ -48,6 +49,19 @@ Status embedRecipes(plan::PlanT *plan, const std::string &library) {
     }
   }
   return Status();
+}
+
+StatusOr<std::string> withRecipes(const std::string &plan,
+                                  const std::string &library) {
+  plan::PlanT whole;
+  plan::GetPlan(plan.data())->UnPackTo(&whole);
+  BERTC_RETURN_IF_ERROR(embedRecipes(&whole, library));
+  flatbuffers::FlatBufferBuilder builder;
+  plan::FinishPlanBuffer(builder, plan::Plan::Pack(builder, &whole));
+  BERTC_RETURN_IF_ERROR(
+      plan::sealPlan(builder.GetBufferPointer(), builder.GetSize()));
+  return std::string(reinterpret_cast<char *>(builder.GetBufferPointer()),
+                     builder.GetSize());
 }
 
 } // namespace bertc::rt::syn

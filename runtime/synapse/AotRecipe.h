@@ -19,4 +19,9 @@ StatusOr<plan::GraphRecipeT> compileGraphRecipe(const plan::Graph &graph,
 /// openLibrary(). InvalidArgument for a plan of another target.
 Status embedRecipes(plan::PlanT *plan, const std::string &library);
 
+/// The same for the sealed bytes of a plan, which must be one; returns those of
+/// the plan with recipes, sealed.
+StatusOr<std::string> withRecipes(const std::string &plan,
+                                  const std::string &library);
+
 } // namespace bertc::rt::syn

@@ -56,6 +56,17 @@ TEST_F(AotRecipeTest, areUsedInPlaceOfCompiling) {
   EXPECT_EQ(compilations(withRecipes()), 0u);
 }
 
+TEST_F(AotRecipeTest, goIntoAFinishedPlan) {
+  std::vector<uint8_t> plain = smallDevicePlan().build();
+  StatusOr<std::string> bytes =
+      syn::withRecipes(std::string(plain.begin(), plain.end()), library());
+  ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+  StatusOr<Plan> plan = Plan::fromBytes(bytes->data(), bytes->size(), "p");
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  ASSERT_TRUE((*Session::create(*plan, options()))->prepare("main").ok());
+  EXPECT_EQ(accounting().calls["synGraphCompile"].calls, 0u);
+}
+
 TEST_F(AotRecipeTest, ofAnotherReleaseOrDeviceAreNotUsed) {
   GraphPlan p = withRecipes();
   p.plan.entries[0]->graphs[0]->recipe->library_version = "1.17.0";
