@@ -20,7 +20,45 @@ constexpr std::pair<Phase, llvm::StringLiteral> kPhases[] = {
     {Phase::Plan, "plan"},
 };
 
+/// Folds, and what kernels of the CPU do together.
+void buildFusions(const PipelineOptions &options,
+                  mlir::OpPassManager &functions) {
+  functions.addPass(mlir::createCanonicalizerPass());
+  functions.addPass(mlir::createCSEPass());
+  if (isGraphTarget(options.target)) {
+    return;
+  }
+  functions.addPass(createBertFuseAccumulate());
+  functions.addPass(createBertFuseAttentionSoftmax());
+  functions.addPass(createBertFuseAttention());
+  functions.addPass(createBertFuseCrossEntropy());
+  functions.addPass(createBertFuseGatherGrad());
+  functions.addPass(createBertFuseGeluBackward());
+  functions.addPass(createBertFuseMatmulBias());
+  functions.addPass(createBertFuseResidualLayerNorm());
+  functions.addPass(createBertFuseMatmulEpilogue());
+  functions.addPass(createBertPostpone());
+  functions.addPass(createBertRematerialize());
+}
+
+void buildMemory(const PipelineOptions &options, mlir::OpPassManager &manager) {
+  if (!isGraphTarget(options.target)) {
+    manager.addPass(createCpuPlanMemory());
+    return;
+  }
+  mlir::OpPassManager &functions = manager.nest<mlir::func::FuncOp>();
+  functions.addPass(createSynapseOrderUpdates());
+  SynapseSplitGraphsOptions split;
+  split.maxNodes = options.maxGraphNodes;
+  functions.addPass(createSynapseSplitGraphs(split));
+  manager.addPass(createSynapsePlanSections());
+}
+
 } // namespace
+
+bool isGraphTarget(llvm::StringRef target) {
+  return target == "gaudi" || target == "gaudi2";
+}
 
 llvm::StringRef phaseName(Phase phase) {
   return kPhases[static_cast<size_t>(phase)].second;
@@ -48,7 +86,7 @@ void buildPhase(Phase phase, const PipelineOptions &options,
   switch (phase) {
   case Phase::Mask: {
     BertPackedAttentionMaskOptions mask;
-    mask.form = options.maskRanges ? "ranges" : "explicit";
+    mask.form = isGraphTarget(options.target) ? "explicit" : "ranges";
     manager.addPass(createBertPackedAttentionMask(mask));
     break;
   }
@@ -68,28 +106,20 @@ void buildPhase(Phase phase, const PipelineOptions &options,
       manager.addPass(createBertBf16Conversion(conversion));
     }
     break;
-  case Phase::Fuse: {
-    mlir::OpPassManager &functions = manager.nest<mlir::func::FuncOp>();
-    functions.addPass(mlir::createCanonicalizerPass());
-    functions.addPass(mlir::createCSEPass());
-    functions.addPass(createBertFuseAccumulate());
-    functions.addPass(createBertFuseAttentionSoftmax());
-    functions.addPass(createBertFuseAttention());
-    functions.addPass(createBertFuseCrossEntropy());
-    functions.addPass(createBertFuseGatherGrad());
-    functions.addPass(createBertFuseGeluBackward());
-    functions.addPass(createBertFuseMatmulBias());
-    functions.addPass(createBertFuseResidualLayerNorm());
-    functions.addPass(createBertFuseMatmulEpilogue());
-    functions.addPass(createBertPostpone());
-    functions.addPass(createBertRematerialize());
+  case Phase::Fuse:
+    buildFusions(options, manager.nest<mlir::func::FuncOp>());
     break;
-  }
   case Phase::Lower:
-    manager.addPass(createBertToCpu());
+    if (isGraphTarget(options.target)) {
+      BertToSynapseOptions lower;
+      lower.device = options.target;
+      manager.addPass(createBertToSynapse(lower));
+    } else {
+      manager.addPass(createBertToCpu());
+    }
     break;
   case Phase::Memory:
-    manager.addPass(createCpuPlanMemory());
+    buildMemory(options, manager);
     break;
   case Phase::Import:
   case Phase::Plan:

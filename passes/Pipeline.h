@@ -15,7 +15,8 @@ namespace bertc {
 enum class Phase {
   /// The forward graph and the loss as models/ builds them.
   Import,
-  /// The attention mask of packed sequences takes its final form.
+  /// The attention mask of packed sequences takes its final form: ranges of
+  /// keys for the CPU, explicit for the others.
   Mask,
   /// @gradients exists beside @loss.
   Gradients,
@@ -23,11 +24,13 @@ enum class Phase {
   Optimizer,
   /// Every value has the element type it will be computed in.
   Precision,
-  /// Operations that one kernel can do together are one operation.
+  /// Operations that one kernel can do together are one operation; on gaudi
+  /// and gaudi2 the graph compiler's work, which gets folded operations only.
   Fuse,
   /// The target's dialect, one operation per step of the plan.
   Lower,
-  /// Every tensor has its place in the arena or the state block.
+  /// Every tensor has its place in the arena or the state block; nodes of
+  /// gaudi and gaudi2 have their order.
   Memory,
   /// The plan file itself.
   Plan,
@@ -44,8 +47,10 @@ std::string allPhaseNames();
 
 /// What the passes of the phases depend on.
 struct PipelineOptions {
-  /// Masks of packed sequences are ranges of keys rather than explicit.
-  bool maskRanges = false;
+  /// cpu, gaudi or gaudi2.
+  std::string target = "cpu";
+  /// On gaudi and gaudi2: most nodes of a graph, 0 for no limit.
+  unsigned maxGraphNodes = 0;
   /// lamb or adamw.
   std::string optimizer = "lamb";
   /// Whether operations become bf16, and the file that says which; empty for
@@ -53,6 +58,9 @@ struct PipelineOptions {
   bool bf16 = false;
   std::string bf16Config;
 };
+
+/// Whether the target takes graphs of SynapseAI: gaudi or gaudi2.
+bool isGraphTarget(llvm::StringRef target);
 
 /// Adds the passes of one phase, which may be none (Import and Plan have none).
 void buildPhase(Phase phase, const PipelineOptions &options,

@@ -96,7 +96,8 @@ Status Compiler::runPhase(Phase phase) {
   mlir::PassManager manager(&context_);
   PipelineOptions pipeline;
   pipeline.optimizer = options_.model.optimizer;
-  pipeline.maskRanges = true; // as the CPU, the only target, wants it
+  pipeline.target = options_.target;
+  pipeline.maxGraphNodes = options_.maxGraphNodes;
   pipeline.bf16 = options_.model.precision == "bf16";
   pipeline.bf16Config = options_.bf16ConfigPath;
   buildPhase(phase, pipeline, manager);

@@ -25,6 +25,10 @@ namespace bertc {
 struct CompileOptions {
   std::string configPath;
   ModelOptions model;
+  /// cpu, gaudi or gaudi2.
+  std::string target = "cpu";
+  /// On gaudi and gaudi2: most nodes of a graph, 0 for no limit.
+  unsigned maxGraphNodes = 0;
   /// With model.precision "bf16": the file that says which operations become
   /// bf16; empty for the built-in lists.
   std::string bf16ConfigPath;

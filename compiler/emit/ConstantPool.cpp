@@ -37,7 +37,7 @@ uint64_t ConstantPool::add(ElementsAttr elements) {
   auto [found, isNew] = offsets_.try_emplace(data, bytes_.size());
   if (isNew) {
     bytes_.insert(bytes_.end(), data.begin(), data.end());
-    bytes_.resize((bytes_.size() + 63) / 64 * 64);
+    bytes_.resize((bytes_.size() + alignment_ - 1) / alignment_ * alignment_);
   }
   return found->second;
 }

@@ -3,8 +3,10 @@
 #include "compiler/emit/PlanWriter.h"
 
 #include "compiler/emit/EntryWriter.h"
+#include "compiler/emit/GraphWriter.h"
 #include "dialects/bert/BertDialect.h"
 #include "dialects/cpu/CpuOps.h"
+#include "dialects/synapse/SynapseOps.h"
 #include "runtime/core/PlanFile.h"
 #include "runtime/schema/PlanSeal.h"
 #include "runtime/schema/PlanVersion.h"
@@ -44,9 +46,11 @@ std::unique_ptr<plan::ModelT> writeModel(DictionaryAttr attr) {
   return model;
 }
 
+/// The operations of both targets have the same attributes, numbered alike.
+template <typename VariableOp>
 Status writeVariables(ModuleOp module, PlanSymbols &symbols,
                       plan::PlanT &result) {
-  for (auto op : module.getOps<cpu::VariableOp>()) {
+  for (auto op : module.getOps<VariableOp>()) {
     symbols.variables[op.getSymName()] = result.variables.size();
     auto type = cast<RankedTensorType>(op.getType());
     auto variable = std::make_unique<plan::VariableT>();
@@ -65,7 +69,7 @@ Status writeVariables(ModuleOp module, PlanSymbols &symbols,
     variable->offset = *op.getOffset();
     result.variables.push_back(std::move(variable));
   }
-  for (auto op : module.getOps<cpu::VariableOp>()) {
+  for (auto op : module.getOps<VariableOp>()) {
     uint32_t own = symbols.variables.lookup(op.getSymName());
     result.variables[own]->owner =
         op.getOwner() ? symbols.variables.lookup(*op.getOwner()) : own;
@@ -106,26 +110,18 @@ StatusOr<std::string> finish(const plan::PlanT &content) {
   return std::string(reinterpret_cast<const char *>(bytes), size);
 }
 
-} // namespace
-
-StatusOr<std::string> writePlan(ModuleOp module,
-                                const PlanWriterOptions &options) {
-  auto model = module->getAttrOfType<DictionaryAttr>(bert::kModelAttr);
+/// Entries and memory of the CPU.
+Status writeSteps(ModuleOp module, plan::PlanT &result) {
   auto state = module->getAttrOfType<IntegerAttr>("cpu.state_bytes");
   auto arena = module->getAttrOfType<IntegerAttr>("cpu.arena_bytes");
-  if (!model || !state || !arena) {
+  if (!state || !arena) {
     return failedPrecondition("the module has no model description or has not "
                               "been through memory planning");
   }
-  plan::PlanT result;
-  result.schema_version = plan::kSchemaVersion;
-  result.sha256.assign(32, 0);
-  result.producer = options.producer;
   result.target = "cpu";
-  result.cpu_isa = options.cpuIsa;
-  result.model = writeModel(model);
   PlanSymbols symbols;
-  BERTC_RETURN_IF_ERROR(writeVariables(module, symbols, result));
+  BERTC_RETURN_IF_ERROR(
+      writeVariables<cpu::VariableOp>(module, symbols, result));
   writePackedWeights(module, symbols, result);
   for (auto function : module.getOps<func::FuncOp>()) {
     result.entries.push_back(std::make_unique<plan::EntryT>());
@@ -140,6 +136,76 @@ StatusOr<std::string> writePlan(ModuleOp module,
   for (const auto &packed : result.packed_weights) {
     result.peak_bytes += packed->max_bytes;
   }
+  return Status();
+}
+
+/// Entries and memory of a device of SynapseAI.
+Status writeGraphs(ModuleOp module, StringAttr device, plan::PlanT &result) {
+  auto count = [&](StringRef name) {
+    return module->getAttrOfType<IntegerAttr>(name);
+  };
+  IntegerAttr state = count(synapse::kStateBytesAttr);
+  IntegerAttr arena = count(synapse::kArenaBytesAttr);
+  IntegerAttr total = count(synapse::kDeviceBytesAttr);
+  if (!state || !arena || !total) {
+    return failedPrecondition("the module has not been through planning of "
+                              "sections");
+  }
+  result.target = device.str();
+  PlanSymbols symbols;
+  symbols.constants = ConstantPool(128);
+  BERTC_RETURN_IF_ERROR(
+      writeVariables<synapse::VariableOp>(module, symbols, result));
+  llvm::StringMap<plan::EntryT *> entries;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (!function->hasAttr(synapse::kDeterministicOfAttr)) {
+      result.entries.push_back(std::make_unique<plan::EntryT>());
+      entries[function.getSymName()] = result.entries.back().get();
+      BERTC_RETURN_IF_ERROR(
+          writeGraphEntry(function, symbols, *result.entries.back()));
+    }
+  }
+  for (auto function : module.getOps<func::FuncOp>()) {
+    auto of =
+        function->getAttrOfType<StringAttr>(synapse::kDeterministicOfAttr);
+    if (!of) {
+      continue;
+    }
+    plan::EntryT *entry = entries.lookup(of.getValue());
+    if (!entry) {
+      return failedPrecondition("@" + function.getSymName().str() +
+                                " is a twin of no entry");
+    }
+    BERTC_RETURN_IF_ERROR(writeDeterministicGraphs(function, symbols, *entry));
+  }
+  result.constants = symbols.constants.bytes();
+  result.state_bytes = state.getInt();
+  result.arena_bytes = arena.getInt();
+  result.device_bytes = total.getInt();
+  // Variables on their way from and to files, and what goes in and out.
+  result.peak_bytes =
+      result.state_bytes + result.arena_bytes + kRuntimeAllowance;
+  return Status();
+}
+
+} // namespace
+
+StatusOr<std::string> writePlan(ModuleOp module,
+                                const PlanWriterOptions &options) {
+  auto model = module->getAttrOfType<DictionaryAttr>(bert::kModelAttr);
+  if (!model) {
+    return failedPrecondition("the module has no model description or has not "
+                              "been through memory planning");
+  }
+  plan::PlanT result;
+  result.schema_version = plan::kSchemaVersion;
+  result.sha256.assign(32, 0);
+  result.producer = options.producer;
+  result.cpu_isa = options.cpuIsa;
+  result.model = writeModel(model);
+  auto device = module->getAttrOfType<StringAttr>(synapse::kDeviceAttr);
+  BERTC_RETURN_IF_ERROR(device ? writeGraphs(module, device, result)
+                               : writeSteps(module, result));
   return finish(result);
 }
 

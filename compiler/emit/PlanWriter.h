@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes a module of the `cpu` dialect, after memory planning, as a plan file
-// (runtime/schema/plan.fbs). Nothing is decided here, and the same module gives
-// the same bytes.
+// Writes a module of the `cpu` or `synapse` dialect, after memory planning, as
+// a plan file (runtime/schema/plan.fbs). Nothing is decided here, and the same
+// module gives the same bytes.
 //
 //   BERTC_ASSIGN_OR_RETURN(std::string bytes, writePlan(module, options));
 //   return writeFileAtomically("base.plan", bytes);

@@ -2,6 +2,7 @@
 //
 // A plan as JSON. Keys follow plan.fbs.
 
+#include "compiler/inspect/GraphReport.h"
 #include "compiler/inspect/PlanMemory.h"
 #include "compiler/inspect/PlanPrecision.h"
 #include "compiler/inspect/PlanReport.h"
@@ -41,6 +42,9 @@ Json modelJson(const rt::ModelInfo &model) {
 }
 
 Json memoryJson(const plan::Plan &plan) {
+  if (hasGraphs(plan)) {
+    return deviceMemoryJson(plan);
+  }
   return {{"state_bytes", plan.state_bytes()},
           {"arena_bytes", plan.arena_bytes()},
           {"packed_bytes", packedBytes(plan)},
@@ -170,7 +174,10 @@ uint64_t entryBytes(const plan::Entry &entry) {
   return bytes;
 }
 
-Json entryHead(const plan::Entry &entry) {
+Json entryHead(const plan::Plan &plan, const plan::Entry &entry) {
+  if (hasGraphs(plan)) {
+    return graphEntryHeadJson(plan, entry);
+  }
   return {{"name", entry.name()->str()},
           {"num_steps", entry.steps()->size()},
           {"flops", entry.flops()},
@@ -198,9 +205,15 @@ Json planJson(const rt::PlanFile &file) {
   document["packed_weights"] = packedJson(plan);
   document["entries"] = Json::array();
   for (const plan::Entry *entry : *plan.entries()) {
-    Json item = entryHead(*entry);
+    Json item = entryHead(plan, *entry);
     item["inputs"] = bindingsJson(*entry, *entry->inputs());
     item["outputs"] = bindingsJson(*entry, *entry->outputs());
+    if (hasGraphs(plan)) {
+      item["tensors"] = tensorsJson(*entry);
+      item.update(graphsJson(*entry));
+      document["entries"].push_back(std::move(item));
+      continue;
+    }
     item["arena"] = arenaJson(*entry);
     item["tensors"] = tensorsJson(*entry);
     item["steps"] = stepsJson(*entry);
@@ -212,13 +225,14 @@ Json planJson(const rt::PlanFile &file) {
 Json summaryJson(const rt::PlanFile &file, double seconds) {
   Json document = jsonDocument("compile", 1);
   document["num_parameters"] = file.model().numParameters;
+  document["target"] = file.root().target()->str();
   document["cpu_isa"] = file.cpuIsa();
   document["plan_bytes"] = file.fileBytes();
   document["memory"] = memoryJson(file.root());
   document["compile_seconds"] = seconds;
   document["entries"] = Json::array();
   for (const plan::Entry *entry : *file.root().entries()) {
-    document["entries"].push_back(entryHead(*entry));
+    document["entries"].push_back(entryHead(file.root(), *entry));
   }
   return document;
 }

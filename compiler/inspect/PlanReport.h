@@ -17,11 +17,13 @@ namespace bertc {
 Json planJson(const rt::PlanFile &file);
 
 /// The same for people: model, memory, variables by role, packed weights, and
-/// for each entry its signature, steps by kind and largest tensors.
-std::string planText(const rt::PlanFile &file);
+/// for each entry its signature, steps by kind and largest tensors; of graphs
+/// the sections, and with `nodes` every node.
+std::string planText(const rt::PlanFile &file, bool nodes = false);
 
 /// What a compilation gave: parameters, operations and bytes a step, memory,
-/// steps by kind, seconds. Schema "bertc.compile", version 1.
+/// steps by kind (graphs: nodes by kernel, estimated time), seconds. Schema
+/// "bertc.compile", version 1.
 Json summaryJson(const rt::PlanFile &file, double seconds);
 
 /// The same for people.

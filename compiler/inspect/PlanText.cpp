@@ -2,14 +2,14 @@
 //
 // A plan as tables for people.
 
+#include "compiler/inspect/GraphReport.h"
 #include "compiler/inspect/PlanMemory.h"
 #include "compiler/inspect/PlanPrecision.h"
 #include "compiler/inspect/PlanReport.h"
 #include "compiler/inspect/PlanStatistics.h"
+#include "compiler/inspect/Units.h"
 
 #include <fmt/format.h>
-
-#include <array>
 
 namespace bertc {
 
@@ -17,34 +17,6 @@ namespace {
 
 /// Tensors of an entry that the arena table shows.
 constexpr size_t kArenaRows = 12;
-
-/// "1.50 GiB"; powers of 1024.
-std::string bytesText(uint64_t bytes) {
-  static constexpr std::array<const char *, 5> kUnits = {"B", "KiB", "MiB",
-                                                         "GiB", "TiB"};
-  double value = static_cast<double>(bytes);
-  size_t unit = 0;
-  while (value >= 1024 && unit + 1 < kUnits.size()) {
-    value /= 1024;
-    ++unit;
-  }
-  return fmt::format(unit == 0 ? "{:.0f} {}" : "{:.2f} {}", value,
-                     kUnits[unit]);
-}
-
-/// "22.4 GFLOP"; powers of 1000.
-std::string flopsText(uint64_t flops) {
-  static constexpr std::array<const char *, 5> kUnits = {
-      "FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP"};
-  double value = static_cast<double>(flops);
-  size_t unit = 0;
-  while (value >= 1000 && unit + 1 < kUnits.size()) {
-    value /= 1000;
-    ++unit;
-  }
-  return fmt::format(unit == 0 ? "{:.0f} {}" : "{:.2f} {}", value,
-                     kUnits[unit]);
-}
 
 std::string shapeText(const flatbuffers::Vector<int64_t> &shape) {
   return rt::shapeString(rt::Shape(shape.begin(), shape.end()));
@@ -65,11 +37,12 @@ std::string activationText(const std::string &act) {
 std::string headText(const rt::PlanFile &file) {
   const rt::ModelInfo &m = file.model();
   const plan::Plan &plan = file.root();
-  std::string text =
-      fmt::format("plan {}\n  sha256      {}\n  producer    {}, schema {}\n"
-                  "  target      {}, needs {}\n",
-                  file.path(), file.sha256(), file.producer(),
-                  plan.schema_version(), plan.target()->str(), file.cpuIsa());
+  std::string text = fmt::format(
+      "plan {}\n  sha256      {}\n  producer    {}, schema {}\n"
+      "  target      {}{}{}\n",
+      file.path(), file.sha256(), file.producer(), plan.schema_version(),
+      plan.target()->str(), hasGraphs(plan) ? "" : ", needs ",
+      hasGraphs(plan) ? "" : file.cpuIsa());
   text += fmt::format("model\n  task        {}, mode {}\n"
                       "  shape       batch {}, sequence {}",
                       m.task, m.mode, m.batchSize, m.maxSeqLength);
@@ -84,7 +57,7 @@ std::string headText(const rt::PlanFile &file) {
   }
   text += fmt::format("\n  activation  {}\n  precision   {}\n",
                       activationText(m.hiddenAct), m.precision);
-  if (m.precision == "bf16") {
+  if (m.precision == "bf16" && !hasGraphs(plan)) {
     text +=
         fmt::format("  products    of bf16 in f32 on a CPU without fast bf16 "
                     "arithmetic; on this one in {}\n",
@@ -97,6 +70,9 @@ std::string headText(const rt::PlanFile &file) {
 }
 
 std::string memoryText(const plan::Plan &plan) {
+  if (hasGraphs(plan)) {
+    return deviceMemoryText(plan);
+  }
   return fmt::format(
       "memory\n  variables   {}\n  arena       {}\n  packed      {} in {} "
       "weights\n  expected    {} resident on this CPU, {} at most\n",
@@ -181,7 +157,10 @@ std::string precisionText(const plan::Entry &entry) {
   return text;
 }
 
-std::string entryHead(const plan::Entry &entry) {
+std::string entryHead(const plan::Plan &plan, const plan::Entry &entry) {
+  if (hasGraphs(plan)) {
+    return graphEntryHead(plan, entry);
+  }
   return fmt::format("entry {}: {} steps, {}, arena {}\n", entry.name()->str(),
                      entry.steps()->size(), flopsText(entry.flops()),
                      bytesText(entry.arena_bytes()));
@@ -189,14 +168,18 @@ std::string entryHead(const plan::Entry &entry) {
 
 } // namespace
 
-std::string planText(const rt::PlanFile &file) {
+std::string planText(const rt::PlanFile &file, bool nodes) {
   const plan::Plan &plan = file.root();
   std::string text = headText(file) + memoryText(plan) + variablesText(plan) +
-                     packedText(plan);
+                     (hasGraphs(plan) ? "" : packedText(plan));
   for (const plan::Entry *entry : *plan.entries()) {
-    text += entryHead(*entry);
+    text += entryHead(plan, *entry);
     text += bindingsText(*entry, "input", *entry->inputs());
     text += bindingsText(*entry, "output", *entry->outputs());
+    if (hasGraphs(plan)) {
+      text += familiesText(plan, *entry) + graphsText(plan, *entry, nodes);
+      continue;
+    }
     text += kindsText(*entry);
     if (file.model().precision == "bf16") {
       text += precisionText(*entry);
@@ -212,7 +195,8 @@ std::string summaryText(const rt::PlanFile &file, double seconds) {
       fmt::format("parameters  {}\n", file.model().numParameters) +
       memoryText(plan);
   for (const plan::Entry *entry : *plan.entries()) {
-    text += entryHead(*entry) + kindsText(*entry);
+    text += entryHead(plan, *entry) +
+            (hasGraphs(plan) ? familiesText(plan, *entry) : kindsText(*entry));
   }
   return text + fmt::format("compiled in {:.2f} s, plan of {}\n", seconds,
                             bytesText(file.fileBytes()));

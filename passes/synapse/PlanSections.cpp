@@ -5,12 +5,12 @@
 // hold.
 
 #include "dialects/bert/BertDialect.h"
+#include "dialects/synapse/DeviceLimits.h"
 #include "dialects/synapse/DeviceTypes.h"
 #include "dialects/synapse/SynapseNodes.h"
 #include "dialects/synapse/SynapseOps.h"
 #include "passes/Passes.h"
 #include "passes/memory/ArenaPlanner.h"
-#include "passes/synapse/DeviceLimits.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
@@ -320,7 +320,7 @@ private:
       return success();
     }
     return module.emitError("the memory of ")
-           << limits.name << " is " << limits.memoryBytes
+           << StringRef(limits.name) << " is " << limits.memoryBytes
            << " bytes; this needs " << memory.total() << ": variables "
            << memory.state << ", inputs, outputs and what graphs hand on "
            << memory.arena << ", workspace of \"" << memory.largest << "\" "

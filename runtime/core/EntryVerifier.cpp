@@ -2,6 +2,7 @@
 
 #include "runtime/core/EntryVerifier.h"
 
+#include "runtime/core/GraphVerifier.h"
 #include "runtime/core/PlanFile.h"
 #include "runtime/core/PlanWindow.h"
 #include "runtime/core/WrittenBytes.h"
@@ -32,8 +33,12 @@ public:
                      num(plan_.arena_bytes()));
     }
     BERTC_RETURN_IF_ERROR(verifyTensors());
+    BERTC_RETURN_IF_ERROR(verifyKindOfEntry(plan_, entry_));
     BERTC_RETURN_IF_ERROR(verifyInputs());
-    BERTC_RETURN_IF_ERROR(verifySteps());
+    BERTC_RETURN_IF_ERROR(verifyBindings(*entry_.outputs(), "output"));
+    BERTC_RETURN_IF_ERROR(isGraphTarget(plan_)
+                              ? verifyGraphs(plan_, entry_, &written_)
+                              : verifySteps());
     return verifyOutputs();
   }
 
@@ -231,13 +236,7 @@ private:
   }
 
   Status verifyOutputs() {
-    BERTC_RETURN_IF_ERROR(verifyBindings(*entry_.outputs(), "output"));
-    // Graphs write what their tensors lie on.
-    bool ofGraphs = entry_.graphs() != nullptr && entry_.graphs()->size() != 0;
     for (const plan::Binding *b : *entry_.outputs()) {
-      if (ofGraphs) {
-        break;
-      }
       BERTC_RETURN_IF_ERROR(verifyRead(b->tensor(), false)
                                 .annotate("output '" + b->name()->str() + "'"));
     }

@@ -158,6 +158,10 @@ Status verifyTotals(const plan::Plan &plan) {
     return corrupt("state of " + num(plan.state_bytes()) + " and arena of " +
                    num(plan.arena_bytes()) + " bytes are more than 2^46 bytes");
   }
+  if (plan.device_bytes() > kMaxBytes) {
+    return corrupt("device memory of " + num(plan.device_bytes()) +
+                   " bytes is more than 2^46 bytes");
+  }
   return Status();
 }
 

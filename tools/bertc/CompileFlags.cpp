@@ -15,25 +15,38 @@
 namespace bertc {
 namespace {
 
-Status unavailable(const std::string &flag, const std::string &instead) {
-  return invalidArgument(fmt::format(
-      "{} is not available in this version, expected {}", flag, instead));
-}
-
 Status unknown(const char *flag, const std::string &value,
                const std::string &expected) {
   return invalidArgument(
       fmt::format("{} is '{}', expected {}", flag, value, expected));
 }
 
-/// What design and reference know but this version does not do.
-Status checkAvailable(const CompileFlags &flags) {
-  if (flags.target == "gaudi" || flags.target == "gaudi2") {
-    return unavailable("--target " + flags.target, "cpu");
+/// Target, and the flags that only one kind of target has a use for.
+Status setTarget(const CompileFlags &flags, CompileOptions &options) {
+  bool graphs = isGraphTarget(flags.target);
+  if (flags.target != "cpu" && !graphs) {
+    return unknown("--target", flags.target, "cpu, gaudi or gaudi2");
   }
-  if (flags.target != "cpu") {
-    return unknown("--target", flags.target, "cpu");
+  options.target = flags.target;
+  if (graphs && flags.cpuIsa != "native") {
+    return invalidArgument(fmt::format(
+        "--cpu-isa has no effect on --target {}, expected --target cpu",
+        flags.target));
   }
+  if (!flags.maxGraphNodes) {
+    return Status::okStatus();
+  }
+  if (!graphs) {
+    return invalidArgument("--max-graph-nodes has no effect on --target cpu, "
+                           "expected --target gaudi or gaudi2");
+  }
+  if (*flags.maxGraphNodes < 0 || *flags.maxGraphNodes > INT32_MAX) {
+    return invalidArgument(
+        fmt::format("--max-graph-nodes is {}, expected 1 or more, or 0 for no "
+                    "limit",
+                    *flags.maxGraphNodes));
+  }
+  options.maxGraphNodes = static_cast<unsigned>(*flags.maxGraphNodes);
   return Status::okStatus();
 }
 
@@ -197,6 +210,9 @@ void declareCompileFlags(CLI::App &command, CompileFlags &flags) {
                      "lamb or adamw [default: lamb for pretrain, else adamw]");
   command.add_option("--target", flags.target, "cpu, gaudi or gaudi2")
       ->capture_default_str();
+  command.add_option("--max-graph-nodes", flags.maxGraphNodes,
+                     "most nodes of a graph, 0 for no limit; gaudi, gaudi2 "
+                     "[default: 0]");
   command
       .add_option("--cpu-isa", flags.cpuIsa,
                   "least the CPU must have: avx2, avx512, avx512_bf16, amx, or "
@@ -215,9 +231,9 @@ void declareCompileFlags(CLI::App &command, CompileFlags &flags) {
 }
 
 StatusOr<CompileOptions> compileOptions(const CompileFlags &flags) {
-  BERTC_RETURN_IF_ERROR(checkAvailable(flags));
-  BERTC_RETURN_IF_ERROR(checkIsa(flags));
   CompileOptions options;
+  BERTC_RETURN_IF_ERROR(setTarget(flags, options));
+  BERTC_RETURN_IF_ERROR(checkIsa(flags));
   options.configPath = flags.config;
   BERTC_ASSIGN_OR_RETURN(options.model, modelOptions(flags));
   BERTC_RETURN_IF_ERROR(setPrecision(flags, options));

@@ -27,6 +27,7 @@ struct CompileFlags {
   std::string bf16ConfigPath;
   std::string optimizer;
   std::string target = "cpu";
+  std::optional<int64_t> maxGraphNodes;
   std::string cpuIsa = "native";
   std::string compileTo;
   std::string output;

@@ -15,11 +15,13 @@ namespace {
 struct InspectFlags {
   std::string plan;
   bool json = false;
+  bool nodes = false;
 };
 
 Status inspect(const InspectFlags &flags) {
   BERTC_ASSIGN_OR_RETURN(auto file, rt::PlanFile::load(flags.plan));
-  std::string text = flags.json ? jsonText(planJson(*file)) : planText(*file);
+  std::string text =
+      flags.json ? jsonText(planJson(*file)) : planText(*file, flags.nodes);
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
       std::fflush(stdout) != 0) {
     return ioError("cannot write to stdout");
@@ -34,6 +36,8 @@ Command addInspectCommand(CLI::App &app) {
   CLI::App *command = app.add_subcommand("inspect", "shows what is in a plan");
   command->add_option("plan", flags->plan, "plan file")->required();
   command->add_flag("--json", flags->json, "everything, as JSON");
+  command->add_flag("--nodes", flags->nodes,
+                    "every node of the graphs of gaudi and gaudi2");
   return [flags] { return reportError("bertc", inspect(*flags)); };
 }
 

@@ -11,15 +11,14 @@
 // faster. The products alone (sum of flops / peak) are what it cannot beat.
 #pragma once
 
-#include "llvm/ADT/StringRef.h"
-
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace bertc::synapse {
 
 struct DeviceLimits {
-  llvm::StringRef name;
+  std::string_view name;
   /// Bytes of HBM.
   int64_t memoryBytes;
   /// Bytes a second from and to HBM.
@@ -32,7 +31,7 @@ struct DeviceLimits {
 };
 
 /// Figures of "gaudi" or "gaudi2"; none for another name.
-inline std::optional<DeviceLimits> limitsOf(llvm::StringRef device) {
+inline std::optional<DeviceLimits> limitsOf(std::string_view device) {
   constexpr int64_t kGiB = int64_t(1) << 30;
   if (device == "gaudi") {
     return DeviceLimits{"gaudi", 32 * kGiB, 900e9, 60e12, 15e12};
