@@ -375,9 +375,10 @@ def BertToSynapse : Pass<"bert-to-synapse", "::mlir::ModuleOp"> {
     }
     ```
 
-    Before: every function is an entry; masks are explicit; the fusions for the
-    cpu have not run. After: no operation of the `bert` dialect is left;
-    attributes of module, entries and arguments stay.
+    Before: every function is an entry; masks of packed sequences are as models
+    make them, or explicit; the fusions for the cpu have not run. After: no
+    operation of the `bert` dialect is left; attributes of module, entries and
+    arguments stay.
   }];
   let options = [
     Option<"device", "device", "std::string", /*default=*/"\"gaudi2\"",

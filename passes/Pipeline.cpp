@@ -84,12 +84,15 @@ std::string allPhaseNames() {
 void buildPhase(Phase phase, const PipelineOptions &options,
                 mlir::OpPassManager &manager) {
   switch (phase) {
-  case Phase::Mask: {
-    BertPackedAttentionMaskOptions mask;
-    mask.form = isGraphTarget(options.target) ? "explicit" : "ranges";
-    manager.addPass(createBertPackedAttentionMask(mask));
+  case Phase::Mask:
+    // Graphs get their form of it when they are lowered, as it differs between
+    // devices.
+    if (!isGraphTarget(options.target)) {
+      BertPackedAttentionMaskOptions mask;
+      mask.form = "ranges";
+      manager.addPass(createBertPackedAttentionMask(mask));
+    }
     break;
-  }
   case Phase::Gradients:
     manager.addPass(createBertGradients());
     break;

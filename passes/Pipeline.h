@@ -15,8 +15,8 @@ namespace bertc {
 enum class Phase {
   /// The forward graph and the loss as models/ builds them.
   Import,
-  /// The attention mask of packed sequences takes its final form: ranges of
-  /// keys for the CPU, explicit for the others.
+  /// The attention mask of packed sequences is ranges of keys for the CPU; for
+  /// the others it keeps its form until they lower it.
   Mask,
   /// @gradients exists beside @loss.
   Gradients,
