@@ -194,12 +194,11 @@ void addModelKernels(Rows &rows) {
   }
   rows.push_back({"gelu_fwd", "fb", "T", "TT", rule::same, geluParams(),
                   Engine::Vector, 1, 5, Availability::Both,
-                  "content of the second result in erf mode"});
+                  "content of the second result in erf mode; how close the "
+                  "tanh mode is to its formula"});
   ParamStruct geluGrad = geluParams();
   geluGrad.optional = true;
-  rows.push_back({"gelu_bwd", "fb", "TTT", "T", rule::same, geluGrad,
-                  Engine::Vector, 1, 5, Availability::Both,
-                  "parameters other than none"});
+  rows.push_back({"gelu_bwd", "fb", "TTT", "T", rule::same, geluGrad});
   rows.push_back({"dropout_fwd", "fb", "Ti", "Tc", rule::dropout,
                   dropoutParams(), Engine::Vector, 1, 5, Availability::Both,
                   "which elements a seed drops"});

@@ -2,11 +2,11 @@
 //
 // gelu, tanh, relu and their gradients.
 //
-// gelu_fwd has a second result that gelu_bwd reads. In the tanh form it is
-// known to be the tanh, and the pair is used. In the erf form what it holds is
-// not known, nor whether gelu_bwd, which takes no parameters, can tell the
-// forms apart: there y comes from gelu_fwd, and the slope is made of kernels
-// whose formulas are known. tanh_bwd is left out for the order of its operands.
+// gelu_fwd has a second result, which gelu_bwd reads: in the erf form, with the
+// same parameters on both, they go as a pair as in the framework's own graphs,
+// and what passes between them is theirs. The tanh form of these kernels has
+// been seen to be coarser than the formula, so that form is made of others.
+// tanh_bwd is left out for the order of its operands.
 
 #include "passes/lower/synapse/SynapseLowering.h"
 
@@ -22,52 +22,72 @@ std::string guidOf(StringRef kernel, Value x) {
   return (kernel + "_" + dtypeName(elementOf(x))).str();
 }
 
-ValueRange geluNode(SynapseLowering &g, Value x, bert::GeluForm form) {
+/// gelu of the erf form, and what gelu_bwd wants to see again.
+ValueRange geluErf(SynapseLowering &g, Value x) {
   return g.nodes(guidOf("gelu_fwd", x), {x}, {x.getType(), x.getType()},
-                 g.param("approximation", form == bert::GeluForm::Tanh));
+                 g.param("approximation", false));
 }
 
-void gelu(SynapseLowering &g, bert::GeluOp op) {
-  g.set(op.getY(), geluNode(g, g.get(op.getX()), op.getApproximate())[0]);
-}
-
-/// What gelu_fwd of the tanh form keeps for the gradient at `x`.
-Value keptTanh(SynapseLowering &g, bert::GeluGradOp op) {
+/// What gelu_fwd keeps for the gradient at `op`'s x.
+Value keptByErf(SynapseLowering &g, bert::GeluGradOp op) {
   for (Operation *user : op.getX().getUsers()) {
     auto forward = dyn_cast<bert::GeluOp>(user);
-    if (forward && forward.getApproximate() == bert::GeluForm::Tanh &&
+    if (forward && forward.getApproximate() == bert::GeluForm::None &&
         forward->isBeforeInBlock(op)) {
       auto node = g.get(forward.getY()).getDefiningOp<synapse::NodeOp>();
       return node.getOutputs()[1];
     }
   }
-  return geluNode(g, g.get(op.getX()), bert::GeluForm::Tanh)[1];
+  return geluErf(g, g.get(op.getX()))[1];
 }
 
-/// 1/2 (1 + erf(x / sqrt(2))) + x e^(-x^2/2) / sqrt(2 pi), x of f32.
-Value geluSlope(SynapseLowering &g, Value x) {
-  auto number = [&](double value) { return g.scalar(value, g.f32()); };
-  Value scaled = g.binary("mult_fwd", x, number(std::sqrt(0.5)));
-  Value erf = g.unary("erf_fwd", scaled);
-  Value half = g.binary("mult_fwd", erf, number(0.5));
-  Value cdf = g.binary("add_fwd", half, number(0.5));
-  Value square = g.binary("mult_fwd", scaled, scaled);
-  Value density = g.unary("exp_fwd", g.unary("neg_fwd", square));
-  Value factor = g.binary("mult_fwd", x, number(1 / std::sqrt(2 * M_PI)));
-  return g.binary("add_fwd", cdf, g.binary("mult_fwd", factor, density));
+/// The tanh form is x s(h(x)) with the sigmoid s and h(x) = x (a + b x^2); all
+/// in f32, rounded once, as on the CPU.
+struct GeluTanh {
+  GeluTanh(SynapseLowering &g, Value operand)
+      : g(g), x(g.toF32(operand)), square(times(x, x)) {
+    Value slope = plus(times(square, number(kB)), number(kA));
+    sigmoid = g.unary("sigmoid_fwd", times(x, slope));
+  }
+
+  Value value() { return times(x, sigmoid); }
+  /// s + x s (1 - s) h'(x)
+  Value slope() {
+    Value inner = plus(times(square, number(3 * kB)), number(kA));
+    Value rest = g.binary("sub_fwd", number(1.0), sigmoid);
+    return plus(sigmoid, times(times(value(), rest), inner));
+  }
+
+private:
+  static constexpr double kA = 1.5957691216057308; // 2 sqrt(2 / pi)
+  static constexpr double kB = kA * 0.044715;
+
+  Value number(double value) { return g.scalar(value, g.f32()); }
+  Value times(Value a, Value b) { return g.binary("mult_fwd", a, b); }
+  Value plus(Value a, Value b) { return g.binary("add_fwd", a, b); }
+
+  SynapseLowering &g;
+  Value x, square, sigmoid;
+};
+
+void gelu(SynapseLowering &g, bert::GeluOp op) {
+  Value x = g.get(op.getX());
+  g.set(op.getY(), op.getApproximate() == bert::GeluForm::Tanh
+                       ? g.cast(GeluTanh(g, x).value(), elementOf(x))
+                       : geluErf(g, x)[0]);
 }
 
 void geluGrad(SynapseLowering &g, bert::GeluGradOp op) {
   Value dy = g.get(op.getDy()), x = g.get(op.getX());
   if (op.getApproximate() == bert::GeluForm::Tanh) {
-    g.set(op.getDx(),
-          g.node(guidOf("gelu_bwd", x), {dy, x, keptTanh(g, op)}, x.getType()));
+    Value slope = GeluTanh(g, x).slope();
+    Value dx = g.binary("mult_fwd", g.toF32(dy), slope);
+    g.set(op.getDx(), g.cast(dx, elementOf(x)));
     return;
   }
-  // In f32, rounded once, as on the CPU.
-  Value slope = geluSlope(g, g.toF32(x));
-  Value dx = g.binary("mult_fwd", g.toF32(dy), slope);
-  g.set(op.getDx(), g.cast(dx, elementOf(x)));
+  Value kept = keptByErf(g, op);
+  g.set(op.getDx(), g.node(guidOf("gelu_bwd", x), {dy, x, kept}, x.getType(),
+                           g.param("approximation", false)));
 }
 
 /// dy (1 - y^2), in f32: near 1 the difference would be nothing but rounding.

@@ -1,47 +1,45 @@
 // RUN: bertc-opt --bert-to-synapse %s | FileCheck %s
 
-// Tests that the tanh form uses the pair of kernels, whatever gelu comes first.
-// CHECK-LABEL: synapse.graph "gelu_tanh"
+// Tests that the erf form uses the pair of kernels, whatever gelu comes first.
+// CHECK-LABEL: synapse.graph "gelu_erf"
 // CHECK: ^bb0(%[[X:.*]]: tensor<4x2xf32>, %[[DY:.*]]: tensor<4x2xf32>):
-// CHECK: %[[F:.*]]:2 = synapse.node "gelu_fwd_f32"(%[[X]]) {params = {approximation = true}} : (tensor<4x2xf32>) -> (tensor<4x2xf32>, tensor<4x2xf32>)
+// CHECK: %[[F:.*]]:2 = synapse.node "gelu_fwd_f32"(%[[X]]) {params = {approximation = false}} : (tensor<4x2xf32>) -> (tensor<4x2xf32>, tensor<4x2xf32>)
 // CHECK-NOT: gelu_fwd
-// CHECK: synapse.node "gelu_bwd_f32"(%[[DY]], %[[X]], %[[F]]#1) : (tensor<4x2xf32>, tensor<4x2xf32>, tensor<4x2xf32>) -> tensor<4x2xf32>
-func.func @gelu_tanh(%x: tensor<2x4xf32> {bert.name = "x"}, %dy: tensor<2x4xf32> {bert.name = "dy"}) -> (tensor<2x4xf32> {bert.name = "y"}, tensor<2x4xf32> {bert.name = "dx"}) attributes {bert.entry} {
-  %other = bert.gelu %x : (tensor<2x4xf32>) -> tensor<2x4xf32>
-  %y = bert.gelu %x {approximate = #bert.gelu<tanh>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
-  %dx = bert.gelu_grad %dy, %x {approximate = #bert.gelu<tanh>} : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+// CHECK: synapse.node "gelu_bwd_f32"(%[[DY]], %[[X]], %[[F]]#1) {params = {approximation = false}} : (tensor<4x2xf32>, tensor<4x2xf32>, tensor<4x2xf32>) -> tensor<4x2xf32>
+func.func @gelu_erf(%x: tensor<2x4xf32> {bert.name = "x"}, %dy: tensor<2x4xf32> {bert.name = "dy"}) -> (tensor<2x4xf32> {bert.name = "y"}, tensor<2x4xf32> {bert.name = "dx"}) attributes {bert.entry} {
+  %other = bert.gelu %x {approximate = #bert.gelu<tanh>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %y = bert.gelu %x : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %dx = bert.gelu_grad %dy, %x : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
   return %y, %dx : tensor<2x4xf32>, tensor<2x4xf32>
 }
 
-// Tests that a gradient without its forward makes the tanh itself.
-// CHECK-LABEL: synapse.graph "gelu_tanh_alone"
+// Tests that a gradient without its forward makes what that would have kept.
+// CHECK-LABEL: synapse.graph "gelu_erf_alone"
 // CHECK: %[[F:.*]]:2 = synapse.node "gelu_fwd_bf16"
 // CHECK: synapse.node "gelu_bwd_bf16"(%{{.*}}, %{{.*}}, %[[F]]#1)
-func.func @gelu_tanh_alone(%x: tensor<2x4xbf16> {bert.name = "x"}) -> (tensor<2x4xbf16> {bert.name = "dx"}) attributes {bert.entry} {
-  %dx = bert.gelu_grad %x, %x {approximate = #bert.gelu<tanh>} : (tensor<2x4xbf16>, tensor<2x4xbf16>) -> tensor<2x4xbf16>
+func.func @gelu_erf_alone(%x: tensor<2x4xbf16> {bert.name = "x"}) -> (tensor<2x4xbf16> {bert.name = "dx"}) attributes {bert.entry} {
+  %dx = bert.gelu_grad %x, %x : (tensor<2x4xbf16>, tensor<2x4xbf16>) -> tensor<2x4xbf16>
   return %dx : tensor<2x4xbf16>
 }
 
-// Tests that the erf form uses no second result and no gelu_bwd, and that the
-// slope is formed in f32.
-// CHECK-LABEL: synapse.graph "gelu_erf"
+// Tests that the tanh form is made of other kernels, in f32.
+// CHECK-LABEL: synapse.graph "gelu_tanh"
 // CHECK: ^bb0(%[[X:.*]]: tensor<4x2xbf16>, %[[DY:.*]]: tensor<4x2xbf16>):
-// CHECK: synapse.node "gelu_fwd_bf16"(%[[X]]) {params = {approximation = false}}
-// CHECK-NOT: gelu_bwd
-// CHECK-DAG: %[[WIDE:.*]] = synapse.node "cast_bf16_to_f32"(%[[X]])
-// CHECK: %[[SCALED:.*]] = synapse.node "mult_fwd_f32"(%[[WIDE]], %{{.*}})
-// CHECK: synapse.node "erf_fwd_f32"(%[[SCALED]])
-// CHECK: %[[SQUARE:.*]] = synapse.node "mult_fwd_f32"(%[[SCALED]], %[[SCALED]])
-// CHECK: %[[NEG:.*]] = synapse.node "neg_fwd_f32"(%[[SQUARE]])
-// CHECK: %[[E:.*]] = synapse.node "exp_fwd_f32"(%[[NEG]])
-// CHECK: synapse.node "mult_fwd_f32"(%{{.*}}, %[[E]])
-// CHECK: %[[SLOPE:.*]] = synapse.node "add_fwd_f32"
-// CHECK: %[[DX:.*]] = synapse.node "mult_fwd_f32"(%{{.*}}, %[[SLOPE]])
+// CHECK-NOT: gelu
+// CHECK: %[[WIDE:.*]] = synapse.node "cast_bf16_to_f32"(%[[X]])
+// CHECK: %[[SQUARE:.*]] = synapse.node "mult_fwd_f32"(%[[WIDE]], %[[WIDE]])
+// CHECK: %[[S:.*]] = synapse.node "sigmoid_fwd_f32"
+// CHECK: %[[Y:.*]] = synapse.node "mult_fwd_f32"(%[[WIDE]], %[[S]])
+// CHECK: synapse.node "cast_f32_to_bf16"(%[[Y]])
+// CHECK: synapse.node "sigmoid_fwd_f32"
+// CHECK: synapse.node "sub_fwd_f32"
+// CHECK: %[[WDY:.*]] = synapse.node "cast_bf16_to_f32"(%[[DY]])
+// CHECK: %[[DX:.*]] = synapse.node "mult_fwd_f32"(%[[WDY]], %{{.*}})
 // CHECK-NEXT: synapse.node "cast_f32_to_bf16"(%[[DX]])
 // CHECK-NEXT: synapse.yield
-func.func @gelu_erf(%x: tensor<2x4xbf16> {bert.name = "x"}, %dy: tensor<2x4xbf16> {bert.name = "dy"}) -> (tensor<2x4xbf16> {bert.name = "y"}, tensor<2x4xbf16> {bert.name = "dx"}) attributes {bert.entry} {
-  %y = bert.gelu %x : (tensor<2x4xbf16>) -> tensor<2x4xbf16>
-  %dx = bert.gelu_grad %dy, %x : (tensor<2x4xbf16>, tensor<2x4xbf16>) -> tensor<2x4xbf16>
+func.func @gelu_tanh(%x: tensor<2x4xbf16> {bert.name = "x"}, %dy: tensor<2x4xbf16> {bert.name = "dy"}) -> (tensor<2x4xbf16> {bert.name = "y"}, tensor<2x4xbf16> {bert.name = "dx"}) attributes {bert.entry} {
+  %y = bert.gelu %x {approximate = #bert.gelu<tanh>} : (tensor<2x4xbf16>) -> tensor<2x4xbf16>
+  %dx = bert.gelu_grad %dy, %x {approximate = #bert.gelu<tanh>} : (tensor<2x4xbf16>, tensor<2x4xbf16>) -> tensor<2x4xbf16>
   return %y, %dx : tensor<2x4xbf16>, tensor<2x4xbf16>
 }
 
