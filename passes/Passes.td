@@ -344,7 +344,8 @@ def BertToSynapse : Pass<"bert-to-synapse", "::mlir::ModuleOp"> {
     Integers are compared and added as f32, which is exact below 2^24; all that
     occur are positions, token numbers and counts. Sums of bf16 are formed in
     f32. Operations that no kernel is confirmed for are built from those that
-    are (docs/gaudi.md). What step and update need as numbers are tensors that
+    are (docs/gaudi.md). Scales of scores that are powers of two go to queries
+    and keys, which are smaller. What step and update need as numbers are tensors that
     the host computes before a launch (`synapse.derived`), so that nothing is
     compiled again. The last value assigned to a variable is stored when the
     graph ends; where it is made before all readers of the old one have run, it

@@ -88,6 +88,7 @@ private:
     options.gaudi2 = device == "gaudi2";
     options.oneHotBytes = oneHotBytes;
     options.embeddingKernel = embeddingKernel;
+    lower::syn::moveScales(entry);
     if (hasDropout(entry)) {
       func::FuncOp twin = addDeterministic(entry);
       lower::syn::LoweringOptions without = options;

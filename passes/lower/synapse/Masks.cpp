@@ -2,14 +2,10 @@
 //
 // Attention masks. Gaudi2 adds a product of two small matrices to a product of
 // large ones (masked_batch_gemm), so a mask that is such a product costs
-// nothing there: the pass over all scores that adds it goes away, and with it
-// the one that scales them, when the queries can be scaled instead without
-// another rounding. B batch, A heads, S positions, D the size of a head, P the
-// most sequences a row has.
+// nothing there: the pass over all scores that adds it goes away. B batch, A
+// heads, S positions, P the most sequences a row has.
 
 #include "passes/lower/synapse/SynapseLowering.h"
-
-#include <cmath>
 
 using namespace mlir;
 
@@ -48,21 +44,6 @@ Value withoutCast(Value value) {
   return cast ? cast.getX() : value;
 }
 
-/// A factor that changes the exponent of a float alone.
-std::optional<double> powerOfTwo(Value value) {
-  auto constant = value.getDefiningOp<bert::ConstantOp>();
-  auto elements = constant ? dyn_cast<DenseElementsAttr>(constant.getValue())
-                           : DenseElementsAttr();
-  if (!elements || !elements.isSplat() ||
-      !isa<FloatType>(elements.getElementType())) {
-    return std::nullopt;
-  }
-  double factor = elements.getSplatValue<APFloat>().convertToDouble();
-  int exponent;
-  return std::frexp(factor, &exponent) == 0.5 ? std::optional(factor)
-                                              : std::nullopt;
-}
-
 /// Whether a mask is the product of two matrices: [B,1,1,S], or one of packed
 /// sequences.
 bool isProduct(Value mask) {
@@ -76,36 +57,17 @@ bool isProduct(Value mask) {
 
 } // namespace
 
-/// The product q k^T that is scaled and nothing else, in one element type.
-static bert::BatchMatmulOp scaledProduct(bert::MulOp scaled) {
-  auto product = scaled.getX().getDefiningOp<bert::BatchMatmulOp>();
-  if (!product || !product.getC().hasOneUse() || !scaled.getZ().hasOneUse() ||
-      product.getAdjX() || !product.getAdjY() ||
-      product.getC().getType().getRank() != 4 ||
-      getElementTypeOrSelf(product.getA()) !=
-          getElementTypeOrSelf(product.getC())) {
-    return nullptr;
-  }
-  return product;
-}
-
-/// Scaling D numbers a query has to be less than a pass over S scores.
-static bool pays(bert::BatchMatmulOp product) {
-  return product.getC().getType().getShape().back() >
-         product.getA().getType().getShape().back();
-}
-
 std::optional<MaskedScores> MaskedScores::find(bert::AddOp add) {
   for (auto [scores, mask] :
        {std::pair(add.getX(), add.getY()), std::pair(add.getY(), add.getX())}) {
-    auto scaled = scores.getDefiningOp<bert::MulOp>();
-    auto product = scaled ? scaledProduct(scaled) : bert::BatchMatmulOp();
-    if (!product || !pays(product) || !isProduct(withoutCast(mask)) ||
-        product.getC().getType() != add.getZ().getType()) {
-      continue;
-    }
-    if (std::optional<double> scale = powerOfTwo(scaled.getY())) {
-      return MaskedScores{product, scaled, *scale, withoutCast(mask)};
+    auto product = scores.getDefiningOp<bert::BatchMatmulOp>();
+    if (product && product.getC().hasOneUse() && !product.getAdjX() &&
+        product.getAdjY() && product.getC().getType().getRank() == 4 &&
+        getElementTypeOrSelf(product.getA()) ==
+            getElementTypeOrSelf(product.getC()) &&
+        product.getC().getType() == add.getZ().getType() &&
+        isProduct(withoutCast(mask))) {
+      return MaskedScores{product, withoutCast(mask)};
     }
   }
   return std::nullopt;
@@ -148,9 +110,8 @@ void MaskedScores::lower(SynapseLowering &g, bert::AddOp add) {
   if (!factors.first) {
     factors = factorsOf(g, mask, sizesOf(q)[1], element);
   }
-  Value scaledQ = g.binary("mult_fwd", q, g.scalar(scale, element));
   g.set(add.getZ(),
-        g.node("masked_batch_gemm", {scaledQ, k, factors.first, factors.second},
+        g.node("masked_batch_gemm", {q, k, factors.first, factors.second},
                toDevice(add.getZ().getType()),
                {g.param("transpose_a", false), g.param("transpose_b", true)}));
 }

@@ -29,7 +29,6 @@ void SynapseLowering::findMaskedScores() {
     if (std::optional<MaskedScores> scores = MaskedScores::find(add)) {
       maskedScores_[add] = *scores;
       takenIn_.insert(scores->product);
-      takenIn_.insert(scores->scaled);
     }
   }
 }

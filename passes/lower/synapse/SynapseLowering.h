@@ -109,15 +109,17 @@ struct LoweringOptions {
   bool embeddingKernel = true;
 };
 
+/// Takes scales of large products to their operands, where that changes no bit
+/// (Scales.cpp).
+void moveScales(mlir::func::FuncOp function);
+
 /// Scores of attention and a mask added to them, in one product of Gaudi2:
-/// scale q k^T + mask (Masks.cpp).
+/// q k^T + mask (Masks.cpp).
 struct MaskedScores {
   bert::BatchMatmulOp product;
-  bert::MulOp scaled;
-  double scale;
   mlir::Value mask;
 
-  /// What `add` ends, when a product can do it and is cheaper.
+  /// What `add` ends, when a product can do it.
   static std::optional<MaskedScores> find(bert::AddOp add);
   /// Makes the node that stands for the result of `add`.
   void lower(SynapseLowering &g, bert::AddOp add);

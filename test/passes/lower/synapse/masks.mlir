@@ -22,11 +22,10 @@ func.func @packed_mask(%numbers: tensor<2x8xi32> {bert.name = "input_mask"}) -> 
 
 // Gaudi2 adds the mask in the product itself, both layers the same factors.
 // CHECK-LABEL: func.func @packed_scores
+// CHECK: %[[SCALED:.*]] = synapse.node "mult_fwd_bf16"(%[[Q:.*]], %{{.*}}) : (tensor<4x8x3x2xbf16>, tensor<1xbf16>) -> tensor<4x8x3x2xbf16>
+// GAUDI: %[[S:.*]] = synapse.node "batch_gemm"(%[[SCALED]], %[[Q]])
+// GAUDI: synapse.node "add_fwd_bf16"(%[[S]], %{{.*}}) {scope = "sum"}
 // GAUDI: synapse.node "batch_gemm"
-// GAUDI: synapse.node "mult_fwd_bf16"
-// GAUDI: synapse.node "add_fwd_bf16"
-// GAUDI: synapse.node "batch_gemm"
-// GAUDI2: %[[SCALED:.*]] = synapse.node "mult_fwd_bf16"(%[[Q:.*]], %{{.*}}) {scope = "sum"} : (tensor<4x8x3x2xbf16>, tensor<1xbf16>) -> tensor<4x8x3x2xbf16>
 // GAUDI2: synapse.node "masked_batch_gemm"(%[[SCALED]], %[[Q]], %[[OWN:.*]], %[[OTHERS:.*]]) {params = {transpose_a = false, transpose_b = true}, scope = "sum"} : (tensor<4x8x3x2xbf16>, tensor<4x8x3x2xbf16>, tensor<3x8x1x2xbf16>, tensor<3x8x1x2xbf16>) -> tensor<8x8x3x2xbf16>
 // GAUDI2-NOT: equal_fwd
 // GAUDI2: synapse.node "masked_batch_gemm"({{.*}}, {{.*}}, %[[OWN]], %[[OTHERS]])
@@ -62,44 +61,19 @@ func.func @padded_scores(%mask: tensor<2x1x1x8xf32> {bert.name = "mask"}, %q: te
 
 // -----
 
-// Not when scaling the queries would round them.
-// CHECK-LABEL: func.func @scale_that_rounds
-// CHECK: synapse.node "batch_gemm"
-func.func @scale_that_rounds(%mask: tensor<2x1x1x8xf32> {bert.name = "mask"}, %q: tensor<2x3x8x4xf32> {bert.name = "q"}) -> (tensor<2x3x8x8xf32> {bert.name = "s"}) attributes {bert.entry} {
-  %scale = bert.constant {value = dense<0.2> : tensor<f32>} : () -> tensor<f32>
-  %1 = bert.batch_matmul %q, %q {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
-  %2 = bert.mul %1, %scale : (tensor<2x3x8x8xf32>, tensor<f32>) -> tensor<2x3x8x8xf32>
-  %3 = bert.add %2, %mask : (tensor<2x3x8x8xf32>, tensor<2x1x1x8xf32>) -> tensor<2x3x8x8xf32>
-  return %3 : tensor<2x3x8x8xf32>
-}
-
-// -----
-
-// Not when there are as few scores a query as numbers to scale.
-// CHECK-LABEL: func.func @short_rows
-// CHECK: synapse.node "batch_gemm"
-func.func @short_rows(%mask: tensor<2x1x1x8xf32> {bert.name = "mask"}, %q: tensor<2x3x8x8xf32> {bert.name = "q"}) -> (tensor<2x3x8x8xf32> {bert.name = "s"}) attributes {bert.entry} {
-  %scale = bert.constant {value = dense<0.5> : tensor<f32>} : () -> tensor<f32>
-  %1 = bert.batch_matmul %q, %q {adj_y} : (tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>) -> tensor<2x3x8x8xf32>
-  %2 = bert.mul %1, %scale : (tensor<2x3x8x8xf32>, tensor<f32>) -> tensor<2x3x8x8xf32>
-  %3 = bert.add %2, %mask : (tensor<2x3x8x8xf32>, tensor<2x1x1x8xf32>) -> tensor<2x3x8x8xf32>
-  return %3 : tensor<2x3x8x8xf32>
-}
-
-// -----
-
-// Not when somebody else wants the scores without the mask, nor when the mask
-// is any matrix.
-// CHECK-LABEL: func.func @other_users
+// Not when the scores are scaled first, nor when somebody else wants them
+// without the mask, nor when the mask is any matrix.
+// CHECK-LABEL: func.func @other_scores
 // CHECK-NOT: masked_batch_gemm
 // CHECK: return
-func.func @other_users(%mask: tensor<2x1x1x8xf32> {bert.name = "mask"}, %any: tensor<2x1x8x8xf32> {bert.name = "any"}, %q: tensor<2x3x8x4xf32> {bert.name = "q"}) -> (tensor<2x3x8x8xf32> {bert.name = "s"}, tensor<2x3x8x8xf32> {bert.name = "t"}, tensor<2x3x8x8xf32> {bert.name = "u"}) attributes {bert.entry} {
-  %scale = bert.constant {value = dense<0.5> : tensor<f32>} : () -> tensor<f32>
-  %1 = bert.batch_matmul %q, %q {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
-  %2 = bert.mul %1, %scale : (tensor<2x3x8x8xf32>, tensor<f32>) -> tensor<2x3x8x8xf32>
-  %3 = bert.add %2, %mask : (tensor<2x3x8x8xf32>, tensor<2x1x1x8xf32>) -> tensor<2x3x8x8xf32>
-  %4 = bert.batch_matmul %q, %q {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
-  %5 = bert.mul %4, %scale : (tensor<2x3x8x8xf32>, tensor<f32>) -> tensor<2x3x8x8xf32>
+func.func @other_scores(%mask: tensor<2x1x1x8xf32> {bert.name = "mask"}, %any: tensor<2x1x8x8xf32> {bert.name = "any"}, %q: tensor<2x3x8x4xf32> {bert.name = "q"}) -> (tensor<2x3x8x8xf32> {bert.name = "s"}, tensor<2x3x8x8xf32> {bert.name = "t"}, tensor<2x3x8x8xf32> {bert.name = "u"}, tensor<2x3x8x8xf32> {bert.name = "v"}) attributes {bert.entry} {
+  %scale = bert.constant {value = dense<0.2> : tensor<f32>} : () -> tensor<f32>
+  %0 = bert.batch_matmul %q, %q {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %1 = bert.mul %0, %scale : (tensor<2x3x8x8xf32>, tensor<f32>) -> tensor<2x3x8x8xf32>
+  %2 = bert.add %1, %mask : (tensor<2x3x8x8xf32>, tensor<2x1x1x8xf32>) -> tensor<2x3x8x8xf32>
+  %3 = bert.batch_matmul %q, %q {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
+  %4 = bert.add %3, %mask : (tensor<2x3x8x8xf32>, tensor<2x1x1x8xf32>) -> tensor<2x3x8x8xf32>
+  %5 = bert.batch_matmul %q, %q {adj_y} : (tensor<2x3x8x4xf32>, tensor<2x3x8x4xf32>) -> tensor<2x3x8x8xf32>
   %6 = bert.add %5, %any : (tensor<2x3x8x8xf32>, tensor<2x1x8x8xf32>) -> tensor<2x3x8x8xf32>
-  return %2, %3, %6 : tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>
+  return %2, %3, %4, %6 : tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>, tensor<2x3x8x8xf32>
 }
