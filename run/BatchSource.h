@@ -3,7 +3,9 @@
 // Where the training loop gets its micro-batches from, whatever they are made
 // of: records (run/RecordSource.h) or features (run/FeatureSource.h). The
 // source decides which micro-batches make an update, because only it knows
-// where the data ends.
+// where the data ends. In a run of N ranks the micro-batches of an update go
+// round: rank r has number r, r + N, r + 2N, ..., so that what an update is
+// made of does not depend on N.
 #pragma once
 
 #include "bertc/runtime.h"
@@ -26,6 +28,13 @@ struct MicroBatch {
   double share = 1;
   /// The update is complete with it.
   bool endsUpdate = true;
+  /// Micro-batches of all ranks since the start of training, before it: the
+  /// `step` of the dropout generator.
+  int64_t number = 0;
+
+  /// True where an update has no micro-batch for this rank, as it may in the
+  /// last one: there is nothing to run.
+  bool isEmpty() const { return inputs.empty(); }
 };
 
 class BatchSource {

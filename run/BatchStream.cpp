@@ -20,6 +20,11 @@ BatchStream::BatchStream(std::shared_ptr<const RecordSet> records,
   if (options_.maxBatches > 0) {
     numBatches_ = std::min(numBatches_, options_.maxBatches);
   }
+  if (numBatches_ != limit) {
+    auto rank = static_cast<uint64_t>(options_.workers.rank);
+    auto size = static_cast<uint64_t>(options_.workers.size);
+    numBatches_ = numBatches_ > rank ? (numBatches_ - rank - 1) / size + 1 : 0;
+  }
   // The batch being read keeps its slot, so one more than the depth.
   slots_.resize(static_cast<size_t>(std::max(1, options_.depth)) + 1);
   for (int i = 0; i < std::max(1, options_.threads); ++i) {
@@ -86,7 +91,9 @@ Status BatchStream::decode(uint64_t number, std::string *scratch,
     batch->buffers[i].assign(
         rows * feature.valuesPerRow * rt::dtypeBytes(feature.dtype), 0);
   }
-  uint64_t start = options_.firstExample + number * rows;
+  uint64_t place = number * static_cast<uint64_t>(options_.workers.size) +
+                   static_cast<uint64_t>(options_.workers.rank);
+  uint64_t start = options_.firstExample + place * rows;
   uint64_t size = records_->size();
   uint64_t end =
       options_.training ? start + rows : std::min<uint64_t>(start + rows, size);

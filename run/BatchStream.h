@@ -15,6 +15,7 @@
 #include "bertc/status.h"
 #include "run/EpochOrder.h"
 #include "run/RecordSet.h"
+#include "run/Workers.h"
 
 #include <condition_variable>
 #include <cstdint>
@@ -75,7 +76,7 @@ struct Batch {
   uint32_t realRows = 0;
   /// Sequences in these rows: as many, or more when they are packs.
   uint32_t sequences = 0;
-  /// Examples drawn before this batch.
+  /// Examples drawn before this batch, by all ranks.
   uint64_t firstExample = 0;
 };
 
@@ -91,8 +92,10 @@ public:
     uint64_t seed = 0;
     /// Examples already drawn (training only).
     uint64_t firstExample = 0;
-    /// Batches at most; 0 for no limit.
+    /// Batches at most, of all ranks; 0 for no limit.
     uint64_t maxBatches = 0;
+    /// Of all batches this rank has number rank, rank + size, and so on.
+    WorkerShare workers;
     int threads = 2;
     /// Batches decoded ahead.
     int depth = 8;

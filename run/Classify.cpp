@@ -146,7 +146,9 @@ Status ClassifyRun::train() {
     return Status::okStatus();
   }
   // Before the first checkpoint: it means nothing without the classes.
-  BERTC_RETURN_IF_ERROR(files_.labels.save(labelsPath(options_)));
+  if (job_.isRoot()) {
+    BERTC_RETURN_IF_ERROR(files_.labels.save(labelsPath(options_)));
+  }
   return job_.train();
 }
 
@@ -167,7 +169,7 @@ Status ClassifyRun::evaluate() {
     return Status::okStatus();
   };
   BERTC_RETURN_IF_ERROR(job_.predict(features, {"logits"}, "evaluate", add));
-  if (job_.result().stopped) {
+  if (job_.result().stopped || !job_.isRoot()) {
     return Status::okStatus(); // half an evaluation is no result
   }
   ClassifyEvaluation evaluation;
@@ -205,7 +207,7 @@ Status ClassifyRun::predict() {
   };
   BERTC_RETURN_IF_ERROR(
       job_.predict(features, {"probabilities"}, "predict", add));
-  if (job_.result().stopped) {
+  if (job_.result().stopped || !job_.isRoot()) {
     return Status::okStatus();
   }
   result_.predicted = features.size();

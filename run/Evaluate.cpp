@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <fmt/format.h>
 
 namespace bertc {
@@ -64,8 +65,25 @@ StatusOr<BatchLayout> evaluationLayout(const rt::Plan &plan,
   return layout;
 }
 
+/// What the entry returns for one batch, as it travels between ranks.
+struct BatchTotals {
+  std::array<float, sumOutputs.size()> sums = {};
+  float loss = 0;
+  uint32_t examples = 0;
+  uint32_t sequences = 0;
+};
+
+void addTo(const BatchTotals &totals, EvaluationSums *sums) {
+  for (size_t i = 0; i < sumOutputs.size(); ++i) {
+    sums->*sumOutputs[i].sum += totals.sums[i];
+  }
+  sums->loss += static_cast<double>(totals.loss) * totals.examples;
+  sums->examples += totals.examples;
+  sums->sequences += totals.sequences;
+}
+
 Status runBatch(rt::Session &session, const BatchLayout &layout,
-                const Batch &batch, EvaluationSums *sums) {
+                const Batch &batch, BatchTotals *totals) {
   rt::NamedInputs inputs = batchInputs(layout, batch);
   // Dropout has no place here; a plan may still list the generator.
   std::array<int32_t, 4> rng = rngInput(0, 0, true);
@@ -73,23 +91,48 @@ Status runBatch(rt::Session &session, const BatchLayout &layout,
     inputs.emplace_back("rng",
                         rt::ConstTensorView(rt::DType::I32, {4}, rng.data()));
   }
-  std::array<float, sumOutputs.size()> values = {};
-  float loss = 0;
   rt::NamedOutputs outputs;
-  for (size_t i = 0; i < values.size(); ++i) {
+  for (size_t i = 0; i < totals->sums.size(); ++i) {
     outputs.emplace_back(sumOutputs[i].name,
-                         rt::TensorView{rt::DType::F32, {}, &values[i]});
+                         rt::TensorView{rt::DType::F32, {}, &totals->sums[i]});
   }
-  outputs.emplace_back("total_loss", rt::TensorView{rt::DType::F32, {}, &loss});
-  BERTC_RETURN_IF_ERROR(session.run(evaluateEntry, inputs, outputs));
-  for (size_t i = 0; i < values.size(); ++i) {
-    sums->*sumOutputs[i].sum += values[i];
+  outputs.emplace_back("total_loss",
+                       rt::TensorView{rt::DType::F32, {}, &totals->loss});
+  totals->examples = batch.realRows;
+  totals->sequences = batch.sequences;
+  return session.run(evaluateEntry, inputs, outputs);
+}
+
+/// The totals of all ranks' batches, added in the order of the data, as one
+/// rank would. `*stopped` becomes that of any rank.
+StatusOr<EvaluationSums> addUp(const Workers &workers,
+                               const std::vector<BatchTotals> &own,
+                               bool *stopped) {
+  std::vector<std::vector<BatchTotals>> all = {own};
+  if (workers.size() > 1) {
+    std::string text(1, *stopped ? '1' : '0');
+    text.append(reinterpret_cast<const char *>(own.data()),
+                own.size() * sizeof(BatchTotals));
+    BERTC_ASSIGN_OR_RETURN(
+        std::vector<std::string> texts,
+        workers.collective->allGather(text, "totals of the evaluation"));
+    all.clear();
+    for (const std::string &each : texts) {
+      *stopped = *stopped || each.substr(0, 1) == "1";
+      all.emplace_back((each.size() - 1) / sizeof(BatchTotals));
+      std::memcpy(all.back().data(), each.data() + 1,
+                  all.back().size() * sizeof(BatchTotals));
+    }
   }
-  sums->loss += static_cast<double>(loss) * batch.realRows;
-  sums->examples += batch.realRows;
-  sums->sequences += batch.sequences;
-  sums->batches += 1;
-  return Status::okStatus();
+  EvaluationSums sums;
+  for (size_t round = 0; round < all[0].size(); ++round) {
+    for (const std::vector<BatchTotals> &rank : all) {
+      if (round < rank.size()) {
+        addTo(rank[round], &sums);
+      }
+    }
+  }
+  return sums;
 }
 
 } // namespace
@@ -134,7 +177,7 @@ Status checkEvaluation(const rt::Plan &plan, const RecordSet &records) {
 
 StatusOr<EvaluationResult>
 evaluate(rt::Session &session, std::shared_ptr<const RecordSet> records,
-         int64_t maxSteps, int64_t globalStep,
+         int64_t maxSteps, int64_t globalStep, const Workers &workers,
          const std::function<bool()> &stop,
          const std::function<void(int64_t)> &onBatch) {
   BERTC_RETURN_IF_ERROR(checkEvaluation(session.plan(), *records));
@@ -145,18 +188,23 @@ evaluate(rt::Session &session, std::shared_ptr<const RecordSet> records,
   BatchStream::Options options;
   options.training = false;
   options.maxBatches = static_cast<uint64_t>(maxSteps);
+  options.workers = workers.share();
   BatchStream stream(records, layout, options);
-  EvaluationSums sums;
+  std::vector<BatchTotals> own;
   auto begin = std::chrono::steady_clock::now();
-  while (!stop()) {
+  bool stopped = false;
+  while (!(stopped = stop())) {
     BERTC_ASSIGN_OR_RETURN(const Batch *batch, stream.next());
     if (!batch) {
       break;
     }
-    BERTC_RETURN_IF_ERROR(runBatch(session, layout, *batch, &sums));
-    onBatch(sums.batches);
+    own.emplace_back();
+    BERTC_RETURN_IF_ERROR(runBatch(session, layout, *batch, &own.back()));
+    onBatch(static_cast<int64_t>(own.size()) * workers.size());
   }
+  BERTC_ASSIGN_OR_RETURN(EvaluationSums sums, addUp(workers, own, &stopped));
   EvaluationResult result = summarise(sums, globalStep);
+  result.stopped = stopped;
   std::chrono::duration<double> seconds =
       std::chrono::steady_clock::now() - begin;
   result.sequencesPerSecond =

@@ -9,6 +9,7 @@
 #include "bertc/runtime.h"
 #include "bertc/status.h"
 #include "run/RecordSet.h"
+#include "run/Workers.h"
 
 #include <cstdint>
 #include <functional>
@@ -32,7 +33,6 @@ struct EvaluationSums {
   int64_t examples = 0;
   /// Sequences in the examples: more when they are packs.
   int64_t sequences = 0;
-  int64_t batches = 0;
 };
 
 struct EvaluationResult {
@@ -46,6 +46,8 @@ struct EvaluationResult {
   int64_t examples = 0;
   int64_t sequences = 0;
   double sequencesPerSecond = 0;
+  /// Some rank was asked to stop: the result covers what was done till then.
+  bool stopped = false;
 
   /// (name, value) in the order of eval_results.txt: sorted by name.
   std::vector<std::pair<std::string, std::string>> lines() const;
@@ -57,11 +59,12 @@ EvaluationResult summarise(const EvaluationSums &sums, int64_t globalStep);
 /// that hours of it do not end in a usage error.
 Status checkEvaluation(const rt::Plan &plan, const RecordSet &records);
 
-/// Runs `evaluate` over the set. maxSteps 0 means all of it. `stop` is asked
-/// before every batch; when it says so, the result covers what was done.
+/// Runs `evaluate` over the set. maxSteps 0 means all of it. Batches go round
+/// the ranks, and every rank gets the result, which has the same bits at any
+/// number of them. `stop` is asked before every batch.
 StatusOr<EvaluationResult>
 evaluate(rt::Session &session, std::shared_ptr<const RecordSet> records,
-         int64_t maxSteps, int64_t globalStep,
+         int64_t maxSteps, int64_t globalStep, const Workers &workers,
          const std::function<bool()> &stop,
          const std::function<void(int64_t done)> &onBatch);
 

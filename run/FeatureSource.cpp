@@ -93,7 +93,8 @@ FeatureSource::FeatureSource(const rt::Plan &plan, const FeatureSet &features,
                              const RowPlan &rows, const Settings &settings)
     : plan_(plan), features_(features), rows_(rows), settings_(settings),
       tensors_(features, rows, shapeOf(plan)),
-      next_(static_cast<uint64_t>(settings.microStep)) {}
+      begin_(static_cast<uint64_t>(settings.microStep)), end_(begin_),
+      round_(begin_) {}
 
 Status FeatureSource::check() const {
   const rt::EntryInfo *entry = plan_.findEntry(stepEntry);
@@ -138,12 +139,9 @@ void FeatureSource::drawRows(uint64_t number) {
   }
 }
 
-uint64_t FeatureSource::sequencesOfUpdate(uint64_t firstMicroBatch) {
-  auto steps = static_cast<uint64_t>(settings_.accumulationSteps);
-  uint64_t last =
-      std::min(firstMicroBatch + steps, settings_.extent.microBatches);
+uint64_t FeatureSource::sequencesOfUpdate() {
   uint64_t sequences = 0;
-  for (uint64_t number = firstMicroBatch; number < last; ++number) {
+  for (uint64_t number = begin_; number < end_; ++number) {
     drawRows(number);
     for (uint64_t row : drawn_) {
       sequences += rows_.features(row).size();
@@ -152,26 +150,39 @@ uint64_t FeatureSource::sequencesOfUpdate(uint64_t firstMicroBatch) {
   return sequences;
 }
 
+void FeatureSource::beginUpdate() {
+  auto steps = static_cast<uint64_t>(settings_.accumulationSteps) *
+               static_cast<uint64_t>(settings_.workers.size);
+  begin_ = round_ = end_;
+  end_ = std::min(begin_ + steps, settings_.extent.microBatches);
+  updateSequences_ = sequencesOfUpdate();
+}
+
 StatusOr<const MicroBatch *> FeatureSource::next() {
-  if (next_ >= settings_.extent.microBatches) {
-    return static_cast<const MicroBatch *>(nullptr);
+  if (round_ >= end_) {
+    if (end_ >= settings_.extent.microBatches) {
+      return static_cast<const MicroBatch *>(nullptr);
+    }
+    beginUpdate();
   }
-  auto steps = static_cast<uint64_t>(settings_.accumulationSteps);
-  if (next_ % steps == 0) {
-    updateSequences_ = sequencesOfUpdate(next_);
+  uint64_t number = round_ + static_cast<uint64_t>(settings_.workers.rank);
+  round_ += static_cast<uint64_t>(settings_.workers.size);
+  batch_ = MicroBatch();
+  batch_.number = static_cast<int64_t>(number);
+  batch_.endsUpdate = round_ >= end_;
+  if (number >= end_) {
+    batch_.share = 0;
+    return static_cast<const MicroBatch *>(&batch_);
   }
   // Copying the tokens of a batch takes microseconds, next to milliseconds of
   // a step at least, so nothing is made ahead.
-  drawRows(next_);
+  drawRows(number);
   BERTC_RETURN_IF_ERROR(tensors_.fill(drawn_.data(), drawn_.size()));
-  ++next_;
   batch_.inputs = rowInputs(*plan_.findEntry(stepEntry), tensors_);
   batch_.examples = static_cast<int64_t>(tensors_.realRows());
   batch_.sequences = static_cast<int64_t>(tensors_.sequences().size());
   batch_.share = static_cast<double>(batch_.sequences) /
                  static_cast<double>(updateSequences_);
-  batch_.endsUpdate =
-      next_ % steps == 0 || next_ == settings_.extent.microBatches;
   return static_cast<const MicroBatch *>(&batch_);
 }
 

@@ -11,6 +11,7 @@
 #include "bertc/status.h"
 #include "run/BatchSource.h"
 #include "run/RunState.h"
+#include "run/Workers.h"
 #include "tasks/RowBatch.h"
 
 #include <cstdint>
@@ -49,10 +50,12 @@ class FeatureSource : public BatchSource {
 public:
   struct Settings {
     TrainExtent extent;
+    /// Of each rank.
     int64_t accumulationSteps = 1;
     uint64_t seed = 0;
-    /// Micro-batches already done.
+    /// Micro-batches already done, by all ranks.
     int64_t microStep = 0;
+    WorkerShare workers;
   };
 
   /// Plan, features and rows must outlive it.
@@ -69,14 +72,19 @@ public:
 private:
   /// Rows of micro-batch `number`, in the order of the data.
   void drawRows(uint64_t number);
-  uint64_t sequencesOfUpdate(uint64_t firstMicroBatch);
+  uint64_t sequencesOfUpdate();
+  void beginUpdate();
 
   const rt::Plan &plan_;
   const FeatureSet &features_;
   const RowPlan &rows_;
   Settings settings_;
   RowBatch tensors_;
-  uint64_t next_;
+  /// Micro-batches of all ranks: the first of the update, and the one behind
+  /// its last.
+  uint64_t begin_, end_;
+  /// That of rank 0 in this round.
+  uint64_t round_;
   uint64_t updateSequences_ = 0;
   std::vector<uint64_t> drawn_;
   MicroBatch batch_;

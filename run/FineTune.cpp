@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <fmt/format.h>
 #include <thread>
 
@@ -78,7 +79,9 @@ StatusOr<TrainSettings> trainSettings(const FineTuneOptions &options,
   settings.schedule.trainSteps = extent.updates;
   settings.schedule.warmupSteps = static_cast<int64_t>(
       static_cast<double>(extent.updates) * options.warmupProportion);
+  settings.schedule.workers = options.workers.size();
   settings.accumulationSteps = accumulationSteps;
+  settings.finite = true;
   BERTC_RETURN_IF_ERROR(settings.schedule.check());
   return settings;
 }
@@ -140,18 +143,19 @@ Status FineTune::planTraining(const FeatureSet &features) {
   // Only the number of packs counts here, which no seed changes.
   BERTC_ASSIGN_OR_RETURN(rows_, rowsFor(plan_, features, packingSeed()));
   int64_t steps = options_.accumulationSteps;
+  int64_t workers = options_.workers.size();
   if (plan_.model().packed > 0) {
     steps = packedAccumulationSteps(steps, rows_.sequencesPerRow());
     sayPacking(rows_);
     say(fmt::format("an update has about {:.0f} sequences",
                     rows_.sequencesPerRow() * shape().batchSize *
-                        static_cast<double>(steps)));
+                        static_cast<double>(steps * workers)));
   }
   extent_ = options_.trainSteps
                 ? TrainExtent::ofUpdates(*options_.trainSteps,
-                                         shape().batchSize, steps)
+                                         shape().batchSize, steps * workers)
                 : TrainExtent::ofEpochs(rows_.rows(), options_.epochs,
-                                        shape().batchSize, steps);
+                                        shape().batchSize, steps * workers);
   BERTC_ASSIGN_OR_RETURN(settings_,
                          trainSettings(options_, plan_, extent_, steps));
   settings_.data = featureIdentity(features);
@@ -168,6 +172,7 @@ FeatureSource::Settings FineTune::sourceSettings() const {
   settings.accumulationSteps = settings_.accumulationSteps;
   settings.seed = run_->state().seed;
   settings.microStep = run_->state().microStep;
+  settings.workers = options_.workers.share();
   return settings;
 }
 
@@ -177,7 +182,7 @@ Status FineTune::begin(const FeatureSet *training) {
     BERTC_RETURN_IF_ERROR(planTraining(*training));
   }
   BERTC_RETURN_IF_ERROR(run_->begin(training ? &settings_ : nullptr));
-  return training ? makeDirectories(options_.outputDir) : Status();
+  return training && isRoot() ? makeDirectories(options_.outputDir) : Status();
 }
 
 Status FineTune::train() {
@@ -203,10 +208,127 @@ TrainResult FineTune::result() const {
   return result;
 }
 
+/// One pass of `predict`. Batches go round the ranks, some rounds at a time;
+/// after each of these spans the first rank gets the outputs of all, and hands
+/// them out in the order of the data.
+class FineTune::Prediction {
+public:
+  Prediction(FineTune &job, const FeatureSet &features, const RowPlan &rows,
+             const std::vector<std::string> &outputs, const OnBatch &onBatch,
+             Progress &progress)
+      : workers_(job.options_.workers), outputs_(outputs), onBatch_(onBatch),
+        progress_(progress),
+        stream_(features, rows, job.shape(), workers_.share()),
+        entry_(*job.session_, predictEntry),
+        batch_(features, rows, job.shape()), rows_(rows.rows()),
+        batchSize_(job.plan_.model().batchSize) {}
+
+  /// False when a rank was asked to stop.
+  StatusOr<bool> run() {
+    uint64_t batches = (rows_ + batchSize_ - 1) / batchSize_;
+    uint64_t span = workers_.size() == 1
+                        ? 1
+                        : roundsOfSpan * static_cast<uint64_t>(workers_.size());
+    for (uint64_t begin = 0; begin < batches; begin += span) {
+      BERTC_ASSIGN_OR_RETURN(bool stop, anyStop());
+      if (stop) {
+        return false;
+      }
+      BERTC_RETURN_IF_ERROR(runSpan(begin, std::min(begin + span, batches)));
+    }
+    return true;
+  }
+
+private:
+  static constexpr uint64_t roundsOfSpan = 8;
+
+  StatusOr<bool> anyStop() {
+    if (workers_.size() == 1) {
+      return stopRequested();
+    }
+    BERTC_ASSIGN_OR_RETURN(
+        std::vector<std::string> all,
+        workers_.collective->allGather(stopRequested() ? "1" : "0",
+                                       "requests to stop the prediction"));
+    return std::count(all.begin(), all.end(), "1") > 0;
+  }
+
+  Status runSpan(uint64_t begin, uint64_t end) {
+    WorkerShare share = workers_.share();
+    std::string own;
+    for (uint64_t number = begin + static_cast<uint64_t>(share.rank);
+         number < end; number += static_cast<uint64_t>(share.size)) {
+      BERTC_ASSIGN_OR_RETURN(const RowBatch *batch, stream_.next());
+      BERTC_RETURN_IF_ERROR(entry_.run(batch->tensors(), outputs_, &values_));
+      if (share.size == 1) {
+        BERTC_RETURN_IF_ERROR(handOut(*batch));
+        continue;
+      }
+      for (const std::vector<float> &value : values_) {
+        own.append(reinterpret_cast<const char *>(value.data()),
+                   value.size() * sizeof(float));
+      }
+    }
+    return share.size == 1 ? Status() : collect(begin, end, own);
+  }
+
+  /// On rank 0, hands out the batches [begin, end) of all ranks.
+  Status collect(uint64_t begin, uint64_t end, const std::string &own) {
+    BERTC_ASSIGN_OR_RETURN(
+        std::vector<std::string> all,
+        workers_.collective->gather(own, "outputs of the prediction"));
+    if (!workers_.isRoot()) {
+      return Status();
+    }
+    std::vector<size_t> at(all.size(), 0);
+    for (uint64_t number = begin; number < end; ++number) {
+      size_t rank = (number - begin) % all.size();
+      for (std::vector<float> &value : values_) {
+        size_t bytes = value.size() * sizeof(float);
+        if (at[rank] + bytes > all[rank].size()) {
+          return internalError(fmt::format(
+              "rank {} sent {} bytes of outputs, fewer than its batches have",
+              rank, all[rank].size()));
+        }
+        std::memcpy(value.data(), all[rank].data() + at[rank], bytes);
+        at[rank] += bytes;
+      }
+      numbers_.clear();
+      uint64_t last = std::min((number + 1) * batchSize_, rows_);
+      for (uint64_t row = number * batchSize_; row < last; ++row) {
+        numbers_.push_back(row);
+      }
+      BERTC_RETURN_IF_ERROR(batch_.fill(numbers_.data(), numbers_.size()));
+      BERTC_RETURN_IF_ERROR(handOut(batch_));
+    }
+    return Status();
+  }
+
+  Status handOut(const RowBatch &batch) {
+    BERTC_RETURN_IF_ERROR(onBatch_(batch, values_));
+    progress_.add(static_cast<double>(batch.sequences().size()));
+    return Status();
+  }
+
+  const Workers &workers_;
+  const std::vector<std::string> &outputs_;
+  const OnBatch &onBatch_;
+  Progress &progress_;
+  RowStream stream_;
+  RowEntry entry_;
+  /// Of another rank's batch.
+  RowBatch batch_;
+  uint64_t rows_, batchSize_;
+  std::vector<uint64_t> numbers_;
+  Outputs values_;
+};
+
 Status FineTune::predict(const FeatureSet &features,
                          const std::vector<std::string> &outputs,
                          const std::string &label, const OnBatch &onBatch) {
-  BERTC_RETURN_IF_ERROR(makeDirectories(options_.outputDir));
+  if (isRoot()) {
+    BERTC_RETURN_IF_ERROR(makeDirectories(options_.outputDir));
+  }
   BERTC_ASSIGN_OR_RETURN(RowPlan rows, rowsFor(plan_, features, 0));
   sayPacking(rows);
   BERTC_RETURN_IF_ERROR(session_->prepare(predictEntry));
@@ -216,22 +338,12 @@ Status FineTune::predict(const FeatureSet &features,
   shown.total = static_cast<double>(features.size());
   shown.quiet = options_.quiet;
   Progress progress(shown);
-  RowStream stream(features, rows, shape());
-  RowEntry entry(*session_, predictEntry);
-  Outputs values;
+  Prediction prediction(*this, features, rows, outputs, onBatch, progress);
   auto begin = std::chrono::steady_clock::now();
-  while (true) {
-    BERTC_ASSIGN_OR_RETURN(const RowBatch *batch, stream.next());
-    if (!batch) {
-      break;
-    }
-    if (stopRequested()) {
-      stopped_ = true;
-      return Status::okStatus();
-    }
-    BERTC_RETURN_IF_ERROR(entry.run(batch->tensors(), outputs, &values));
-    BERTC_RETURN_IF_ERROR(onBatch(*batch, values));
-    progress.add(static_cast<double>(batch->sequences().size()));
+  BERTC_ASSIGN_OR_RETURN(bool whole, prediction.run());
+  if (!whole) {
+    stopped_ = true;
+    return Status::okStatus();
   }
   progress.finish();
   std::chrono::duration<double> seconds =

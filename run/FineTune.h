@@ -80,11 +80,15 @@ public:
   using OnBatch = std::function<Status(const RowBatch &, const Outputs &)>;
 
   /// Runs `predict` over all features, each once, in order of their rows
-  /// (packs when the plan has them). A signal ends it early with
+  /// (packs when the plan has them). Of several ranks each runs its share, and
+  /// only the first has the outputs, of all. A signal ends it early with
   /// result().stopped set. `label` is what the progress bar says.
   Status predict(const FeatureSet &features,
                  const std::vector<std::string> &outputs,
                  const std::string &label, const OnBatch &onBatch);
+
+  /// Whether results are this rank's business: those of predict(), files.
+  bool isRoot() const { return options_.workers.isRoot(); }
 
   /// Only after prepare().
   rt::Session &session() { return *session_; }
@@ -110,6 +114,7 @@ private:
         tokenizer_(std::move(tokenizer)) {}
 
   Status planTraining(const FeatureSet &features);
+  class Prediction;
   void sayPacking(const RowPlan &rows) const;
   uint64_t packingSeed() const;
   FeatureSource::Settings sourceSettings() const;

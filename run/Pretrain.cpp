@@ -87,6 +87,7 @@ Status PretrainRun::check() {
     schedule_.initialRate = options_.learningRate;
     schedule_.trainSteps = options_.trainSteps;
     schedule_.warmupSteps = options_.warmupSteps;
+    schedule_.workers = options_.workers.size();
     BERTC_RETURN_IF_ERROR(schedule_.check());
   }
   return Status::okStatus();
@@ -141,7 +142,9 @@ Status PretrainRun::setAccumulation() {
 }
 
 Status PretrainRun::open() {
-  BERTC_RETURN_IF_ERROR(makeDirectories(options_.outputDir));
+  if (options_.workers.isRoot()) {
+    BERTC_RETURN_IF_ERROR(makeDirectories(options_.outputDir));
+  }
   if (options_.doTrain) {
     BERTC_RETURN_IF_ERROR(openTraining());
   }
@@ -178,8 +181,10 @@ Status PretrainRun::train() {
   streamOptions.seed = run_->state().seed;
   streamOptions.firstExample = run_->state().examplesSeen;
   streamOptions.threads = options_.dataThreads;
+  streamOptions.workers = options_.workers.share();
   BatchStream stream(trainRecords_, layout_, streamOptions);
-  RecordSource source(stream, layout_, accumulationSteps_);
+  RecordSource source(stream, layout_, accumulationSteps_,
+                      options_.workers.share(), run_->state().microStep);
   return run_->train(source, nlohmann::ordered_json::object());
 }
 
@@ -207,15 +212,20 @@ Status PretrainRun::evaluateNow() {
   BERTC_ASSIGN_OR_RETURN(
       EvaluationResult evaluation,
       evaluate(*session_, evalRecords_, options_.maxEvalSteps,
-               run_->state().updateStep, stopRequested, [&](int64_t done) {
-                 progress.advanceTo(static_cast<double>(done));
+               run_->state().updateStep, options_.workers, stopRequested,
+               [&](int64_t done) {
+                 progress.advanceTo(
+                     static_cast<double>(std::min(done, batches)));
                }));
   progress.finish();
-  stopped_ = stopRequested();
+  stopped_ = evaluation.stopped;
   if (stopped_) {
     return Status::okStatus(); // half an evaluation is no result
   }
   evaluation_ = evaluation;
+  if (!options_.workers.isRoot()) {
+    return Status::okStatus();
+  }
   BERTC_RETURN_IF_ERROR(run_->log().log(
       std::nullopt, {{"throughput_val", evaluation.sequencesPerSecond}}));
   BERTC_RETURN_IF_ERROR(

@@ -11,11 +11,15 @@ namespace bertc {
 
 class RecordSource : public BatchSource {
 public:
-  /// `stream` must outlive it and stand at the beginning of an update.
+  /// `stream` must outlive it and stand at the beginning of an update; it has
+  /// the share of this rank, `workers`. `accumulationSteps` is of each rank,
+  /// `microStep` the micro-batches that all have done.
   RecordSource(BatchStream &stream, BatchLayout layout,
-               int64_t accumulationSteps)
+               int64_t accumulationSteps, WorkerShare workers,
+               int64_t microStep)
       : stream_(stream), layout_(std::move(layout)),
-        accumulationSteps_(accumulationSteps) {}
+        accumulationSteps_(accumulationSteps), workers_(workers),
+        next_(microStep + workers.rank) {}
 
   StatusOr<const MicroBatch *> next() override;
 
@@ -23,6 +27,8 @@ private:
   BatchStream &stream_;
   BatchLayout layout_;
   int64_t accumulationSteps_;
+  WorkerShare workers_;
+  int64_t next_;
   int64_t inUpdate_ = 0;
   MicroBatch batch_;
 };

@@ -7,9 +7,13 @@
 namespace bertc {
 
 RowStream::RowStream(const FeatureSet &features, const RowPlan &rows,
-                     RowBatch::Shape shape, int depth)
+                     RowBatch::Shape shape, WorkerShare workers, int depth)
     : rows_(rows.rows()), batchSize_(static_cast<uint64_t>(shape.batchSize)),
-      batches_((rows_ + batchSize_ - 1) / batchSize_) {
+      workers_(workers) {
+  uint64_t all = (rows_ + batchSize_ - 1) / batchSize_;
+  auto rank = static_cast<uint64_t>(workers.rank);
+  auto size = static_cast<uint64_t>(workers.size);
+  batches_ = all > rank ? (all - rank - 1) / size + 1 : 0;
   // The batch being read keeps its slot, so one more than the depth.
   int slots = std::max(1, depth) + 1;
   slots_.reserve(static_cast<size_t>(slots));
@@ -54,7 +58,9 @@ void RowStream::work() {
 }
 
 Status RowStream::fill(uint64_t number, RowBatch *batch) {
-  uint64_t first = number * batchSize_;
+  uint64_t first = (number * static_cast<uint64_t>(workers_.size) +
+                    static_cast<uint64_t>(workers_.rank)) *
+                   batchSize_;
   numbers_.clear();
   for (uint64_t row = first; row < std::min(first + batchSize_, rows_); ++row) {
     numbers_.push_back(row);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "bertc/status.h"
+#include "run/Workers.h"
 #include "tasks/FeatureSet.h"
 #include "tasks/RowBatch.h"
 #include "tasks/RowPlan.h"
@@ -24,9 +25,9 @@ namespace bertc {
 class RowStream {
 public:
   /// `features` and `rows` must outlive it; at most `depth` batches are filled
-  /// ahead.
+  /// ahead. Of all batches, rank r of N gets number r, r + N, and so on.
   RowStream(const FeatureSet &features, const RowPlan &rows,
-            RowBatch::Shape shape, int depth = 4);
+            RowBatch::Shape shape, WorkerShare workers = {}, int depth = 4);
   ~RowStream();
   RowStream(const RowStream &) = delete;
   RowStream &operator=(const RowStream &) = delete;
@@ -34,7 +35,7 @@ public:
   /// The next batch, valid until the following call; null after the last one.
   StatusOr<const RowBatch *> next();
 
-  /// Batches in all.
+  /// Batches of this rank.
   uint64_t batches() const { return batches_; }
 
 private:
@@ -50,6 +51,7 @@ private:
 
   uint64_t rows_;
   uint64_t batchSize_;
+  WorkerShare workers_;
   uint64_t batches_;
   /// Rows of the batch that is being filled.
   std::vector<uint64_t> numbers_;

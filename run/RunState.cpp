@@ -29,6 +29,13 @@ public:
     *out = found->template get<T>();
   }
 
+  /// Of a key that older checkpoints lack.
+  template <typename T> void readOptional(const char *key, T *out) {
+    if (object_.contains(key)) {
+      read(key, out);
+    }
+  }
+
   const std::string &bad() const { return bad_; }
 
 private:
@@ -66,6 +73,7 @@ std::string RunState::toJson() const {
       {"learning_rate", learningRate},
       {"batch_size", batchSize},
       {"threads", threads},
+      {"workers", workers},
       {"plan_sha256", planHash},
       {"data_records", data.records},
       {"data_bytes", data.bytes},
@@ -99,6 +107,7 @@ StatusOr<RunState> RunState::fromJson(const std::string &text) {
   reader.read("learning_rate", &state.learningRate);
   reader.read("batch_size", &state.batchSize);
   reader.read("threads", &state.threads);
+  reader.readOptional("workers", &state.workers);
   reader.read("plan_sha256", &state.planHash);
   reader.read("data_records", &state.data.records);
   reader.read("data_bytes", &state.data.bytes);
@@ -126,8 +135,8 @@ Status refuse(const char *what, const std::string &saved,
 
 } // namespace
 
-StatusOr<std::vector<std::string>> checkResume(const RunState &saved,
-                                               const RunState &planned) {
+StatusOr<std::vector<std::string>>
+checkResume(const RunState &saved, const RunState &planned, bool finite) {
   auto number = [](auto value) { return fmt::format("{}", value); };
   if (saved.seed != planned.seed) {
     return refuse("--seed", number(saved.seed), number(planned.seed));
@@ -136,9 +145,20 @@ StatusOr<std::vector<std::string>> checkResume(const RunState &saved,
     return refuse("batch size", number(saved.batchSize),
                   number(planned.batchSize));
   }
-  if (saved.accumulationSteps != planned.accumulationSteps) {
-    return refuse("--num-accumulation-steps", number(saved.accumulationSteps),
-                  number(planned.accumulationSteps));
+  auto together = [](const RunState &state) {
+    return state.accumulationSteps * state.workers;
+  };
+  bool sameUpdate = together(saved) == together(planned);
+  bool sameEach = saved.accumulationSteps == planned.accumulationSteps;
+  if (!sameUpdate && (!sameEach || finite)) {
+    auto describe = [](const RunState &state) {
+      return state.workers == 1
+                 ? fmt::format("{}", state.accumulationSteps)
+                 : fmt::format("{} on each of {} workers",
+                               state.accumulationSteps, state.workers);
+    };
+    return refuse("--num-accumulation-steps", describe(saved),
+                  describe(planned));
   }
   if (saved.data.digest != planned.data.digest) {
     auto describe = [](const DataIdentity &data) {
@@ -156,6 +176,9 @@ StatusOr<std::vector<std::string>> checkResume(const RunState &saved,
     }
   };
   note("plan", saved.planHash.substr(0, 12), planned.planHash.substr(0, 12));
+  note("the number of workers", number(saved.workers), number(planned.workers));
+  note("micro-batches of an update", number(together(saved)),
+       number(together(planned)));
   note("--num-train-steps", number(saved.trainSteps),
        number(planned.trainSteps));
   note("--num-warmup-steps", number(saved.warmupSteps),

@@ -30,7 +30,7 @@ struct DataIdentity {
 struct RunState {
   /// Optimizer updates done; equals `global_step`.
   int64_t updateStep = 0;
-  /// Micro-batches done; the `step` of the dropout generator.
+  /// Micro-batches done, by all ranks; the `step` of the dropout generator.
   int64_t microStep = 0;
   /// Records drawn from the endless shuffled stream.
   uint64_t examplesSeen = 0;
@@ -42,6 +42,8 @@ struct RunState {
   double learningRate = 0;
   uint32_t batchSize = 0;
   int threads = 0;
+  /// Ranks; each has accumulationSteps micro-batches of an update.
+  int workers = 1;
   std::string planHash;
   DataIdentity data;
 
@@ -54,8 +56,10 @@ struct RunState {
 /// Refuses a change that would silently make it another run (seed, data,
 /// batch size, accumulation); changes that a user makes on purpose
 /// (longer schedule, another rate, a recompiled plan, another thread count) are
-/// allowed and returned as notes, one sentence each.
-StatusOr<std::vector<std::string>> checkResume(const RunState &saved,
-                                               const RunState &planned);
+/// allowed and returned as notes, one sentence each. So is another number of
+/// workers, with the same accumulation each, or the same together; where the
+/// data end (`finite`), only the latter.
+StatusOr<std::vector<std::string>>
+checkResume(const RunState &saved, const RunState &planned, bool finite);
 
 } // namespace bertc

@@ -238,7 +238,7 @@ Status SquadRun::answer() {
   const SquadFeatures &features = *windows_.predict;
   SquadPredictor predictor(features, job_.tokenizer(), options_.prediction);
   BERTC_RETURN_IF_ERROR(predict(&predictor));
-  if (stopped()) {
+  if (stopped() || !job_.isRoot()) {
     return Status(); // half the answers are no result
   }
   SquadAnswered answered;

@@ -41,8 +41,8 @@ std::array<int32_t, 4> rngInput(uint64_t seed, int64_t step,
 TrainLoop::TrainLoop(rt::Session &session, BatchSource &source,
                      Settings settings, const RunState &state)
     : session_(session), source_(source), settings_(settings),
-      updateStep_(state.updateStep), microStep_(state.microStep),
-      examplesSeen_(state.examplesSeen) {}
+      exchange_(session, settings.workers), updateStep_(state.updateStep),
+      microStep_(state.microStep), examplesSeen_(state.examplesSeen) {}
 
 Status TrainLoop::prepare() {
   const rt::Plan &plan = session_.plan();
@@ -62,12 +62,11 @@ Status TrainLoop::prepare() {
   return session_.prepare(applyEntry);
 }
 
-Status TrainLoop::microBatch(const MicroBatch &batch, int64_t index,
-                             UpdateReport *report, double *totalLoss) {
+Status TrainLoop::microBatch(const MicroBatch &batch, UpdateReport *report,
+                             double *totalLoss) {
   rt::NamedInputs inputs = batch.inputs;
-  int64_t microStep = microStep_ + index;
   std::array<int32_t, 4> rng =
-      rngInput(settings_.seed, microStep, settings_.deterministic);
+      rngInput(settings_.seed, batch.number, settings_.deterministic);
   if (session_.plan().findEntry(stepEntry)->findInput("rng")) {
     inputs.emplace_back("rng",
                         rt::ConstTensorView(rt::DType::I32, {4}, rng.data()));
@@ -83,7 +82,7 @@ Status TrainLoop::microBatch(const MicroBatch &batch, int64_t index,
   }
   BERTC_RETURN_IF_ERROR(session_.run(stepEntry, inputs, outputs)
                             .annotate(fmt::format("update {}, micro-batch {}",
-                                                  updateStep_, microStep)));
+                                                  updateStep_, batch.number)));
   for (size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i])) {
       return Status(StatusCode::FailedPrecondition,
@@ -91,13 +90,14 @@ Status TrainLoop::microBatch(const MicroBatch &batch, int64_t index,
                                 "--learning-rate or lengthen the warm-up, and "
                                 "go on from the last checkpoint",
                                 lossNames_[i], values[i], updateStep_,
-                                microStep));
+                                batch.number));
     }
     report->losses[lossNames_[i]] += values[i] * batch.share;
     if (lossNames_[i] == "total_loss" || i == 0) {
       *totalLoss = values[i];
     }
   }
+  report->microBatches += 1;
   report->examples += batch.examples;
   report->sequences += batch.sequences;
   return Status::okStatus();
@@ -113,16 +113,18 @@ Status TrainLoop::apply(float learningRate) {
       {});
 }
 
-StatusOr<UpdateReport> TrainLoop::update(const std::function<bool()> &stop,
-                                         const MicroHook &onMicro,
-                                         Trace *trace) {
-  UpdateReport report;
-  int64_t begin = monotonicNs();
-  report.learningRate = settings_.schedule.learningRate(updateStep_);
+/// This rank's micro-batches. Leaves `complete` false when it was asked to stop
+/// in between. True when the ranks have agreed on that already.
+StatusOr<bool> TrainLoop::accumulate(const std::function<bool()> &stop,
+                                     const MicroHook &onMicro, Trace *trace,
+                                     UpdateReport *report) {
+  report->complete = true;
   int64_t count = 0;
   for (bool ended = false; !ended; ++count) {
-    if (count > 0 && stop()) {
-      return report;
+    if (count > 0 && (stop() || exchange_.stopAnnounced())) {
+      exchange_.announceStop();
+      report->complete = false;
+      return false;
     }
     double loss = 0;
     {
@@ -132,19 +134,61 @@ StatusOr<UpdateReport> TrainLoop::update(const std::function<bool()> &stop,
         return internalError(
             fmt::format("the training data ended in update {}", updateStep_));
       }
-      BERTC_RETURN_IF_ERROR(microBatch(*batch, count, &report, &loss));
+      if (!batch->isEmpty()) {
+        BERTC_RETURN_IF_ERROR(microBatch(*batch, report, &loss));
+      }
       ended = batch->endsUpdate;
     }
     onMicro(count + 1, loss);
+    if (exchange_.everyMicroBatch() && !ended) {
+      UpdateReport soFar = *report;
+      BERTC_ASSIGN_OR_RETURN(bool all, addUp(false, trace, &soFar));
+      if (!all) {
+        *report = soFar;
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// Makes `report` that of all ranks; when they are all there, adds up their
+/// gradients.
+StatusOr<bool> TrainLoop::addUp(bool last, Trace *trace, UpdateReport *report) {
+  Trace::Span span(trace, "all_reduce");
+  BERTC_RETURN_IF_ERROR(exchange_.combine(report, updateStep_));
+  if (report->complete) {
+    BERTC_RETURN_IF_ERROR(exchange_.addGradients(last, updateStep_));
+  }
+  return report->complete;
+}
+
+StatusOr<UpdateReport> TrainLoop::update(const std::function<bool()> &stop,
+                                         const MicroHook &onMicro,
+                                         Trace *trace) {
+  UpdateReport report;
+  int64_t begin = monotonicNs();
+  for (const std::string &name : lossNames_) {
+    report.losses[name] = 0;
+  }
+  report.learningRate = settings_.schedule.learningRate(updateStep_);
+  BERTC_ASSIGN_OR_RETURN(bool settled,
+                         accumulate(stop, onMicro, trace, &report));
+  if (settled) {
+    return report;
+  }
+  report.stop = stop() || !report.complete;
+  BERTC_ASSIGN_OR_RETURN(bool complete, addUp(true, trace, &report));
+  if (!complete) {
+    return report;
   }
   {
     Trace::Span span(trace, applyEntry);
     BERTC_RETURN_IF_ERROR(apply(report.learningRate));
   }
-  report.complete = true;
   report.seconds = static_cast<double>(monotonicNs() - begin) * 1e-9;
   updateStep_ += 1;
-  microStep_ += count;
+  microStep_ += report.microBatches;
   examplesSeen_ += static_cast<uint64_t>(report.examples);
   return report;
 }

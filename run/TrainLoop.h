@@ -12,11 +12,12 @@
 #include "run/RunState.h"
 #include "run/Schedule.h"
 #include "run/Trace.h"
+#include "run/UpdateExchange.h"
 
 #include <array>
 #include <functional>
-#include <map>
 #include <string>
+#include <vector>
 
 namespace bertc {
 
@@ -27,28 +28,15 @@ inline constexpr int32_t dropoutOffFlag = 1;
 std::array<int32_t, 4> rngInput(uint64_t seed, int64_t step,
                                 bool deterministic);
 
-/// What one update did.
-struct UpdateReport {
-  /// False when `stop` asked to leave before the update was complete; the
-  /// variables are then those of the update before.
-  bool complete = false;
-  /// Means over its micro-batches by their shares, by output name (total_loss,
-  /// ...).
-  std::map<std::string, double> losses;
-  float learningRate = 0;
-  double seconds = 0;
-  /// Records: rows of batches.
-  int64_t examples = 0;
-  /// Sequences in them: more when they are packs.
-  int64_t sequences = 0;
-};
-
 class TrainLoop {
 public:
   struct Settings {
     Schedule schedule;
     uint64_t seed = 0;
     bool deterministic = false;
+    /// Those that share the updates; every rank runs a loop like this one, with
+    /// its own micro-batches.
+    Workers workers;
   };
 
   /// `session` and `source` must outlive the loop; `state` is where it stands,
@@ -65,7 +53,8 @@ public:
   using MicroHook = std::function<void(int64_t, double)>;
 
   /// Performs one update. `stop` is asked before every micro-batch but the
-  /// first; `trace` may be null. A loss that is not finite is an error naming
+  /// first; one rank that is asked to leave is enough for all. `trace` may be
+  /// null. A loss that is not finite is an error naming
   /// the step, before it can reach the variables.
   StatusOr<UpdateReport> update(const std::function<bool()> &stop,
                                 const MicroHook &onMicro, Trace *trace);
@@ -76,13 +65,18 @@ public:
   uint64_t examplesSeen() const { return examplesSeen_; }
 
 private:
-  Status microBatch(const MicroBatch &batch, int64_t index,
-                    UpdateReport *report, double *loss);
+  Status microBatch(const MicroBatch &batch, UpdateReport *report,
+                    double *loss);
+  StatusOr<bool> accumulate(const std::function<bool()> &stop,
+                            const MicroHook &onMicro, Trace *trace,
+                            UpdateReport *report);
+  StatusOr<bool> addUp(bool last, Trace *trace, UpdateReport *report);
   Status apply(float learningRate);
 
   rt::Session &session_;
   BatchSource &source_;
   Settings settings_;
+  UpdateExchange exchange_;
   /// Scalar f32 outputs of train_step.
   std::vector<std::string> lossNames_;
   int64_t updateStep_;

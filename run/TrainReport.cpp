@@ -70,7 +70,7 @@ Status TrainReport::update(int64_t step, const UpdateReport &report) {
   }
   double rate = seconds_ > 0 ? static_cast<double>(sequences_) / seconds_ : 0.0;
   std::vector<Scalar> losses = partialLosses(report);
-  nlohmann::ordered_json data;
+  nlohmann::ordered_json data = lineStart();
   data["throughput_train"] = rate;
   for (const Scalar &loss : losses) {
     data[loss.tag] = loss.value;
@@ -97,9 +97,19 @@ void TrainReport::saved(const std::string &prefix) {
   progress_.note("saved " + prefix);
 }
 
+nlohmann::ordered_json TrainReport::lineStart() const {
+  auto data = nlohmann::ordered_json::object();
+  if (settings_.rank) {
+    data["Rank"] = *settings_.rank;
+  }
+  return data;
+}
+
 Status TrainReport::finish() {
   progress_.finish();
-  return log_.log(std::nullopt, {{"throughput_train", throughput()}});
+  nlohmann::ordered_json data = lineStart();
+  data["throughput_train"] = throughput();
+  return log_.log(std::nullopt, data);
 }
 
 Status logMetrics(const std::string &outputDir, int64_t step,

@@ -18,6 +18,7 @@
 #include "support/Progress.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ public:
     int64_t accumulationSteps = 1;
     int64_t displaySteps = 10;
     bool quiet = false;
+    /// Logged with every line of a run of several processes.
+    std::optional<int> rank;
   };
 
   /// `log` and `events` (may be null) must outlive it.
@@ -52,6 +55,8 @@ public:
   double throughput() const { return throughput_.perSecond(); }
 
 private:
+  nlohmann::ordered_json lineStart() const;
+
   Settings settings_;
   Dllog &log_;
   EventFile *events_;

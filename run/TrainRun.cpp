@@ -2,6 +2,8 @@
 #include "run/TrainRun.h"
 
 #include "io/Files.h"
+#include "runtime/collective/Launch.h"
+#include "support/Cli.h"
 #include "support/Signals.h"
 
 #include <algorithm>
@@ -53,6 +55,7 @@ RunState TrainRun::plannedState(const TrainSettings &training) const {
   state.learningRate = training.schedule.initialRate;
   state.batchSize = session_.plan().model().batchSize;
   state.threads = session_.threads();
+  state.workers = options_.workers.size();
   state.planHash = session_.plan().sha256();
   state.data = training.data;
   return state;
@@ -73,7 +76,49 @@ Status TrainRun::checkResumeFlag(const std::string &prefix) const {
   return Status::okStatus();
 }
 
+/// What would make ranks do different things.
+Status TrainRun::checkRanks(bool training) const {
+  return checkAgreement(
+      options_.workers,
+      {{"the version", projectVersion()},
+       {"the plan", session_.plan().sha256()},
+       // The optimizer runs on every rank and must give the same bits.
+       {"the instruction set (BERTC_MAX_ISA lowers it)", rt::cpuIsa()},
+       {"--do-train", training ? "True" : "False"},
+       {"the data of training", state_.data.digest},
+       {"--seed", fmt::format("{}", state_.seed)},
+       {"--deterministic-run", fmt::format("{}", state_.deterministic)},
+       {"--num-accumulation-steps",
+        fmt::format("{}", state_.accumulationSteps)},
+       {"--num-train-steps", fmt::format("{}", state_.trainSteps)},
+       {"--num-warmup-steps", fmt::format("{}", state_.warmupSteps)},
+       {"--learning-rate", fmt::format("{}", state_.learningRate)},
+       {"--save-checkpoints-steps",
+        fmt::format("{}", options_.saveCheckpointsSteps)},
+       {"--allreduce-post-accumulation",
+        fmt::format("{}", !options_.workers.everyMicroBatch)},
+       {"--allreduce-precision",
+        options_.workers.wire == rt::WireType::F32 ? "f32" : "bf16"}});
+}
+
 Status TrainRun::begin(const TrainSettings *training) {
+  if (training) {
+    training_ = *training;
+  }
+  state_ = plannedState(training_);
+  BERTC_RETURN_IF_ERROR(checkRanks(training != nullptr));
+  if (options_.workers.isRoot()) {
+    // The others wait for what it finds.
+    rt::Collective::Busy busy(options_.workers.collective);
+    BERTC_RETURN_IF_ERROR(findWeights(training != nullptr));
+  }
+  BERTC_RETURN_IF_ERROR(shareStart(training != nullptr));
+  result_.globalStepAtStart = state_.updateStep;
+  result_.updateStep = state_.updateStep;
+  return Status::okStatus();
+}
+
+Status TrainRun::findWeights(bool training) {
   std::vector<std::string> notes;
   BERTC_ASSIGN_OR_RETURN(std::string prefix, store_.newest(&notes));
   for (const std::string &note : notes) {
@@ -81,15 +126,26 @@ Status TrainRun::begin(const TrainSettings *training) {
   }
   if (training) {
     BERTC_RETURN_IF_ERROR(checkResumeFlag(prefix));
-    training_ = *training;
   }
-  state_ = plannedState(training_);
-  BERTC_RETURN_IF_ERROR(prefix.empty()
-                            ? beginFresh(training != nullptr)
-                            : beginFrom(prefix, training != nullptr));
-  result_.globalStepAtStart = state_.updateStep;
-  result_.updateStep = state_.updateStep;
-  return Status::okStatus();
+  return prefix.empty() ? beginFresh(training) : beginFrom(prefix, training);
+}
+
+/// Rank 0's position and variables to all.
+Status TrainRun::shareStart(bool training) {
+  const Workers &workers = options_.workers;
+  if (workers.size() == 1) {
+    return Status::okStatus();
+  }
+  std::string text = state_.toJson();
+  BERTC_RETURN_IF_ERROR(
+      workers.collective->broadcast(&text, "where the run stands"));
+  int threads = state_.threads;
+  BERTC_ASSIGN_OR_RETURN(state_, RunState::fromJson(text));
+  state_.threads = threads;
+  BERTC_RETURN_IF_ERROR(workers.collective->broadcast(
+      &savedStep_, sizeof(savedStep_), "the newest checkpoint"));
+  bool hasSlots = training && savedStep_ >= 0;
+  return shareVariables(workers, session_, hasSlots);
 }
 
 Status TrainRun::beginFresh(bool training) {
@@ -150,7 +206,7 @@ Status TrainRun::continueFrom(const CheckpointStore::Restored &restored) {
       state_.seed = saved.seed;
     }
     BERTC_ASSIGN_OR_RETURN(std::vector<std::string> notes,
-                           checkResume(saved, state_));
+                           checkResume(saved, state_, training_.finite));
     for (const std::string &note : notes) {
       say("note: not the run it was: " + note);
     }
@@ -159,7 +215,8 @@ Status TrainRun::continueFrom(const CheckpointStore::Restored &restored) {
     state_.examplesSeen = saved.examplesSeen;
   } else {
     state_.updateStep = restored.globalStep;
-    state_.microStep = restored.globalStep * state_.accumulationSteps;
+    state_.microStep =
+        restored.globalStep * state_.accumulationSteps * state_.workers;
     state_.examplesSeen =
         static_cast<uint64_t>(state_.microStep) * state_.batchSize;
   }
@@ -192,6 +249,7 @@ Status TrainRun::openLog(const nlohmann::ordered_json &parameters) {
       {"seed", state_.seed},
       {"deterministic_run", options_.deterministic},
       {"threads", session_.threads()},
+      {"workers", options_.workers.size()},
       {"cpu_isa", rt::cpuIsa()},
       {"device", session_.device()},
       {"first_step", state_.updateStep}};
@@ -203,8 +261,15 @@ Status TrainRun::save(TrainReport *report) {
   if (savedStep_ == state_.updateStep) {
     return Status::okStatus();
   }
-  BERTC_ASSIGN_OR_RETURN(result_.checkpoint, store_.save(session_, state_));
   savedStep_ = state_.updateStep;
+  BERTC_RETURN_IF_ERROR(
+      checkSameVariables(options_.workers, session_, true,
+                         fmt::format("after update {}", state_.updateStep)));
+  if (!options_.workers.isRoot()) {
+    return Status::okStatus();
+  }
+  rt::Collective::Busy busy(options_.workers.collective);
+  BERTC_ASSIGN_OR_RETURN(result_.checkpoint, store_.save(session_, state_));
   report->saved(result_.checkpoint);
   return Status::okStatus();
 }
@@ -225,10 +290,13 @@ Status TrainRun::writeTrace(Trace *trace) {
 
 Status TrainRun::loop(TrainLoop &loop, TrainReport &report) {
   Trace trace;
-  while (state_.updateStep < training_.schedule.trainSteps &&
-         !stopRequested()) {
+  // Ranks must leave together, so what one of them was asked is not enough
+  // before they have exchanged it, which they do in every update.
+  bool stop = options_.workers.size() == 1 && stopRequested();
+  while (state_.updateStep < training_.schedule.trainSteps && !stop) {
     int64_t step = state_.updateStep + 1;
-    bool traced = options_.profile && step >= options_.profile->first &&
+    bool traced = options_.profile && options_.workers.isRoot() &&
+                  step >= options_.profile->first &&
                   step <= options_.profile->second;
     if (traced && trace.size() == 0) {
       session_.setProfileHook(trace.hook());
@@ -239,6 +307,7 @@ Status TrainRun::loop(TrainLoop &loop, TrainReport &report) {
     BERTC_ASSIGN_OR_RETURN(
         UpdateReport update,
         loop.update(stopRequested, onMicro, traced ? &trace : nullptr));
+    stop = result_.stopped = update.stop;
     if (!update.complete) {
       break;
     }
@@ -258,6 +327,36 @@ Status TrainRun::loop(TrainLoop &loop, TrainReport &report) {
   return writeTrace(&trace);
 }
 
+/// Log and room for checkpoints: rank 0's business.
+Status TrainRun::prepareOutputs(const nlohmann::ordered_json &parameters) {
+  if (!options_.workers.isRoot()) {
+    return Status::okStatus();
+  }
+  if (options_.workers.size() > 1 &&
+      rt::Launch::fromEnvironment().secondsToLeave == 0) {
+    say("note: mpirun kills its processes a second after SIGTERM; give it "
+        "--mca odls_base_sigkill_timeout 20 to let a checkpoint be saved");
+  }
+  int64_t left = training_.schedule.trainSteps - state_.updateStep;
+  int64_t saves = (left + options_.saveCheckpointsSteps - 1) /
+                  options_.saveCheckpointsSteps;
+  BERTC_RETURN_IF_ERROR(store_.checkSpace(session_.plan(), saves));
+  return openLog(parameters);
+}
+
+TrainReport::Settings TrainRun::shownSettings() const {
+  TrainReport::Settings shown;
+  shown.firstStep = state_.updateStep;
+  shown.trainSteps = training_.schedule.trainSteps;
+  shown.accumulationSteps = training_.accumulationSteps;
+  shown.displaySteps = options_.displayLossSteps;
+  shown.quiet = options_.quiet;
+  if (options_.workers.size() > 1) {
+    shown.rank = options_.workers.share().rank;
+  }
+  return shown;
+}
+
 Status TrainRun::train(BatchSource &source,
                        const nlohmann::ordered_json &parameters) {
   int64_t trainSteps = training_.schedule.trainSteps;
@@ -266,34 +365,32 @@ Status TrainRun::train(BatchSource &source,
                     state_.updateStep, trainSteps));
     return Status::okStatus();
   }
-  int64_t left = trainSteps - state_.updateStep;
-  int64_t saves = (left + options_.saveCheckpointsSteps - 1) /
-                  options_.saveCheckpointsSteps;
-  BERTC_RETURN_IF_ERROR(store_.checkSpace(session_.plan(), saves));
-  BERTC_RETURN_IF_ERROR(openLog(parameters));
+  BERTC_RETURN_IF_ERROR(prepareOutputs(parameters));
 
   TrainLoop::Settings settings;
   settings.schedule = training_.schedule;
   settings.seed = state_.seed;
   settings.deterministic = options_.deterministic;
+  settings.workers = options_.workers;
   TrainLoop updates(session_, source, settings, state_);
   BERTC_RETURN_IF_ERROR(updates.prepare());
 
-  TrainReport::Settings shown;
-  shown.firstStep = state_.updateStep;
-  shown.trainSteps = trainSteps;
-  shown.accumulationSteps = training_.accumulationSteps;
-  shown.displaySteps = options_.displayLossSteps;
-  shown.quiet = options_.quiet;
-  BERTC_ASSIGN_OR_RETURN(
-      EventFile events,
-      EventFile::create(options_.outputDir, state_.updateStep + 1));
-  TrainReport report(shown, log_, &events);
+  std::optional<EventFile> events;
+  if (options_.workers.isRoot()) {
+    BERTC_ASSIGN_OR_RETURN(
+        events, EventFile::create(options_.outputDir, state_.updateStep + 1));
+  }
+  TrainReport report(shownSettings(), log_, events ? &*events : nullptr);
   BERTC_RETURN_IF_ERROR(loop(updates, report));
   BERTC_RETURN_IF_ERROR(save(&report));
   result_.updateStep = state_.updateStep;
   result_.throughput = report.throughput();
-  result_.stopped = stopRequested();
+  result_.workers = options_.workers.size();
+  if (result_.workers == 1) {
+    result_.stopped = stopRequested();
+  } else {
+    result_.allreduceBytes = options_.workers.collective->traffic().reduced;
+  }
   return report.finish();
 }
 

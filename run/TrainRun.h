@@ -21,6 +21,7 @@
 #include "run/Schedule.h"
 #include "run/TrainLoop.h"
 #include "run/TrainReport.h"
+#include "run/Workers.h"
 
 #include <cstdint>
 #include <initializer_list>
@@ -53,7 +54,9 @@ struct TrainRunOptions {
   std::optional<std::pair<int64_t, int64_t>> profile;
   int threads = 0;
   DeviceOptions device;
+  /// Ranks but the first should be quiet.
   bool quiet = false;
+  Workers workers;
 };
 
 /// A flag's value and the least it may be.
@@ -71,9 +74,11 @@ Status checkTrainRunOptions(const TrainRunOptions &options);
 struct TrainSettings {
   /// schedule.trainSteps updates in all.
   Schedule schedule;
-  /// Micro-batches of a full update.
+  /// Micro-batches of a full update, of each rank.
   int64_t accumulationSteps = 1;
   DataIdentity data;
+  /// The data end, as features do; records go round for ever.
+  bool finite = false;
 };
 
 struct TrainResult {
@@ -84,6 +89,9 @@ struct TrainResult {
   double throughput = 0;
   /// Trained on, whether packed or not, since the start or the checkpoint.
   int64_t sequences = 0;
+  int workers = 1;
+  /// Bytes of gradients that this rank has sent.
+  uint64_t allreduceBytes = 0;
   /// Newest checkpoint; empty when there is none.
   std::string checkpoint;
   /// Variables that --init-checkpoint lacked, and that started at random.
@@ -98,7 +106,8 @@ public:
   TrainRun(rt::Session &session, TrainRunOptions options);
 
   /// Gives the session its weights: those of the newest checkpoint of
-  /// outputDir, else initCheckpoint's, else random ones. `training` is null
+  /// outputDir, else initCheckpoint's, else random ones. Of several ranks, only
+  /// the first looks there; the others get what it has. `training` is null
   /// when nothing is to be trained; then heads that initCheckpoint lacks are an
   /// error, else they are initialised and named.
   Status begin(const TrainSettings *training);
@@ -119,6 +128,9 @@ public:
 
 private:
   RunState plannedState(const TrainSettings &training) const;
+  Status checkRanks(bool training) const;
+  Status findWeights(bool training);
+  Status shareStart(bool training);
   Status checkResumeFlag(const std::string &prefix) const;
   Status beginFresh(bool training);
   Status takeWeights(bool training);
@@ -128,6 +140,8 @@ private:
   Status loop(TrainLoop &loop, TrainReport &report);
   Status save(TrainReport *report);
   Status writeTrace(Trace *trace);
+  Status prepareOutputs(const nlohmann::ordered_json &parameters);
+  TrainReport::Settings shownSettings() const;
 
   rt::Session &session_;
   TrainRunOptions options_;

@@ -106,6 +106,7 @@ RingCollective::~RingCollective() {
     std::lock_guard<std::mutex> lock(mutex_);
     finishing_ = true;
   }
+  changed_.notify_all();
   watch_.wake();
   thread_.join();
 }
@@ -392,30 +393,31 @@ void RingCollective::fail(const Status &status) {
 /// midst of a step, so it gets a while, but not for ever.
 void RingCollective::afterFailure() {
   std::unique_lock<std::mutex> lock(mutex_);
-  if (!failure_.ok()) {
-    std::string text = failure_.message();
-    int code = exitCode(failure_);
-    lock.unlock();
+  bool failed = !failure_.ok();
+  auto [code, text] =
+      failed ? std::pair(exitCode(failure_), failure_.message()) : *abort_;
+  lock.unlock();
+  // A rank that gave up has told all ranks itself, and the exit code is its.
+  int heard = wire_->heardAbort();
+  if (heard == 0) {
     wire_->tellAbort(code, text);
-    lock.lock();
+  }
+  lock.lock();
+  if (failed) {
     auto grace = std::chrono::duration<double>(
         std::clamp(options_.limitSeconds / 4, 1.0, 30.0));
-    auto until = std::chrono::steady_clock::now() + grace;
-    while (!abort_ && !finishing_ && std::chrono::steady_clock::now() < until) {
-      // Not watch_.sleep(): a dead process would wake it at once, again and
-      // again.
-      changed_.wait_for(lock, std::chrono::milliseconds(50));
-    }
+    // Not watch_.sleep(): a dead process would end it at once, again and again.
+    changed_.wait_for(lock, grace, [this] { return abort_ || finishing_; });
   }
   if (finishing_ && !abort_) { // the object is given up, not the process
     wire_->transport().cancelAll();
     return;
   }
-  auto [code, text] =
-      abort_.value_or(std::pair(exitCode(failure_), failure_.message()));
   lock.unlock();
-  wire_->tellAbort(code, text);
-  wire_->transport().abort(code);
+  if (heard != 0) { // as a rule the launcher comes first
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+  }
+  wire_->transport().abort(heard != 0 ? heard : code);
 }
 
 } // namespace

@@ -162,12 +162,15 @@ Status Wire::pump() {
   return judge();
 }
 
+bool Wire::hasSlept() const {
+  return secondsSince(pumped_) > std::max(4 * interval_, 1.0);
+}
+
 /// A process that was stopped itself, or its whole machine, must not take the
 /// silence it slept through for the others' fault.
 void Wire::forgiveOwnSleep() {
   Clock::time_point now = Clock::now();
-  double gap = std::chrono::duration<double>(now - pumped_).count();
-  if (gap > std::max(4 * interval_, 1.0)) {
+  if (hasSlept()) {
     for (Peer &peer : peers_) {
       peer.heard = now;
     }
@@ -208,6 +211,7 @@ Status Wire::heed(int p) {
     stopAnnounced_ = true;
   }
   if (peer.state.flags & ControlMessage::Abort) {
+    heardAbort_ = std::max(1, peer.state.code);
     return Status(StatusCode::IoError,
                   name(p) + " gave up: " + textOf(peer.state.text));
   }
@@ -252,6 +256,9 @@ Status Wire::judge() {
     return Status();
   }
   judged_ = Clock::now();
+  if (hasSlept()) { // in the midst of this round; the next one forgives it
+    return Status();
+  }
   int dead = watch_.dead();
   if (dead >= 0) {
     // What it said last may be why it went.

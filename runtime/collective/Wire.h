@@ -81,6 +81,8 @@ public:
 
   /// Tells every rank that this one gives up, as far as they listen.
   void tellAbort(int code, const std::string &text);
+  /// The exit code of a rank that gave up and said so; 0 when none has.
+  int heardAbort() const { return heardAbort_; }
   /// Makes drive() and pump() fail; from any thread.
   void interrupt() { interrupted_ = true; }
   Transport &transport() { return *transport_; }
@@ -107,6 +109,7 @@ private:
   Status beat(bool force);
   Status judge();
   Status judgeStall();
+  bool hasSlept() const;
   void forgiveOwnSleep();
   int tag() const;
 
@@ -119,6 +122,7 @@ private:
   bool inside_ = false;
   Clock::time_point moved_, pumped_, beaten_, judged_;
   uint32_t beatenFlags_ = 0;
+  int heardAbort_ = 0;
   std::atomic<bool> stopAnnounced_{false}, interrupted_{false};
   std::atomic<uint64_t> reduced_{0}, sent_{0}, control_{0};
 };

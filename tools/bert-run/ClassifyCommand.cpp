@@ -79,24 +79,14 @@ void printJson(const ClassifyResult &result) {
   std::fputs(jsonText(document).c_str(), stdout);
 }
 
-int perform(Flags &flags) {
-  FineTuneOptions &tuning = flags.options.tuning;
-  tuning.task = "classify";
-  Status status = finishTrainRunFlags(flags.tuning.run, &tuning);
-  if (!status.ok()) {
-    return reportError("bert-run", status);
+StatusOr<int> perform(const Flags &flags, bool prints) {
+  BERTC_ASSIGN_OR_RETURN(ClassifyResult result, classify(flags.options));
+  if (prints && flags.json) {
+    printJson(result);
+  } else if (prints && result.evaluation) {
+    std::fputs(evalResultsText(result.evaluation->metrics()).c_str(), stdout);
   }
-  installStopSignals();
-  StatusOr<ClassifyResult> result = classify(flags.options);
-  if (!result.ok()) {
-    return reportError("bert-run", result.status());
-  }
-  if (flags.json) {
-    printJson(*result);
-  } else if (result->evaluation) {
-    std::fputs(evalResultsText(result->evaluation->metrics()).c_str(), stdout);
-  }
-  return result->training.stopped ? stopExitCode() : 0;
+  return result.training.stopped ? stopExitCode() : 0;
 }
 
 } // namespace
@@ -111,7 +101,13 @@ Command addClassifyCommand(CLI::App &app) {
   addDataFlags(*command, flags->options);
   addColumnFlags(*command, flags->options);
   command->add_flag("--json", flags->json, "print a summary on stdout as JSON");
-  return [flags] { return perform(*flags); };
+  return [flags] {
+    FineTuneOptions &tuning = flags->options.tuning;
+    tuning.task = "classify";
+    return performTraining(flags->tuning.run, &tuning, [&](bool prints) {
+      return perform(*flags, prints);
+    });
+  };
 }
 
 } // namespace bertc

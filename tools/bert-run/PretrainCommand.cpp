@@ -88,24 +88,16 @@ void printJson(const PretrainResult &result) {
   std::fputs(jsonText(document).c_str(), stdout);
 }
 
-int perform(Flags &flags) {
-  Status status = finishTrainRunFlags(flags.run, &flags.options);
-  if (!status.ok()) {
-    return reportError("bert-run", status);
-  }
-  installStopSignals();
-  StatusOr<PretrainResult> result = pretrain(flags.options);
-  if (!result.ok()) {
-    return reportError("bert-run", result.status());
-  }
-  if (flags.json) {
-    printJson(*result);
-  } else if (result->evaluation) {
-    for (const auto &[name, value] : result->evaluation->lines()) {
+StatusOr<int> perform(const Flags &flags, bool prints) {
+  BERTC_ASSIGN_OR_RETURN(PretrainResult result, pretrain(flags.options));
+  if (prints && flags.json) {
+    printJson(result);
+  } else if (prints && result.evaluation) {
+    for (const auto &[name, value] : result.evaluation->lines()) {
       std::printf("%s = %s\n", name.c_str(), value.c_str());
     }
   }
-  return result->stopped ? stopExitCode() : 0;
+  return result.stopped ? stopExitCode() : 0;
 }
 
 } // namespace
@@ -121,7 +113,11 @@ Command addPretrainCommand(CLI::App &app) {
   addTrainRunFlags(*command, flags->run, flags->options);
   command->add_flag("--json", flags->json, "print a summary on stdout as JSON");
   addPlanFlags(*command, *flags);
-  return [flags] { return perform(*flags); };
+  return [flags] {
+    return performTraining(flags->run, &flags->options, [&](bool prints) {
+      return perform(*flags, prints);
+    });
+  };
 }
 
 } // namespace bertc

@@ -72,30 +72,18 @@ void printJson(const SquadRunResult &result) {
   std::fputs(jsonText(document).c_str(), stdout);
 }
 
-int perform(Flags &flags) {
+StatusOr<int> perform(const Flags &flags, bool prints) {
   if (flags.version2) {
-    return reportError(
-        "bert-run",
-        invalidArgument("--version-2-with-negative is not supported: every "
-                        "question gets an answer, as in SQuAD 1.1"));
+    return invalidArgument("--version-2-with-negative is not supported: every "
+                           "question gets an answer, as in SQuAD 1.1");
   }
-  FineTuneOptions &tuning = flags.options.tuning;
-  tuning.task = "squad";
-  Status status = finishTrainRunFlags(flags.tuning.run, &tuning);
-  if (!status.ok()) {
-    return reportError("bert-run", status);
+  BERTC_ASSIGN_OR_RETURN(SquadRunResult result, runSquad(flags.options));
+  if (prints && flags.json) {
+    printJson(result);
+  } else if (prints && result.answered && result.answered->scores) {
+    std::printf("%s\n", result.answered->scores->json().c_str());
   }
-  installStopSignals();
-  StatusOr<SquadRunResult> result = runSquad(flags.options);
-  if (!result.ok()) {
-    return reportError("bert-run", result.status());
-  }
-  if (flags.json) {
-    printJson(*result);
-  } else if (result->answered && result->answered->scores) {
-    std::printf("%s\n", result->answered->scores->json().c_str());
-  }
-  return result->training.stopped ? stopExitCode() : 0;
+  return result.training.stopped ? stopExitCode() : 0;
 }
 
 } // namespace
@@ -109,7 +97,13 @@ Command addSquadCommand(CLI::App &app) {
   addFineTuneFlags(*command, flags->tuning, flags->options.tuning);
   addDataFlags(*command, flags->options);
   addPredictFlags(*command, *flags);
-  return [flags] { return perform(*flags); };
+  return [flags] {
+    FineTuneOptions &tuning = flags->options.tuning;
+    tuning.task = "squad";
+    return performTraining(flags->tuning.run, &tuning, [&](bool prints) {
+      return perform(*flags, prints);
+    });
+  };
 }
 
 } // namespace bertc

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/bert-run/TrainFlags.h"
 
+#include "support/Signals.h"
 #include "tools/bert-run/DeviceFlags.h"
+
+#include <cstdio>
+#include <fmt/format.h>
 
 namespace bertc {
 
@@ -42,16 +46,32 @@ void addLogFlags(CLI::App &command, TrainRunFlags &flags,
   command.add_flag("--quiet", options.quiet, "no progress, only errors");
 }
 
+void addWorkerFlags(CLI::App &command, TrainRunFlags &flags) {
+  auto group = command.add_option_group(
+      "Several processes", "started by mpirun; all flags are those of one");
+  flags.horovodOption = group->add_flag(
+      "--horovod,--use-horovod,!--no-horovod", flags.horovod,
+      "train with all processes that mpirun has started; found by itself");
+  addBoolFlag(*group, "--allreduce-post-accumulation",
+              flags.allreducePostAccumulation,
+              "add up gradients once an update; with =False after every "
+              "micro-batch");
+  group
+      ->add_option("--allreduce-precision", flags.allreducePrecision,
+                   "f32 or bf16: of gradients on their way; sums are f32")
+      ->check(CLI::IsMember({"f32", "bf16"}));
+  group->add_option("--collective-timeout", flags.collectiveTimeout,
+                    "seconds after which a process that does not answer is "
+                    "taken for lost, and all end");
+}
+
 } // namespace
 
 void addTrainRunFlags(CLI::App &command, TrainRunFlags &flags,
                       TrainRunOptions &options) {
   addCheckpointFlags(command, flags, options);
   addLogFlags(command, flags, options);
-  addBoolFlag(command, "--allreduce-post-accumulation",
-              flags.allreducePostAccumulation,
-              "reduce once an update; with one worker there is nothing to "
-              "reduce either way");
+  addWorkerFlags(command, flags);
   command.add_option("--seed", options.seed,
                      "of weights, dropout and data order [default: that of "
                      "the checkpoint, else 12345]");
@@ -77,6 +97,57 @@ Status finishTrainRunFlags(const TrainRunFlags &flags,
     options->profile = std::make_pair(first, last);
   }
   return Status::okStatus();
+}
+
+namespace {
+
+/// Joins the other processes, if there are any.
+StatusOr<std::unique_ptr<rt::Collective>> join(const TrainRunFlags &flags,
+                                               TrainRunOptions *options) {
+  BERTC_RETURN_IF_ERROR(finishTrainRunFlags(flags, options));
+  WorkersOptions wanted;
+  if (flags.horovodOption->count() > 0) {
+    wanted.wanted = flags.horovod;
+  }
+  wanted.limitSeconds = flags.collectiveTimeout;
+  BERTC_ASSIGN_OR_RETURN(std::unique_ptr<rt::Collective> collective,
+                         joinWorkers(wanted, &options->threads));
+  options->workers.collective = collective.get();
+  options->workers.everyMicroBatch = !flags.allreducePostAccumulation;
+  options->workers.wire = flags.allreducePrecision == "bf16"
+                              ? rt::WireType::BF16
+                              : rt::WireType::F32;
+  options->quiet = options->quiet || !options->workers.isRoot();
+  return collective;
+}
+
+} // namespace
+
+int performTraining(const TrainRunFlags &flags, TrainRunOptions *options,
+                    const std::function<StatusOr<int>(bool prints)> &body) {
+  // Until the processes know each other there is nothing to save, and one that
+  // waits for another must end when mpirun says so.
+  StatusOr<std::unique_ptr<rt::Collective>> joined = join(flags, options);
+  installStopSignals();
+  if (!joined.ok()) {
+    return reportError("bert-run", joined.status());
+  }
+  StatusOr<int> code = body(options->workers.isRoot());
+  Status status = code.status();
+  if (status.ok() && *joined) {
+    std::fflush(stdout);
+    status = (*joined)->finish();
+  }
+  if (status.ok()) {
+    return *code;
+  }
+  if (!*joined) {
+    return reportError("bert-run", status);
+  }
+  reportError("bert-run",
+              status.annotate(fmt::format("rank {}", (*joined)->rank())));
+  (*joined)->abort(status); // does not return
+  return exitCode(status);
 }
 
 void addFineTuneFlags(CLI::App &command, FineTuneFlags &flags,
@@ -123,6 +194,8 @@ Json trainingJson(const std::string &command, const TrainResult &training) {
   document["total_loss"] = training.totalLoss;
   document["throughput_train"] = training.throughput;
   document["sequences"] = training.sequences;
+  document["workers"] = training.workers;
+  document["allreduce_bytes"] = training.allreduceBytes;
   document["checkpoint"] = training.checkpoint;
   document["initialised_variables"] = training.initialised;
   document["stopped"] = training.stopped;

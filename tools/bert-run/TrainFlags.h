@@ -9,6 +9,7 @@
 #include "support/Json.h"
 #include "support/Subcommands.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,11 @@ namespace bertc {
 
 /// What CLI11 writes into before it becomes TrainRunOptions.
 struct TrainRunFlags {
-  bool allreducePostAccumulation = false;
+  bool horovod = false;
+  CLI::Option *horovodOption = nullptr;
+  bool allreducePostAccumulation = true;
+  std::string allreducePrecision = "f32";
+  double collectiveTimeout = 120;
   bool resume = false;
   CLI::Option *resumeOption = nullptr;
   std::vector<int64_t> profile;
@@ -31,6 +36,13 @@ void addTrainRunFlags(CLI::App &command, TrainRunFlags &flags,
 /// Takes over what was parsed; InvalidArgument for an impossible --profile.
 Status finishTrainRunFlags(const TrainRunFlags &flags,
                            TrainRunOptions *options);
+
+/// Performs a command that trains, as one process or as one of several: joins
+/// the others, calls `body`, leaves together with them. `body` returns the exit
+/// code, and prints results only when it is told that they are this rank's.
+/// Returns the program's exit code.
+int performTraining(const TrainRunFlags &flags, TrainRunOptions *options,
+                    const std::function<StatusOr<int>(bool prints)> &body);
 
 /// The flags of classify and squad: PLAN, the above, --do-train, epochs,
 /// warm-up, rates, and those that the plan has decided.

@@ -37,7 +37,7 @@ TEST(RowStream, givesEveryRowOnceInOrder) {
   for (size_t size : {0, 1, 5, 6, 7, 600}) {
     CountedFeatures features(size);
     RowPlan rows = RowPlan::onePerRow(features);
-    RowStream stream(features, rows, {3, 8}, 2);
+    RowStream stream(features, rows, {3, 8}, {}, 2);
     EXPECT_EQ(stream.batches(), (size + 2) / 3);
     size_t expected = 0;
     for (;;) {
@@ -65,7 +65,7 @@ TEST(RowStream, mayBeLeftEarly) {
   CountedFeatures features(1000);
   RowPlan rows = RowPlan::onePerRow(features);
   for (int taken = 0; taken < 20; ++taken) {
-    RowStream stream(features, rows, {2, 8}, 1);
+    RowStream stream(features, rows, {2, 8}, {}, 1);
     for (int i = 0; i < taken; ++i) {
       ASSERT_TRUE(stream.next().ok());
     }

@@ -42,8 +42,12 @@ TEST(RunStateTest, namesTheKeyThatIsMissingOrWrong) {
   for (const auto &[key, value] : whole.items()) {
     auto without = whole;
     without.erase(key);
-    EXPECT_THAT(RunState::fromJson(without.dump()).status().message(),
-                HasSubstr("'" + key + "'"));
+    if (key == "workers") { // checkpoints of one process had none
+      EXPECT_EQ(RunState::fromJson(without.dump())->workers, 1);
+    } else {
+      EXPECT_THAT(RunState::fromJson(without.dump()).status().message(),
+                  HasSubstr("'" + key + "'"));
+    }
     auto wrong = whole;
     wrong[key] = nlohmann::json::array();
     EXPECT_THAT(RunState::fromJson(wrong.dump()).status().message(),
@@ -61,7 +65,7 @@ TEST(RunStateTest, refusesOtherVersionsAndNoJson) {
 }
 
 TEST(RunStateTest, continuesTheSameRunSilently) {
-  auto notes = checkResume(sample(), sample());
+  auto notes = checkResume(sample(), sample(), false);
   ASSERT_TRUE(notes.ok());
   EXPECT_TRUE(notes->empty());
 }
@@ -70,7 +74,7 @@ TEST(RunStateTest, refusesWhatWouldBeAnotherRun) {
   auto message = [](auto change) {
     RunState planned = sample();
     change(planned);
-    return checkResume(sample(), planned).status().message();
+    return checkResume(sample(), planned, false).status().message();
   };
   EXPECT_THAT(message([](RunState &s) { s.seed = 1; }),
               HasSubstr("trained with --seed 18364758544493064720, this run "
@@ -89,7 +93,7 @@ TEST(RunStateTest, notesWhatAUserMayChange) {
   planned.trainSteps = 200;
   planned.threads = 4;
   planned.planHash = "def";
-  auto notes = checkResume(sample(), planned);
+  auto notes = checkResume(sample(), planned, false);
   ASSERT_TRUE(notes.ok());
   EXPECT_THAT(*notes, ElementsAre("plan was abc, now def",
                                   "--num-train-steps was 100, now 200",

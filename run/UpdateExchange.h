@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What ranks exchange in an update: whether all have finished their
+// micro-batches, what these were, and the sums of their gradients. A run of one
+// process exchanges nothing.
+//
+//   UpdateExchange exchange(session, workers);
+//   BERTC_RETURN_IF_ERROR(exchange.combine(&report));
+//   if (report.complete) {
+//     BERTC_RETURN_IF_ERROR(exchange.addGradients(true, step));
+#pragma once
+
+#include "bertc/runtime.h"
+#include "bertc/status.h"
+#include "run/Workers.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace bertc {
+
+/// What one update did.
+struct UpdateReport {
+  /// False when some rank was asked to leave before the update was complete;
+  /// the variables are then those of the update before.
+  bool complete = false;
+  /// Some rank was asked to leave.
+  bool stop = false;
+  /// Means over its micro-batches by their shares, by output name (total_loss,
+  /// ...).
+  std::map<std::string, double> losses;
+  float learningRate = 0;
+  double seconds = 0;
+  /// Of all ranks.
+  int64_t microBatches = 0;
+  /// Records: rows of batches.
+  int64_t examples = 0;
+  /// Sequences in them: more when they are packs.
+  int64_t sequences = 0;
+};
+
+class UpdateExchange {
+public:
+  /// `session` must outlive it.
+  UpdateExchange(rt::Session &session, const Workers &workers)
+      : session_(session), workers_(workers) {}
+
+  bool everyMicroBatch() const {
+    return workers_.size() > 1 && workers_.everyMicroBatch;
+  }
+
+  /// Makes the report of this rank's part that of the update: sums, in rank
+  /// order; complete when all are; stop when one was asked to.
+  Status combine(UpdateReport *report, int64_t updateStep) const;
+
+  /// Adds up the accumulators of all ranks. Before the `last` time of an update
+  /// only rank 0 keeps the sum, as the others would count it again.
+  Status addGradients(bool last, int64_t updateStep) const;
+
+  /// Tells the other ranks that this one was asked to stop.
+  void announceStop() const;
+  /// Whether one of them was.
+  bool stopAnnounced() const;
+
+private:
+  rt::Session &session_;
+  Workers workers_;
+};
+
+} // namespace bertc
