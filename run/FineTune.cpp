@@ -181,6 +181,7 @@ Status FineTune::begin(const FeatureSet *training) {
   if (training) {
     BERTC_RETURN_IF_ERROR(planTraining(*training));
   }
+  reading_.reset();
   BERTC_RETURN_IF_ERROR(run_->begin(training ? &settings_ : nullptr));
   return training && isRoot() ? makeDirectories(options_.outputDir) : Status();
 }

@@ -89,6 +89,7 @@ public:
 
   /// Whether results are this rank's business: those of predict(), files.
   bool isRoot() const { return options_.workers.isRoot(); }
+  const Workers &workers() const { return options_.workers; }
 
   /// Only after prepare().
   rt::Session &session() { return *session_; }
@@ -111,7 +112,9 @@ public:
 private:
   FineTune(FineTuneOptions options, rt::Plan plan, WordPieceTokenizer tokenizer)
       : options_(std::move(options)), plan_(std::move(plan)),
-        tokenizer_(std::move(tokenizer)) {}
+        tokenizer_(std::move(tokenizer)) {
+    reading_.emplace(options_.workers.collective);
+  }
 
   Status planTraining(const FeatureSet &features);
   class Prediction;
@@ -122,6 +125,8 @@ private:
   FineTuneOptions options_;
   rt::Plan plan_;
   WordPieceTokenizer tokenizer_;
+  /// Other ranks wait until this one has read its files.
+  std::optional<rt::Collective::Busy> reading_;
   std::unique_ptr<rt::Session> session_;
   std::optional<TrainRun> run_;
   const FeatureSet *features_ = nullptr;

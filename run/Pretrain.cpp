@@ -18,7 +18,9 @@ namespace {
 /// One run; its methods are the stages in the order they happen.
 class PretrainRun {
 public:
-  explicit PretrainRun(const PretrainOptions &options) : options_(options) {}
+  explicit PretrainRun(const PretrainOptions &options) : options_(options) {
+    opening_.emplace(options_.workers.collective);
+  }
 
   Status check();
   Status open();
@@ -44,6 +46,8 @@ private:
   Schedule schedule_;
   std::optional<TrainRun> run_;
   bool stopped_ = false;
+  /// Other ranks wait for this one's data to be opened.
+  std::optional<rt::Collective::Busy> opening_;
   std::optional<EvaluationResult> evaluation_;
 };
 
@@ -166,6 +170,7 @@ Status PretrainRun::open() {
 
 Status PretrainRun::start() {
   run_.emplace(*session_, options_);
+  opening_.reset();
   if (!options_.doTrain) {
     return run_->begin(nullptr);
   }

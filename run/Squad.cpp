@@ -241,6 +241,8 @@ Status SquadRun::answer() {
   if (stopped() || !job_.isRoot()) {
     return Status(); // half the answers are no result
   }
+  // The other ranks have nothing left to do but wait.
+  rt::Collective::Busy busy(job_.workers().collective);
   SquadAnswered answered;
   answered.questions = features.report().questions;
   answered.withoutAnswer = features.report().withoutAnswer;

@@ -102,6 +102,12 @@ Status TrainRun::checkRanks(bool training) const {
 }
 
 Status TrainRun::begin(const TrainSettings *training) {
+  if (options_.workers.size() > 1 && session_.plan().target() != "cpu") {
+    return failedPrecondition(fmt::format(
+        "{}: compiled for {}; several processes train plans of --target cpu "
+        "only",
+        session_.plan().path(), session_.plan().target()));
+  }
   if (training) {
     training_ = *training;
   }

@@ -48,6 +48,27 @@ int topology(int cpu, const char *file) {
   return value;
 }
 
+bool isSet(const char *variable) {
+  const char *value = std::getenv(variable);
+  return value && *value;
+}
+
+/// Whether it was mpirun's own idea where this process may run.
+bool boundByDefault() {
+  if (!isSet("OMPI_COMM_WORLD_SIZE")) {
+    return false;
+  }
+  for (const char *told :
+       {"OMPI_MCA_hwloc_base_binding_policy", "OMPI_MCA_hwloc_base_cpu_set",
+        "OMPI_MCA_rmaps_base_mapping_policy",
+        "OMPI_MCA_rmaps_base_cpus_per_rank"}) {
+    if (isSet(told)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 } // namespace
 
 Launch Launch::fromEnvironment() {
@@ -117,7 +138,9 @@ std::vector<int> shareCpus(const std::vector<std::vector<int>> &allowed,
 std::vector<int> allowedCpus() {
   cpu_set_t set;
   std::vector<int> cpus;
-  if (sched_getaffinity(0, sizeof(set), &set) != 0) {
+  pid_t whose = boundByDefault() ? getppid() : 0;
+  if (sched_getaffinity(whose, sizeof(set), &set) != 0 &&
+      sched_getaffinity(0, sizeof(set), &set) != 0) {
     return cpus;
   }
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {

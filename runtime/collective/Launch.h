@@ -37,7 +37,9 @@ StatusOr<TransportFactory> mpiTransport();
 std::vector<int> shareCpus(const std::vector<std::vector<int>> &allowed,
                            size_t mine);
 
-/// CPUs that this process may use, those of a core side by side.
+/// CPUs that this process may use, those of a core side by side. mpirun binds
+/// two processes to one core each, however many there are, unless it is told
+/// otherwise; then those are meant that its own process on this host may use.
 std::vector<int> allowedCpus();
 
 /// Keeps the calling thread, and threads that it starts later, on these CPUs.
