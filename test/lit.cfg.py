@@ -2,6 +2,8 @@
 #   lit.py test --param build=build
 import os
 import shutil
+import subprocess
+import sys
 
 import lit.formats
 
@@ -47,6 +49,13 @@ if (os.path.exists(os.path.join(build, "lib", "libbertc-mpi.so"))
     config.substitutions.append(("%mpirun", "mpirun --oversubscribe"))
     config.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
     config.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
+    probe = os.path.join(config.test_source_root,
+                         "tools/bert-run/Inputs/cut_link.py")
+    if subprocess.run([sys.executable, probe, "probe"],
+                      capture_output=True).returncode == 0:
+        config.available_features.add("namespaces")
+    else:
+        lit_config.note("tests of several hosts are left out: no root, no ip")
 else:
     lit_config.note("tests of several processes are left out: no Open MPI")
 
