@@ -119,9 +119,12 @@ StatusOr<EvaluationSums> addUp(const Workers &workers,
     all.clear();
     for (const std::string &each : texts) {
       *stopped = *stopped || each.substr(0, 1) == "1";
-      all.emplace_back((each.size() - 1) / sizeof(BatchTotals));
-      std::memcpy(all.back().data(), each.data() + 1,
-                  all.back().size() * sizeof(BatchTotals));
+      std::vector<BatchTotals> &rank = all.emplace_back();
+      for (size_t at = 1; at + sizeof(BatchTotals) <= each.size();
+           at += sizeof(BatchTotals)) {
+        std::memcpy(&rank.emplace_back(), each.data() + at,
+                    sizeof(BatchTotals));
+      }
     }
   }
   EvaluationSums sums;

@@ -275,9 +275,10 @@ Status Wire::judge() {
   return inside_ ? judgeStall() : Status();
 }
 
-/// Everybody answers, but nothing moves.
+/// Everybody answers, but nothing moves. A rank that two others cannot reach
+/// stalls all: those that know better get a moment to say so first.
 Status Wire::judgeStall() {
-  if (secondsSince(moved_) < limit_) {
+  if (secondsSince(moved_) < limit_ + 4 * interval_) {
     return Status();
   }
   std::string missing;

@@ -68,7 +68,9 @@ private:
         ++it;
         continue;
       }
-      std::memcpy(it->data, bytes.data(), std::min(bytes.size(), it->bytes));
+      if (!bytes.empty()) {
+        std::memcpy(it->data, bytes.data(), std::min(bytes.size(), it->bytes));
+      }
       done_[it->handle] = bytes.size();
       it = receives_.erase(it);
     }
