@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The collectives over MPI, between processes: sums, broadcast and gather of
-// known numbers. Prints "rank R of N: ok, S bytes reduced".
+// known numbers. Prints "rank R of N: ok, S bytes reduced, T s": the time that
+// the sum took.
 //   mpirun -np 3 mpi_ring ELEMENTS [bf16]
 #include "runtime/collective/Collective.h"
 #include "runtime/collective/Launch.h"
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,14 +20,20 @@ Status check(bool holds, const char *what) {
   return holds ? Status() : internalError(std::string("wrong: ") + what);
 }
 
-Status exercise(rt::Collective &all, int64_t elements, rt::WireType type) {
+Status exercise(rt::Collective &all, int64_t elements, rt::WireType type,
+                double *seconds) {
   int64_t n = all.size();
   std::vector<float> data(static_cast<size_t>(elements));
   for (int64_t i = 0; i < elements; ++i) {
     data[i] = static_cast<float>((i % 8) * (all.rank() + 1));
   }
+  BERTC_RETURN_IF_ERROR(all.barrier("the start"));
+  auto begin = std::chrono::steady_clock::now();
   BERTC_RETURN_IF_ERROR(
       all.allReduceSum(data.data(), elements, type, "known numbers"));
+  std::chrono::duration<double> passed =
+      std::chrono::steady_clock::now() - begin;
+  *seconds = passed.count();
   bool right = true;
   for (int64_t i = 0; i < elements; ++i) {
     right = right && data[i] == static_cast<float>((i % 8) * n * (n + 1) / 2);
@@ -58,14 +66,16 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "%s\n", all.status().message().c_str());
     return 1;
   }
-  Status status =
-      exercise(**all, elements, bf16 ? rt::WireType::BF16 : rt::WireType::F32);
+  double seconds = 0;
+  rt::WireType type = bf16 ? rt::WireType::BF16 : rt::WireType::F32;
+  Status status = exercise(**all, elements, type, &seconds);
   if (!status.ok()) {
     (*all)->abort(status);
   }
-  std::printf("rank %d of %d: ok, %llu bytes reduced\n", (*all)->rank(),
+  std::printf("rank %d of %d: ok, %llu bytes reduced, %.3f s\n", (*all)->rank(),
               (*all)->size(),
-              static_cast<unsigned long long>((*all)->traffic().reduced));
+              static_cast<unsigned long long>((*all)->traffic().reduced),
+              seconds);
   std::fflush(stdout);
   return (*all)->finish().ok() ? 0 : 1;
 }
