@@ -5,9 +5,11 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fstream>
 #include <sched.h>
+#include <sstream>
 #include <tuple>
 #include <unistd.h>
 
@@ -38,6 +40,13 @@ std::vector<std::string> libraryPaths() {
   std::string folder = programFolder();
   return {folder + "/" + libraryName, folder + "/../lib/" + libraryName,
           libraryName};
+}
+
+std::string contentOf(const std::string &path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream content; // takes errors of reading, which iterators throw
+  content << stream.rdbuf();
+  return content.str();
 }
 
 int topology(int cpu, const char *file) {
@@ -111,6 +120,37 @@ StatusOr<TransportFactory> mpiTransport() {
     }
     return std::unique_ptr<Transport>(transport);
   });
+}
+
+std::string describeStopped() {
+  std::string text;
+  DIR *folder = opendir("/proc");
+  while (dirent *entry = folder ? readdir(folder) : nullptr) {
+    if (entry->d_name[0] < '0' || entry->d_name[0] > '9') {
+      continue;
+    }
+    std::string path = std::string("/proc/") + entry->d_name;
+    // PID (NAME) STATE PARENT ...; a name may hold anything.
+    std::string stat = contentOf(path + "/stat");
+    size_t end = stat.rfind(") ");
+    if (end == std::string::npos || stat[end + 2] != 'T' ||
+        std::atoi(stat.c_str() + end + 4) != getppid()) {
+      continue;
+    }
+    std::string environment = contentOf(path + "/environ");
+    const std::string name = "OMPI_COMM_WORLD_RANK=";
+    size_t at = environment.find(name);
+    if (at != std::string::npos) {
+      text +=
+          "; rank " +
+          std::to_string(std::atoi(environment.c_str() + at + name.size())) +
+          " (pid " + entry->d_name + ") is stopped";
+    }
+  }
+  if (folder) {
+    closedir(folder);
+  }
+  return text;
 }
 
 std::vector<int> shareCpus(const std::vector<std::vector<int>> &allowed,

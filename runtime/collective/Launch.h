@@ -30,6 +30,10 @@ struct Launch {
 /// Unavailable when it, or MPI, is not there.
 StatusOr<TransportFactory> mpiTransport();
 
+/// "; rank R (pid P) is stopped" for each process of mpirun on this host that
+/// is, else "".
+std::string describeStopped();
+
 /// CPUs for rank `mine` of the ranks of one host, each with the CPUs that its
 /// launcher allowed it, in a list of numbers that a machine's topology has
 /// ordered. A list that several ranks have is divided among them in equal runs;

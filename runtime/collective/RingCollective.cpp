@@ -2,6 +2,7 @@
 //
 // The thread that does the work of the collectives, one after the other, and in
 // between tells the other ranks that this one is alive.
+#include "runtime/collective/Launch.h"
 #include "runtime/collective/PeerWatch.h"
 #include "runtime/collective/RingAlgorithms.h"
 #include "runtime/collective/Wire.h"
@@ -40,6 +41,8 @@ public:
   ~RingCollective() override;
 
   Status open(TransportFactory factory);
+  /// open() has given its thread up.
+  bool isStuck() const { return !thread_.joinable(); }
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
@@ -68,6 +71,7 @@ private:
   StatusOr<std::vector<std::string>>
   exchange(const std::string &value, const std::string &what, bool rootOnly);
   void say(const std::string &line) const;
+  std::string startLimit() const;
 
   // The thread's side.
   void work(TransportFactory factory);
@@ -125,8 +129,23 @@ void RingCollective::say(const std::string &line) const {
 Status RingCollective::open(TransportFactory factory) {
   thread_ = std::thread([this, factory] { work(factory); });
   std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [this] { return opened_; });
-  return failure_;
+  bool opened = changed_.wait_for(
+      lock, std::chrono::duration<double>(2 * options_.limitSeconds),
+      [this] { return opened_; });
+  if (opened) {
+    return failure_;
+  }
+  thread_.detach();
+  return ioError("the processes of this run have not found each other for " +
+                 startLimit() + describeStopped());
+}
+
+/// Of the transport's own start and end, in which nothing of ours can tell who
+/// is missing.
+std::string RingCollective::startLimit() const {
+  char seconds[32];
+  std::snprintf(seconds, sizeof(seconds), "%g s", 2 * options_.limitSeconds);
+  return seconds;
 }
 
 OperationRef
@@ -250,8 +269,13 @@ Status RingCollective::finish() {
   std::unique_lock<std::mutex> lock(mutex_);
   finishing_ = true;
   watch_.wake();
-  changed_.wait(lock, [this] { return ended_; });
-  return failure_;
+  bool ended = changed_.wait_for(
+      lock, std::chrono::duration<double>(2 * options_.limitSeconds),
+      [this] { return ended_; });
+  return ended ? failure_
+               : ioError("the processes of this run have not ended together "
+                         "for " +
+                         startLimit() + describeStopped());
 }
 
 void RingCollective::abort(const Status &status) {
@@ -432,7 +456,11 @@ Status Collective::broadcast(std::string *text, const std::string &what) {
 StatusOr<std::unique_ptr<Collective>> openRing(TransportFactory factory,
                                                CollectiveOptions options) {
   auto ring = std::make_unique<RingCollective>(std::move(options));
-  BERTC_RETURN_IF_ERROR(ring->open(std::move(factory)));
+  Status status = ring->open(std::move(factory));
+  if (!status.ok() && ring->isStuck()) {
+    ring.release(); // its thread still uses it
+  }
+  BERTC_RETURN_IF_ERROR(status);
   return std::unique_ptr<Collective>(std::move(ring));
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace bertc {
 
@@ -130,7 +131,9 @@ int performTraining(const TrainRunFlags &flags, TrainRunOptions *options,
   StatusOr<std::unique_ptr<rt::Collective>> joined = join(flags, options);
   installStopSignals();
   if (!joined.ok()) {
-    return reportError("bert-run", joined.status());
+    // At once: MPI may be stuck in a thread of its own.
+    std::fflush(nullptr);
+    _exit(reportError("bert-run", joined.status()));
   }
   StatusOr<int> code = body(options->workers.isRoot());
   Status status = code.status();

@@ -5,8 +5,10 @@
 #include "test/unit/collective/FakeNetwork.h"
 
 #include <chrono>
+#include <condition_variable>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <mutex>
 #include <thread>
 
 using namespace bertc;
@@ -119,6 +121,27 @@ TEST(Failure, ranksInDifferentCollectivesAreToldSo) {
     EXPECT_FALSE(status.ok());
     EXPECT_THAT(status.message(), HasSubstr("rank"));
   });
+}
+
+TEST(Failure, aTransportThatDoesNotStartIsGivenUp) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool released = false, left = false;
+  auto opened = rt::openRing(
+      [&]() -> StatusOr<std::unique_ptr<rt::Transport>> {
+        std::unique_lock<std::mutex> lock(mutex);
+        changed.wait(lock, [&] { return released; });
+        left = true;
+        changed.notify_all();
+        return unavailable("too late");
+      },
+      options());
+  EXPECT_EQ(opened.status().message(),
+            "the processes of this run have not found each other for 4 s");
+  std::unique_lock<std::mutex> lock(mutex);
+  released = true;
+  changed.notify_all();
+  changed.wait(lock, [&] { return left; });
 }
 
 TEST(Failure, aFactoryThatFailsIsTheError) {
