@@ -458,7 +458,9 @@ StatusOr<std::unique_ptr<Collective>> openRing(TransportFactory factory,
   auto ring = std::make_unique<RingCollective>(std::move(options));
   Status status = ring->open(std::move(factory));
   if (!status.ok() && ring->isStuck()) {
-    ring.release(); // its thread still uses it
+    // Its thread still uses it, so it lives as long as the process.
+    static auto *stuck = new std::vector<RingCollective *>();
+    stuck->push_back(ring.release());
   }
   BERTC_RETURN_IF_ERROR(status);
   return std::unique_ptr<Collective>(std::move(ring));
