@@ -183,7 +183,8 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
                                                 : "predict";
   BERTC_ASSIGN_OR_RETURN(rt::RowLengths rows,
                          randomLengths(plan, options.lengths, options.seed));
-  rt::SessionOptions sessionOptions = options.device.session(options.threads);
+  rt::SessionOptions sessionOptions =
+      options.device.session(options.threads, true);
   BERTC_ASSIGN_OR_RETURN(std::unique_ptr<rt::Session> session,
                          rt::Session::create(plan, sessionOptions));
   BERTC_RETURN_IF_ERROR(session->initialise(options.seed));

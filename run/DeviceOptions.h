@@ -6,6 +6,7 @@
 
 #include "bertc/runtime.h"
 
+#include <cstdio>
 #include <string>
 
 namespace bertc {
@@ -15,9 +16,15 @@ struct DeviceOptions {
   std::string synapseLibrary;
   std::string recipeCache;
 
-  /// Options of a session with `threads` compute threads.
-  rt::SessionOptions session(int threads) const {
+  /// Options of a session with `threads` compute threads, which says on stderr
+  /// what it compiles unless `quiet`.
+  rt::SessionOptions session(int threads, bool quiet) const {
     rt::SessionOptions options;
+    if (!quiet) {
+      options.say = [](const std::string &line) {
+        std::fprintf(stderr, "%s\n", line.c_str());
+      };
+    }
     options.threads = threads;
     options.synapseLibrary = synapseLibrary;
     options.recipeCache = recipeCache;

@@ -188,7 +188,8 @@ StatusOr<ExecResult> exec(const ExecOptions &options) {
                       options.deterministic ? "off" : "on"));
     }
   }
-  rt::SessionOptions sessionOptions = options.device.session(options.threads);
+  rt::SessionOptions sessionOptions =
+      options.device.session(options.threads, options.quiet);
   sessionOptions.deterministic = options.deterministic;
   // Packing costs about as much as it saves in this many runs.
   constexpr int kManyRuns = 8;

@@ -120,7 +120,8 @@ int FineTune::jobs() const {
 }
 
 Status FineTune::prepare() {
-  rt::SessionOptions sessionOptions = options_.device.session(options_.threads);
+  rt::SessionOptions sessionOptions =
+      options_.device.session(options_.threads, options_.quiet);
   sessionOptions.deterministic = options_.deterministic;
   BERTC_ASSIGN_OR_RETURN(session_, rt::Session::create(plan_, sessionOptions));
   run_.emplace(*session_, options_);

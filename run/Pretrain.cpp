@@ -162,7 +162,8 @@ Status PretrainRun::open() {
     }
     BERTC_RETURN_IF_ERROR(checkEvaluation(*plan_, *evalRecords_));
   }
-  rt::SessionOptions sessionOptions = options_.device.session(options_.threads);
+  rt::SessionOptions sessionOptions =
+      options_.device.session(options_.threads, options_.quiet);
   sessionOptions.deterministic = options_.deterministic;
   BERTC_ASSIGN_OR_RETURN(session_, rt::Session::create(*plan_, sessionOptions));
   return Status::okStatus();

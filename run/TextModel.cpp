@@ -62,7 +62,8 @@ TextModel::open(const TextModelOptions &options) {
 }
 
 Status TextModel::load(size_t batches) {
-  rt::SessionOptions sessionOptions = options_.device.session(options_.threads);
+  rt::SessionOptions sessionOptions =
+      options_.device.session(options_.threads, options_.quiet);
   // Packing costs about as much as it saves in this many runs.
   constexpr size_t kManyRuns = 8;
   sessionOptions.packWeights = batches >= kManyRuns;

@@ -112,19 +112,18 @@ Status Device::acquire(synDeviceType wanted) {
 }
 
 Status Device::describe(synDeviceType wanted) {
-  synDeviceInfoV2 info = {};
-  BERTC_SYN(*library_, synDeviceGetInfoV2, id_, &info);
-  type_ = info.deviceType;
+  const synDeviceAttribute attributes[] = {
+      DEVICE_ATTRIBUTE_DEVICE_TYPE, DEVICE_ATTRIBUTE_ADDRESS_ALIGNMENT_SIZE};
+  uint64_t values[2] = {};
+  BERTC_SYN(*library_, synDeviceGetAttribute, values, attributes, 2, id_);
+  type_ = static_cast<synDeviceType>(values[0]);
   if (type_ != wanted) {
     return unavailable(
         "the plan is for " + deviceTypeName(wanted) + ", the device is a " +
         deviceTypeName(type_) + "; compile the plan with --target " +
         deviceTypeName(type_) + " or choose another device by HLS_MODULE_ID");
   }
-  synDeviceAttribute attribute = DEVICE_ATTRIBUTE_ADDRESS_ALIGNMENT_SIZE;
-  uint64_t alignment = 0;
-  BERTC_SYN(*library_, synDeviceGetAttribute, &alignment, &attribute, 1, id_);
-  alignment_ = std::max<uint64_t>(alignment, 128);
+  alignment_ = std::max<uint64_t>(values[1], 128);
   char text[128] = {};
   BERTC_SYN(*library_, synDeviceGetName, text, sizeof text - 1, id_);
   name_ += text[0] == 0 ? "" : " (" + std::string(text) + ")";

@@ -28,7 +28,6 @@ namespace bertc::rt::syn {
   X(synDeviceRelease)                                                          \
   X(synDeviceSynchronize)                                                      \
   X(synDeviceGetMemoryInfo)                                                    \
-  X(synDeviceGetInfoV2)                                                        \
   X(synDeviceGetName)                                                          \
   X(synDeviceGetAttribute)                                                     \
   X(synDeviceTypeGetAttribute)                                                 \

@@ -81,9 +81,14 @@ StatusOr<RecipeCache::Result> embedded(const LibraryPtr &library,
                 RecipeCache::Source::Embedded);
 }
 
-StatusOr<RecipeCache::Result> compiled(const LibraryPtr &library,
+StatusOr<RecipeCache::Result> compiled(const RecipeCacheSettings &settings,
+                                       const LibraryPtr &library,
                                        const plan::Graph &graph,
                                        synDeviceType type) {
+  if (settings.say) {
+    settings.say("compiling graph '" + graph.name()->str() + "', " +
+                 std::to_string(graph.nodes()->size()) + " nodes");
+  }
   return finish(Recipe::compile(library, graph, type), graph,
                 RecipeCache::Source::Compiled);
 }
@@ -93,6 +98,7 @@ StatusOr<RecipeCache::Result> compiled(const LibraryPtr &library,
 StatusOr<RecipeCacheSettings>
 RecipeCacheSettings::resolve(const SessionOptions &options) {
   RecipeCacheSettings settings;
+  settings.say = options.say;
   settings.folder = options.recipeCache;
   if (settings.folder.empty()) {
     settings.folder = environment("BERTC_RECIPE_CACHE_DIR");
@@ -132,7 +138,7 @@ StatusOr<RecipeCache::Result> RecipeCache::get(const LibraryPtr &library,
   }
   const std::string &folder = settings_.folder;
   if (folder.empty() || !makeFolders(folder).ok()) {
-    return compiled(library, graph, type);
+    return compiled(settings_, library, graph, type);
   }
   std::string key = recipeKey(graph, *library, type);
   FileLock lock(folder + "/lock-" + key[0]);
@@ -144,7 +150,7 @@ StatusOr<RecipeCache::Result> RecipeCache::get(const LibraryPtr &library,
   if (cached) {
     return found;
   }
-  StatusOr<Result> made = compiled(library, graph, type);
+  StatusOr<Result> made = compiled(settings_, library, graph, type);
   if (!made.ok()) {
     return made;
   }

@@ -11,6 +11,7 @@
 #include "runtime/synapse/Recipe.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace bertc::rt {
@@ -24,6 +25,8 @@ struct RecipeCacheSettings {
   /// Empty: there is none.
   std::string folder;
   uint64_t maxBytes = 0;
+  /// See SessionOptions; may be empty.
+  std::function<void(const std::string &)> say;
 
   /// Options, then environment, then defaults (docs/gaudi.md).
   /// InvalidArgument when BERTC_RECIPE_CACHE_MB is no number.

@@ -200,6 +200,9 @@ struct SessionOptions {
   /// prepare() compiles the graphs of runs without dropout (rng flags bit 0)
   /// in place of those with it. The others are compiled when first run.
   bool deterministic = false;
+  /// Takes a line for people before each graph that is compiled, which takes
+  /// seconds to minutes; empty: nothing is said.
+  std::function<void(const std::string &)> say;
 };
 
 /// One executed step, handed to the profile hook after the step ended. The

@@ -41,6 +41,27 @@ TEST(TraceTest, stepsNestInTheirEntry) {
   EXPECT_LE(previousEnd, end + 1e-3);
 }
 
+TEST(TraceTest, unitsOfADeviceHaveTheirOwnTracks) {
+  Trace trace;
+  rt::StepEvent event = {"e", 0, "graph", "Graph", "", 0, 0, 1000, 5000};
+  trace.addStep(event);
+  for (const char *unit : {"TPC 1", "MME 0", "TPC 1"}) {
+    event.track = unit;
+    trace.addStep(event);
+  }
+  auto events = nlohmann::json::parse(trace.json())["traceEvents"];
+  ASSERT_EQ(events.size(), 3u + 4);
+  std::vector<std::string> names = {"steps", "TPC 1", "MME 0"};
+  for (size_t track = 0; track < names.size(); ++track) {
+    EXPECT_EQ(events[track]["args"]["name"], names[track]);
+    EXPECT_EQ(events[track]["tid"], track);
+  }
+  std::vector<int> tracks = {0, 1, 2, 1};
+  for (size_t i = 0; i < tracks.size(); ++i) {
+    EXPECT_EQ(events[3 + i]["tid"], tracks[i]);
+  }
+}
+
 TEST(TraceTest, noTraceNoEvent) {
   Trace::Span span(nullptr, "x");
   EXPECT_EQ(Trace().size(), 0u);

@@ -185,6 +185,7 @@ GraphPlan smallDevicePlan() {
   addDrop(p);
   addDecay(p);
   addShift(p);
+  p.plan.device_bytes = p.plan.state_bytes + p.plan.arena_bytes + 4096;
   return p;
 }
 

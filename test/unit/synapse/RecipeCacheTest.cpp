@@ -19,6 +19,7 @@ namespace bertc::rt::test {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -63,6 +64,15 @@ TEST_F(RecipeCacheTest, aGraphIsCompiledOnce) {
   EXPECT_EQ(compilations(cached), 0u);
   EXPECT_THAT(recipes(), SizeIs(2));
   EXPECT_EQ(compilations(options()), 2u) << "the cache was off";
+}
+
+TEST_F(RecipeCacheTest, whatIsCompiledIsSaid) {
+  std::vector<std::string> lines;
+  cached.say = [&](const std::string &line) { lines.push_back(line); };
+  compilations(cached);
+  compilations(cached);
+  EXPECT_THAT(lines, ElementsAre("compiling graph 'main/0', 1 nodes",
+                                 "compiling graph 'main/1', 1 nodes"));
 }
 
 TEST_F(RecipeCacheTest, theEnvironmentNamesTheFolderAndTheSize) {

@@ -7,6 +7,7 @@
 #include "test/unit/synapse/GraphPlan.h"
 #include "test/unit/synapse/StandIn.h"
 
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <gmock/gmock.h>
@@ -186,9 +187,20 @@ TEST_F(SynapseSessionTest, deterministicSessionsCompileNoDropout) {
 }
 
 TEST_F(SynapseSessionTest, runsWithoutOutputsAreQueued) {
-  ScopedVariable slow("SYNAPSE_STAND_IN_FAULT", "slow_stream_ms=5");
+  ScopedVariable slow("SYNAPSE_STAND_IN_FAULT", "slow_stream_ms=20");
   session.reset();
   open(options());
+  ASSERT_TRUE(session->prepare("grow").ok());
+  ASSERT_TRUE(grow().ok()); // uploads w
+  ASSERT_TRUE(session->wait().ok());
+  auto begin = std::chrono::steady_clock::now();
+  ASSERT_TRUE(grow().ok());
+  ASSERT_TRUE(grow().ok());
+  auto queued = std::chrono::steady_clock::now();
+  ASSERT_TRUE(session->wait().ok());
+  EXPECT_GT(std::chrono::steady_clock::now() - queued, queued - begin);
+  ASSERT_TRUE(
+      session->setVariable("w", four(std::vector<float>(4).data())).ok());
   for (int i = 0; i < 7; ++i) {
     ones[0] = static_cast<float>(i);
     Status status = session->run("grow", {{"x", four(ones)}}, {});
