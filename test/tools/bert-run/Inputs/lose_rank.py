@@ -62,7 +62,12 @@ def lose(arguments, how, delay, rng, log):
         except subprocess.CalledProcessError:
             return process.wait(timeout=120), False
         begin = time.monotonic()
-        code = process.wait(timeout=120)
+        while process.poll() is None and time.monotonic() - begin < 120:
+            time.sleep(0.1)
+            if how == "STOP" and ranks_of(process) == [victim]:
+                # The run was over: nobody is left whom it could keep waiting.
+                subprocess.run(["kill", "-CONT", str(victim)], check=False)
+        code = process.wait(timeout=1)
         seconds = time.monotonic() - begin
     text = open(log, encoding="utf-8").read()
     if code == 0:  # it had nothing left to do
@@ -71,7 +76,8 @@ def lose(arguments, how, delay, rng, log):
     assert seconds < LIMIT * 2 + 15, f"{seconds} s to end\n{text}"
     # Ours name what was being done; before they know each other, mpirun does.
     named = re.search(rf"rank \d \([^)]*pid {victim}\) .*(during|after) '", text)
-    assert named or "mpirun noticed that process rank" in text, text
+    unmet = f"(pid {victim}) is stopped" in text
+    assert named or unmet or "mpirun noticed that process rank" in text, text
     return code, True
 
 
