@@ -7,6 +7,7 @@
 #include "compiler/emit/PlanWriter.h"
 #include "compiler/inspect/PlanReport.h"
 #include "io/Files.h"
+#include "runtime/synapse/AotRecipe.h"
 
 #include <chrono>
 #include <cstdio>
@@ -84,6 +85,10 @@ Status compile(const CompileFlags &flags) {
   writer.cpuIsa = requiredIsa(flags);
   BERTC_ASSIGN_OR_RETURN(std::string plan,
                          writePlan(compiler.module(), writer));
+  if (flags.aotRecipe) {
+    BERTC_ASSIGN_OR_RETURN(plan,
+                           rt::syn::withRecipes(plan, flags.synapseLibrary));
+  }
   if (!flags.dryRun) {
     BERTC_RETURN_IF_ERROR(writeText(flags.output, plan));
   }

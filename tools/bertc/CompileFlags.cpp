@@ -33,6 +33,14 @@ Status setTarget(const CompileFlags &flags, CompileOptions &options) {
         "--cpu-isa has no effect on --target {}, expected --target cpu",
         flags.target));
   }
+  if (flags.aotRecipe && !graphs) {
+    return invalidArgument("--aot-recipe has no effect on --target cpu, "
+                           "expected --target gaudi or gaudi2");
+  }
+  if (!flags.synapseLibrary.empty() && !flags.aotRecipe) {
+    return invalidArgument("--synapse-library is used by --aot-recipe only, "
+                           "which is missing");
+  }
   if (!flags.maxGraphNodes) {
     return Status::okStatus();
   }
@@ -210,6 +218,12 @@ void declareCompileFlags(CLI::App &command, CompileFlags &flags) {
                      "lamb or adamw [default: lamb for pretrain, else adamw]");
   command.add_option("--target", flags.target, "cpu, gaudi or gaudi2")
       ->capture_default_str();
+  command.add_flag("--aot-recipe", flags.aotRecipe,
+                   "put the graphs as SynapseAI compiles them into the plan; "
+                   "gaudi, gaudi2; needs its library, no device");
+  command.add_option("--synapse-library", flags.synapseLibrary,
+                     "SynapseAI's library for --aot-recipe [default: "
+                     "BERTC_SYNAPSE_LIBRARY, else libSynapse.so]");
   command.add_option("--max-graph-nodes", flags.maxGraphNodes,
                      "most nodes of a graph, 0 for no limit; gaudi, gaudi2 "
                      "[default: 0]");

@@ -28,6 +28,8 @@ struct CompileFlags {
   std::string optimizer;
   std::string target = "cpu";
   std::optional<int64_t> maxGraphNodes;
+  bool aotRecipe = false;
+  std::string synapseLibrary;
   std::string cpuIsa = "native";
   std::string compileTo;
   std::string output;
