@@ -30,19 +30,31 @@ DataType dataType(rt::DType dtype) {
 
 } // namespace
 
-StatusOr<PlanRunner> PlanRunner::create(Compiler &compiler, int threads) {
-  BERTC_RETURN_IF_ERROR(compiler.runThrough(Phase::Memory));
-  return create(compiler.module(), threads);
-}
-
-StatusOr<PlanRunner> PlanRunner::create(mlir::ModuleOp module, int threads) {
+StatusOr<PlanRunner> PlanRunner::open(mlir::ModuleOp module,
+                                      const rt::SessionOptions &options) {
   BERTC_ASSIGN_OR_RETURN(std::string bytes, writePlan(module, {}));
   BERTC_ASSIGN_OR_RETURN(rt::Plan plan,
                          rt::Plan::fromBytes(bytes.data(), bytes.size()));
-  rt::SessionOptions options;
-  options.threads = threads;
   BERTC_ASSIGN_OR_RETURN(auto session, rt::Session::create(plan, options));
   return PlanRunner(std::move(session));
+}
+
+StatusOr<PlanRunner> PlanRunner::create(Compiler &compiler,
+                                        const rt::SessionOptions &options) {
+  BERTC_RETURN_IF_ERROR(compiler.runThrough(Phase::Memory));
+  return open(compiler.module(), options);
+}
+
+StatusOr<PlanRunner> PlanRunner::create(Compiler &compiler, int threads) {
+  rt::SessionOptions options;
+  options.threads = threads;
+  return create(compiler, options);
+}
+
+StatusOr<PlanRunner> PlanRunner::create(mlir::ModuleOp module, int threads) {
+  rt::SessionOptions options;
+  options.threads = threads;
+  return open(module, options);
 }
 
 Status PlanRunner::setVariables(const TensorMap &values) {

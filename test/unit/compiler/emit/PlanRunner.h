@@ -19,7 +19,11 @@ public:
   /// and opens a session on it.
   static StatusOr<PlanRunner> create(Compiler &compiler, int threads = 0);
 
-  /// The same for a module that has been through memory planning.
+  /// The same with more to say about the session.
+  static StatusOr<PlanRunner> create(Compiler &compiler,
+                                     const rt::SessionOptions &options);
+
+  /// For a module that has been through memory planning.
   static StatusOr<PlanRunner> create(mlir::ModuleOp module, int threads = 0);
 
   /// Sets every variable of the map.
@@ -33,6 +37,9 @@ public:
   const rt::Plan &plan() const { return session_->plan(); }
 
 private:
+  static StatusOr<PlanRunner> open(mlir::ModuleOp module,
+                                   const rt::SessionOptions &options);
+
   explicit PlanRunner(std::unique_ptr<rt::Session> session)
       : session_(std::move(session)) {}
 
