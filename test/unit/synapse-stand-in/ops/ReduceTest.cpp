@@ -103,8 +103,10 @@ TEST(ReduceTest, LargeTensors) {
       Shape result = {mask & 1 ? 1u : 5000u, mask & 2 ? 1u : 41u};
       Node node(std::string("reduce_") + kind + "_multi_dim_fwd_f32", {x},
                 {Tensor(F32, result)}, ReduceMultiDimParams{mask, true});
-      // Magnitude: 205000 numbers up to 4.
-      expectNear(node.run()[0], reduced(kind, x, mask), 5e-5);
+      // Without vectors up to 2048 numbers are added one by one in f32: sums
+      // that walk to 150, half a last digit of that (1e-5) for each addition,
+      // growing with the root of their number.
+      expectNear(node.run()[0], reduced(kind, x, mask), 4e-4);
     }
   }
 }
