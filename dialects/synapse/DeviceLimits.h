@@ -25,8 +25,7 @@ struct DeviceLimits {
   double bandwidth;
   /// Products in bf16, operations a second.
   double bf16Peak;
-  /// Products in f32. No figure is published: a quarter of bf16 is assumed,
-  /// which is what a multiplier of four times the size gives.
+  /// Products in f32. No figure is published; a quarter of bf16 is assumed.
   double f32Peak;
 };
 
