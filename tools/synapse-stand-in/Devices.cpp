@@ -2,6 +2,7 @@
 //
 // Finding, acquiring and giving back the simulated devices.
 #include "tools/synapse-stand-in/DeviceRelease.h"
+#include "tools/synapse-stand-in/hccl/Communicator.h"
 
 #include <cstdio>
 
@@ -35,10 +36,16 @@ void releaseDevice(Library &library) {
   }
   device->control->hurry = true;
   decltype(library.streams.takeAll()) streams;
+  decltype(library.communicators.takeAll()) communicators;
   {
     std::lock_guard<std::mutex> lock(library.mutex);
     streams = library.streams.takeAll();
     library.events.takeAll();
+    communicators = library.communicators.takeAll();
+  }
+  // Collectives that wait for others hear that nobody waits for them.
+  for (auto &[handle, communicator] : communicators) {
+    communicator->abort();
   }
   // Threads end here, outside the lock that their work may need.
   streams.clear();

@@ -67,6 +67,8 @@ struct Device {
   std::shared_ptr<HostMemory> host = std::make_shared<HostMemory>();
 };
 
+class Communicator;
+
 /// How often a function was called and how often it failed.
 struct CallCount {
   uint64_t calls = 0, failed = 0;
@@ -88,7 +90,7 @@ struct Library {
   Registry<rt::syn::SynRecipeObject> recipes;
   Registry<rt::syn::SynStreamObject> streams;
   Registry<rt::syn::SynEventObject> events;
-  uint64_t communicators = 0;
+  Registry<Communicator> communicators;
   /// Since synInitialize: launches, most device bytes in use at once, and what
   /// was alive when a device was given back, by kind.
   uint64_t launches = 0;

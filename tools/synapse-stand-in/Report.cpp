@@ -8,18 +8,19 @@
 namespace bertc::standin {
 
 std::map<std::string, uint64_t> liveObjects(const Library &library) {
-  std::map<std::string, uint64_t> live{{"graph", library.graphs.size()},
-                                       {"section", library.sections.size()},
-                                       {"tensor", library.tensors.size()},
-                                       {"recipe", library.recipes.size()},
-                                       {"stream", library.streams.size()},
-                                       {"event", library.events.size()},
-                                       {"communicator", library.communicators},
-                                       {"device", library.device ? 1u : 0u},
-                                       {"device_memory", 0},
-                                       {"device_bytes", 0},
-                                       {"host_memory", 0},
-                                       {"host_mapping", 0}};
+  std::map<std::string, uint64_t> live{
+      {"graph", library.graphs.size()},
+      {"section", library.sections.size()},
+      {"tensor", library.tensors.size()},
+      {"recipe", library.recipes.size()},
+      {"stream", library.streams.size()},
+      {"event", library.events.size()},
+      {"communicator", library.communicators.size()},
+      {"device", library.device ? 1u : 0u},
+      {"device_memory", 0},
+      {"device_bytes", 0},
+      {"host_memory", 0},
+      {"host_mapping", 0}};
   if (const Device *device = library.device.get()) {
     live["device_memory"] = device->memory->allocations();
     live["device_bytes"] = device->memory->used();
