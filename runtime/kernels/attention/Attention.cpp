@@ -21,43 +21,49 @@ namespace {
 // Scratch memory of a task.
 struct Scratch {
   Scratch(const AttentionProblem &p, float *memory)
-      : wide(headPitch(p)), pitch(keyPitch(p)) {
+      : wide(headPitch(p)), pitch(keyPitch(p)),
+        rows(mostQueries(p, kQueryBlock)) {
     ScratchFloats floats(memory);
     keysT = floats.take(wide * pitch);
     values = floats.take(p.keys * wide);
-    queries = floats.take(kQueryBlock * wide);
-    out = floats.take(kQueryBlock * wide);
+    queries = floats.take(rows * wide);
+    out = floats.take(rows * wide);
     scores = floats.take(kQueryBlock * pitch);
-    factors = floats.take(kQueryBlock);
-    lse = floats.take(kQueryBlock);
+    factors = floats.take(rows);
+    lse = floats.take(rows);
     words = reinterpret_cast<uint32_t *>(floats.take(keepWords(p)));
   }
-  int64_t wide, pitch;
+  int64_t wide, pitch, rows;
   float *keysT, *values, *queries, *out, *scores, *factors, *lse;
   uint32_t *words;
 };
 
 void attentionHead(const AttentionArgs &args, bool stream, int64_t task,
-                   float *scratch) {
+                   int64_t next, float *scratch) {
   Head head = headOf(args, task);
   Scratch m(args, scratch);
-  int64_t wide = m.wide, pitch = m.pitch;
-  KeyRange unmasked = unmaskedKeys(args, head.batch);
-  int64_t keys = keysEnd(args, unmasked, head.batch);
-  packTransposed(args.k, head, keys, keyColumns(keys), args.size, wide,
-                 m.queries, m.keysT, pitch);
-  packRows(args.v, head, 0, keys, keys, args.size, wide, m.values);
+  int64_t wide = m.wide;
+  KeyRange unmasked = unmaskedKeys(args, head.batch), there = {0, 0};
+  RowsAhead ahead;
+  fetchNext(args, next, ahead);
   for (int64_t s = 0; s < args.queries;) {
-    QueryBlock b = queryBlock(args, unmasked, head.batch, s);
-    int64_t columns = roundUp(b.keys, static_cast<int64_t>(kLanes));
+    QueryBlock b = fullBlock(args, unmasked, head.batch, s, kQueryBlock);
+    int64_t pitch = linePitch(b.keys);
+    if (b.first != there.first || b.keys != there.count) {
+      there = {b.first, b.keys};
+      packTransposed(args.k, head, there, args.size, wide, m.queries, m.keysT,
+                     pitch);
+      packRows(args.v, head, b.first, b.keys, b.first + b.keys, args.size, wide,
+               m.values);
+    }
     smallGemm(
-        b.queries, columns, args.size,
+        b.queries, roundUp(b.keys, static_cast<int64_t>(kLanes)), args.size,
         leftRows(args.q, head, b, args.queries, args.size, wide, m.queries),
-        {m.keysT + b.first, pitch}, {m.scores, pitch}, false);
+        {m.keysT, pitch}, {m.scores, pitch}, false, ahead);
     softmaxRows(args, head, b, m.scores, pitch, m.factors, m.lse, m.words);
     productInto(args.out, head, s, b.queries, b.keys, {m.scores, pitch, 1},
-                {m.values + b.first * wide, wide}, args.size, wide, m.out,
-                StoreScaled{m.factors, stream});
+                {m.values, wide}, args.size, wide, m.out,
+                StoreScaled{m.factors, stream}, ahead);
     s += b.queries;
   }
   finishStreams(stream);
@@ -78,8 +84,9 @@ size_t attentionScratchBytes(const AttentionProblem &p) {
     return tileAttentionScratchBytes(p);
   }
   int64_t wide = headPitch(p), pitch = keyPitch(p);
-  int64_t floats = wide * pitch + p.keys * wide + 2 * kQueryBlock * wide +
-                   kQueryBlock * pitch + 2 * kQueryBlock +
+  int64_t rows = mostQueries(p, kQueryBlock);
+  int64_t floats = wide * pitch + p.keys * wide + 2 * rows * wide +
+                   kQueryBlock * pitch + 2 * rows +
                    roundUp(keepWords(p), kColumnStep);
   return static_cast<size_t>(floats) * sizeof(float);
 }
@@ -90,11 +97,11 @@ void attention(const AttentionArgs &args, std::byte *scratch) {
   }
   size_t each = attentionScratchBytes(args);
   bool stream = streams(args.out.buffer, elementCount(args, args.queries), {});
-  parallelQueue(args.batch * args.heads, [&](int64_t task) {
-    auto thread = static_cast<size_t>(omp_get_thread_num());
-    HWY_DYNAMIC_DISPATCH(attentionHead)
-    (args, stream, task, reinterpret_cast<float *>(scratch + thread * each));
-  });
+  forEachHead(args, scratch, each,
+              [&](int64_t task, int64_t next, std::byte *own) {
+                HWY_DYNAMIC_DISPATCH(attentionHead)
+                (args, stream, task, next, reinterpret_cast<float *>(own));
+              });
 }
 
 bool rangesAreValid(const int32_t *ranges, int64_t queries, int64_t keys) {

@@ -25,15 +25,16 @@ struct GradScratch {
   GradScratch(const AttentionGradArgs &p, float *memory)
       : wide(headPitch(p)), pitch(keyPitch(p)),
         stream(streams(p.dk.buffer, elementCount(p, p.keys), {})) {
+    int64_t block = mostQueries(p, kGradQueryBlock);
     ScratchFloats floats(memory);
     keysT = floats.take(wide * pitch);
     valuesT = floats.take(wide * pitch);
     keys = floats.take(p.keys * wide);
     dk = floats.take(p.keys * wide);
     dv = floats.take(p.keys * wide);
-    q = floats.take(kGradQueryBlock * wide);
-    dout = floats.take(kGradQueryBlock * wide);
-    dq = floats.take(kGradQueryBlock * wide);
+    q = floats.take(block * wide);
+    dout = floats.take(block * wide);
+    dq = floats.take(block * wide);
     probabilities = floats.take(kGradQueryBlock * pitch);
     gradients = floats.take(kGradQueryBlock * pitch);
     row = floats.take(pitch);
@@ -41,7 +42,8 @@ struct GradScratch {
   }
   static int64_t floats(const AttentionProblem &p) {
     int64_t wide = headPitch(p), pitch = keyPitch(p);
-    return 2 * wide * pitch + 3 * p.keys * wide + 3 * kGradQueryBlock * wide +
+    return 2 * wide * pitch + 3 * p.keys * wide +
+           3 * mostQueries(p, kGradQueryBlock) * wide +
            (2 * kGradQueryBlock + 1) * pitch +
            roundUp(keepWords(p), kColumnStep);
   }
@@ -94,70 +96,139 @@ HWY_INLINE void gradientRow(const AttentionProblem &p, const float *mask,
   }
 }
 
-// `alone`: the block has all queries and keys of the head.
-void gradientBlock(const AttentionGradArgs &args, const Head &head,
-                   const QueryBlock &b, bool alone, const GradScratch &m) {
-  int64_t wide = m.wide, pitch = m.pitch, s = b.query;
-  int64_t columns = roundUp(b.keys, static_cast<int64_t>(kLanes));
-  packRows(args.q, head, s, b.queries, args.queries, args.size, wide, m.q);
-  packRows(args.dout, head, s, b.queries, args.queries, args.size, wide,
-           m.dout);
-  smallGemm(b.queries, columns, args.size, {m.q, wide, 1},
-            {m.keysT + b.first, pitch}, {m.probabilities, pitch}, false);
-  smallGemm(b.queries, columns, args.size, {m.dout, wide, 1},
-            {m.valuesT + b.first, pitch}, {m.gradients, pitch}, false);
-  int64_t row = (head.batch * args.heads + head.head) * args.queries + s;
-  for (int64_t i = 0; i < b.queries && b.keys > 0; ++i) {
-    const uint32_t *keep = keepRow(
-        args, elementNumber(args, head, s + i, b.first), b.keys, m.words);
-    gradientRow(args, maskRow(args, head, s + i, b.first), args.lse[row + i],
-                keep, m.probabilities + i * pitch, m.gradients + i * pitch,
-                m.row, b.keys);
+// Whether no key belongs to two blocks, so that the sums over queries of a
+// block are complete.
+bool blocksShareNoKeys(const AttentionGradArgs &args, const Head &head,
+                       const KeyRange &unmasked) {
+  int64_t end = 0;
+  for (int64_t s = 0; s < args.queries;) {
+    QueryBlock b = fullBlock(args, unmasked, head.batch, s, kGradQueryBlock);
+    if (b.keys > 0 && b.first < end) {
+      return false;
+    }
+    end = b.keys > 0 ? b.first + b.keys : end;
+    s += b.queries;
   }
-  productInto(args.dq, head, s, b.queries, b.keys, {m.gradients, pitch, 1},
-              {m.keys + b.first * wide, wide}, args.size, wide, m.dq,
-              StoreSums{m.stream});
+  return true;
+}
+
+// What the blocks of a head have in common.
+struct GradHead {
+  Head head;
+  const GradScratch &m;
+  // See blocksShareNoKeys(): products go where the gradients of keys and values
+  // belong, those of rows [0, done) did already.
+  bool direct;
+  int64_t done = 0;
+  KeyRange there = {0, 0};
+  RowsAhead ahead;
+};
+
+// Keys and values of a block as its products want them.
+void packBlockKeys(const AttentionGradArgs &args, const QueryBlock &b,
+                   GradHead &h) {
+  if (b.first == h.there.first && b.keys == h.there.count) {
+    return;
+  }
+  const GradScratch &m = h.m;
+  h.there = {b.first, b.keys};
+  int64_t pitch = linePitch(b.keys);
+  packTransposed(args.k, h.head, h.there, args.size, m.wide, m.q, m.keysT,
+                 pitch);
+  packTransposed(args.v, h.head, h.there, args.size, m.wide, m.q, m.valuesT,
+                 pitch);
+  packRows(args.k, h.head, b.first, b.keys, b.first + b.keys, args.size, m.wide,
+           m.keys);
+}
+
+// The rows of a head from `first` to `end` become zeros.
+void clearRows(const HeadTensor &t, const Head &head, int64_t first,
+               int64_t end, int64_t size) {
+  int64_t bytes = elementBytes(t.buffer.dtype);
+  for (; first < end; ++first) {
+    __builtin_memset(static_cast<char *>(t.buffer.data) +
+                         rowOffset(t, head, first) * bytes,
+                     0, static_cast<size_t>(size * bytes));
+  }
+}
+
+void clearKeys(const AttentionGradArgs &args, int64_t end, GradHead &h) {
+  clearRows(args.dk, h.head, h.done, end, args.size);
+  clearRows(args.dv, h.head, h.done, end, args.size);
+}
+
+// Probabilities and gradients of terms are there: what a block adds to the
+// gradients of its keys and values.
+void keyGradients(const AttentionGradArgs &args, const QueryBlock &b,
+                  GradHead &h) {
+  const GradScratch &m = h.m;
+  int64_t wide = m.wide, pitch = linePitch(b.keys);
   GemmLeft probabilities = {m.probabilities, 1, pitch};
   GemmLeft gradients = {m.gradients, 1, pitch};
   GemmPanel<const float> dout = {m.dout, wide}, q = {m.q, wide};
-  if (alone) {
-    productInto(args.dv, head, 0, b.keys, b.queries, probabilities, dout,
-                args.size, wide, m.dv, StoreSums{m.stream});
-    productInto(args.dk, head, 0, b.keys, b.queries, gradients, q, args.size,
-                wide, m.dk, StoreSums{m.stream});
+  if (h.direct) {
+    clearKeys(args, b.keys > 0 ? b.first : h.done, h);
+    productInto(args.dv, h.head, b.first, b.keys, b.queries, probabilities,
+                dout, args.size, wide, m.dv, StoreSums{m.stream}, h.ahead);
+    productInto(args.dk, h.head, b.first, b.keys, b.queries, gradients, q,
+                args.size, wide, m.dk, StoreSums{m.stream}, h.ahead);
+    h.done = b.keys > 0 ? b.first + b.keys : h.done;
     return;
   }
   smallGemm(b.keys, wide, b.queries, probabilities, dout,
-            {m.dv + b.first * wide, wide}, true);
+            {m.dv + b.first * wide, wide}, true, h.ahead);
   smallGemm(b.keys, wide, b.queries, gradients, q,
-            {m.dk + b.first * wide, wide}, true);
+            {m.dk + b.first * wide, wide}, true, h.ahead);
+}
+
+void gradientBlock(const AttentionGradArgs &args, const QueryBlock &b,
+                   GradHead &h) {
+  const GradScratch &m = h.m;
+  int64_t wide = m.wide, pitch = linePitch(b.keys), s = b.query;
+  int64_t columns = roundUp(b.keys, static_cast<int64_t>(kLanes));
+  packBlockKeys(args, b, h);
+  packRows(args.q, h.head, s, b.queries, args.queries, args.size, wide, m.q);
+  packRows(args.dout, h.head, s, b.queries, args.queries, args.size, wide,
+           m.dout);
+  smallGemm(b.queries, columns, args.size, {m.q, wide, 1}, {m.keysT, pitch},
+            {m.probabilities, pitch}, false, h.ahead);
+  smallGemm(b.queries, columns, args.size, {m.dout, wide, 1},
+            {m.valuesT, pitch}, {m.gradients, pitch}, false, h.ahead);
+  int64_t row = (h.head.batch * args.heads + h.head.head) * args.queries + s;
+  KeepRows keeps(args, h.head, b, m.words);
+  for (int64_t i = 0; i < b.queries && b.keys > 0; ++i) {
+    const uint32_t *keep = keeps.next();
+    gradientRow(args, maskRow(args, h.head, s + i, b.first), args.lse[row + i],
+                keep, m.probabilities + i * pitch, m.gradients + i * pitch,
+                m.row, b.keys);
+  }
+  productInto(args.dq, h.head, s, b.queries, b.keys, {m.gradients, pitch, 1},
+              {m.keys, wide}, args.size, wide, m.dq, StoreSums{m.stream},
+              h.ahead);
+  keyGradients(args, b, h);
 }
 
 void attentionGradHead(const AttentionGradArgs &args, int64_t task,
-                       float *scratch) {
-  Head head = headOf(args, task);
+                       int64_t next, float *scratch) {
   GradScratch m(args, scratch);
+  Head head = headOf(args, task);
   KeyRange unmasked = unmaskedKeys(args, head.batch);
-  int64_t keys = keysEnd(args, unmasked, head.batch);
-  packTransposed(args.k, head, keys, keyColumns(keys), args.size, m.wide, m.q,
-                 m.keysT, m.pitch);
-  packTransposed(args.v, head, keys, keyColumns(keys), args.size, m.wide, m.q,
-                 m.valuesT, m.pitch);
-  packRows(args.k, head, 0, keys, keys, args.size, m.wide, m.keys);
-  QueryBlock b = queryBlock(args, unmasked, head.batch, 0, kGradQueryBlock);
-  bool alone = b.queries == args.queries && b.keys == args.keys;
-  size_t sums = alone ? 0 : static_cast<size_t>(args.keys * m.wide) * 4;
+  GradHead h = {head, m, blocksShareNoKeys(args, head, unmasked)};
+  fetchNext(args, next, h.ahead);
+  if (next >= 0) {
+    h.ahead.add(args.dout, headOf(args, next), args.queries, args.size);
+  }
+  size_t sums = h.direct ? 0 : static_cast<size_t>(args.keys * m.wide) * 4;
   __builtin_memset(m.dk, 0, sums);
   __builtin_memset(m.dv, 0, sums);
-  while (true) {
-    gradientBlock(args, head, b, alone, m);
-    int64_t next = b.query + b.queries;
-    if (next == args.queries) {
-      break;
-    }
-    b = queryBlock(args, unmasked, head.batch, next, kGradQueryBlock);
+  for (int64_t s = 0; s < args.queries;) {
+    QueryBlock b = fullBlock(args, unmasked, head.batch, s, kGradQueryBlock);
+    gradientBlock(args, b, h);
+    s += b.queries;
   }
-  if (!alone) {
+  if (h.direct) {
+    clearKeys(args, args.keys, h);
+  } else {
     unpackRows(m.dk, m.wide, args.keys, args.size, args.dk, head, 0, m.stream);
     unpackRows(m.dv, m.wide, args.keys, args.size, args.dv, head, 0, m.stream);
   }
@@ -186,11 +257,11 @@ void attentionGrad(const AttentionGradArgs &args, std::byte *scratch) {
     return tileAttentionGrad(args, scratch);
   }
   size_t each = attentionGradScratchBytes(args);
-  parallelQueue(args.batch * args.heads, [&](int64_t task) {
-    auto thread = static_cast<size_t>(omp_get_thread_num());
-    HWY_DYNAMIC_DISPATCH(attentionGradHead)
-    (args, task, reinterpret_cast<float *>(scratch + thread * each));
-  });
+  forEachHead(args, scratch, each,
+              [&](int64_t task, int64_t next, std::byte *own) {
+                HWY_DYNAMIC_DISPATCH(attentionGradHead)
+                (args, task, next, reinterpret_cast<float *>(own));
+              });
 }
 
 } // namespace bertc::rt::kernels

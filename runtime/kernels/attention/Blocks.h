@@ -4,6 +4,8 @@
 #pragma once
 
 #include "runtime/kernels/attention/Attention.h"
+#include "runtime/kernels/common/Parallel.h"
+#include "runtime/kernels/common/Walk.h"
 
 #include <algorithm>
 
@@ -39,6 +41,17 @@ struct Head {
 /// Heads are counted through all batch elements.
 inline Head headOf(const AttentionProblem &p, int64_t task) {
   return {task / p.heads, task % p.heads};
+}
+
+/// Calls fn(task, next, own) for every head, counted through all batch
+/// elements: `next` as parallelQueue() says, `own` the `each` bytes of
+/// `scratch` that belong to the thread.
+template <typename Fn>
+void forEachHead(const AttentionProblem &p, std::byte *scratch, size_t each,
+                 const Fn &fn) {
+  parallelQueue(p.batch * p.heads, [&](int64_t task, int64_t next) {
+    fn(task, next, scratch + static_cast<size_t>(omp_get_thread_num()) * each);
+  });
 }
 
 /// Keys [first, first + count).
@@ -80,22 +93,29 @@ struct QueryBlock {
   int64_t query, queries, first, keys;
 };
 
+/// The keys of a query; without ranges they are `unmasked`.
+inline KeyRange keysOf(const AttentionProblem &p, const KeyRange &unmasked,
+                       int64_t batch, int64_t query) {
+  if (p.ranges == nullptr) {
+    return unmasked;
+  }
+  const int32_t *range = p.ranges + (batch * p.queries + query) * 2;
+  return {range[0], range[1] - range[0]};
+}
+
 /// The block of at most `most` queries that begins at `query`; without ranges
 /// its keys are `unmasked`.
 inline QueryBlock queryBlock(const AttentionProblem &p,
                              const KeyRange &unmasked, int64_t batch,
                              int64_t query, int64_t most = kQueryBlock) {
-  int64_t left = p.queries - query;
-  if (p.ranges == nullptr) {
-    return {query, evenPart(left, most), unmasked.first, unmasked.count};
-  }
+  KeyRange keys = keysOf(p, unmasked, batch, query);
+  int64_t left = p.queries - query, count = p.ranges == nullptr ? left : 1;
   const int32_t *range = p.ranges + (batch * p.queries + query) * 2;
-  int64_t count = 1;
   while (count < left && range[2 * count] == range[0] &&
          range[2 * count + 1] == range[1]) {
     ++count;
   }
-  return {query, evenPart(count, most), range[0], range[1] - range[0]};
+  return {query, evenPart(count, most), keys.first, keys.count};
 }
 
 /// The end of the keys that any query of a batch element attends to.
@@ -126,20 +146,41 @@ inline int64_t headPitch(const AttentionProblem &p) {
   return roundUp(p.size, kColumnStep);
 }
 
-/// Columns of transposed keys, of which there are `keys`: a block may begin at
-/// any key and reads whole vectors from there.
-inline int64_t keyColumns(int64_t keys) {
-  return roundUp(keys, kColumnStep) + kColumnStep;
+/// Columns of a row of `count` numbers in a matrix of scores or of transposed
+/// keys: whole vectors, and an odd number of lines, as rows an even number of
+/// them apart would share too few sets of a cache.
+inline int64_t linePitch(int64_t count) {
+  static_assert(kColumnStep * sizeof(float) == 64);
+  return roundUp(count, kColumnStep) | kColumnStep;
 }
 
-/// Columns of a row of scores and of all transposed keys.
-inline int64_t keyPitch(const AttentionProblem &p) {
-  return keyColumns(p.keys);
+/// The same for all keys of a problem.
+inline int64_t keyPitch(const AttentionProblem &p) { return linePitch(p.keys); }
+
+/// Rows of queries that a block may have: `most`, or where it has few keys as
+/// many as fit the memory for scores of `most` queries with all keys.
+inline int64_t mostQueries(const AttentionProblem &p, int64_t most) {
+  return std::min(roundUp(p.queries, kColumnStep), int64_t{256});
 }
 
-/// Words for the keep masks of a row, which begin and end inside a group.
+inline QueryBlock fullBlock(const AttentionProblem &p, const KeyRange &unmasked,
+                            int64_t batch, int64_t query, int64_t most) {
+  KeyRange keys = keysOf(p, unmasked, batch, query);
+  int64_t fit = most * keyPitch(p) / linePitch(keys.count);
+  return queryBlock(p, unmasked, batch, query,
+                    std::min(fit, mostQueries(p, most)));
+}
+
+/// Rows of scores whose keep masks are made together: enough that none is read
+/// while it is still on its way to the cache, and that rows which fill no group
+/// share one.
+inline int64_t keepRowsAtOnce(int64_t keys) {
+  return std::clamp<int64_t>(kBlock / std::max<int64_t>(keys, 1), 2, 8);
+}
+
+/// Words for those masks, each row of which may begin and end inside a group.
 inline int64_t keepWords(const AttentionProblem &p) {
-  return keyPitch(p) + 2 * philox::kGroup;
+  return std::max<int64_t>(2 * p.keys, kBlock) + 8 * 2 * philox::kGroup;
 }
 
 /// Hands out parts of a thread's scratch memory.

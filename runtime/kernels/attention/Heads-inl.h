@@ -96,6 +96,19 @@ HWY_INLINE bool rowsAligned(const HeadTensor &t) {
          t.batch % kStep == 0 && t.head % kStep == 0 && t.row % kStep == 0;
 }
 
+// Asks for what the next task reads of the tensors that both directions have;
+// -1 is none. Keys behind the last that counts are read in vain where a head is
+// padded: to know them would take as long.
+HWY_INLINE void fetchNext(const AttentionProblem &p, int64_t next,
+                          RowsAhead &ahead) {
+  if (next >= 0) {
+    Head head = headOf(p, next);
+    ahead.add(p.k, head, p.keys, p.size);
+    ahead.add(p.v, head, p.keys, p.size);
+    ahead.add(p.q, head, p.queries, p.size);
+  }
+}
+
 // The rows of a block as the left side of a product: where they lie, or packed
 // into `memory`.
 HWY_INLINE GemmLeft leftRows(const HeadTensor &t, const Head &head,
@@ -112,18 +125,19 @@ HWY_INLINE GemmLeft leftRows(const HeadTensor &t, const Head &head,
 // through `memory`. `how` has a `stream`, which asks for the way past the
 // caches.
 template <class Store>
-HWY_INLINE void
-productInto(const HeadTensor &t, const Head &head, int64_t first, int64_t m,
-            int64_t k, GemmLeft a, GemmPanel<const float> b, int64_t size,
-            int64_t pitch, float *HWY_RESTRICT memory, Store how) {
+HWY_INLINE void productInto(const HeadTensor &t, const Head &head,
+                            int64_t first, int64_t m, int64_t k, GemmLeft a,
+                            GemmPanel<const float> b, int64_t size,
+                            int64_t pitch, float *HWY_RESTRICT memory,
+                            Store how, RowsAhead &ahead) {
   bool stream = how.stream;
   if (inPlace(t, size, pitch)) {
     how.stream = stream && rowsAligned(t);
     return smallGemm(m, pitch, k, a, b, {rowInPlace(t, head, first), t.row},
-                     false, how);
+                     false, ahead, how);
   }
   how.stream = false;
-  smallGemm(m, pitch, k, a, b, {memory, pitch}, false, how);
+  smallGemm(m, pitch, k, a, b, {memory, pitch}, false, ahead, how);
   unpackRows(memory, pitch, m, size, t, head, first, stream);
 }
 
@@ -164,16 +178,18 @@ HWY_INLINE void transposeFour(const float *HWY_RESTRICT from, int64_t pitch,
 #endif
 }
 
-// The first `count` rows of a head, packed and transposed: to[d][t]. `rows`
-// [4][pitch] is scratch; up to `columns`, where there is no row, zeros.
+// Rows `which` of a head, packed and transposed: to[d][t - first]. `rows`
+// [4][pitch] is scratch; up to a whole vector, where there is no row, zeros.
 HWY_INLINE void packTransposed(const HeadTensor &t, const Head &head,
-                               int64_t count, int64_t columns, int64_t size,
+                               const KeyRange &which, int64_t size,
                                int64_t pitch, float *HWY_RESTRICT rows,
                                float *HWY_RESTRICT to, int64_t toPitch) {
+  int64_t columns = roundUp(which.count, kColumnStep);
   for (int64_t r = 0; r < columns; r += 4) {
-    int64_t there = count - r < 4 ? count - r : 4;
+    int64_t there = which.count - r < 4 ? which.count - r : 4;
     if (there > 0) {
-      packRows(t, head, r, there, count, size, pitch, rows);
+      packRows(t, head, which.first + r, there, which.first + which.count, size,
+               pitch, rows);
     }
     for (int64_t i = there > 0 ? there * pitch : 0; i < 4 * pitch; ++i) {
       rows[i] = 0.0f;
@@ -205,21 +221,62 @@ HWY_INLINE VF termsV(const float *x, const float *mask, VF scale, int64_t i,
                         splat(-__builtin_inff()));
 }
 
-// Keep masks of `count` elements of a row; null without dropout.
-HWY_INLINE const uint32_t *keepRow(const AttentionProblem &p, int64_t element,
-                                   int64_t count,
-                                   uint32_t *HWY_RESTRICT words) {
-  return p.dropout.active
-             ? keepBlock(p.dropout, element, static_cast<size_t>(count), words)
-             : nullptr;
-}
-
 // Number of element [query, first] in [B,A,S,T], as dropout counts.
 HWY_INLINE int64_t elementNumber(const AttentionProblem &p, const Head &head,
                                  int64_t query, int64_t key) {
   int64_t row = (head.batch * p.heads + head.head) * p.queries + query;
   return row * p.keys + key;
 }
+
+// Keep masks of the rows of a block, one after the other.
+class KeepRows {
+public:
+  KeepRows(const AttentionProblem &p, const Head &head, const QueryBlock &b,
+           uint32_t *words)
+      : p_(p), head_(head), b_(b), words_(words),
+        atOnce_(keepRowsAtOnce(b.keys)) {}
+
+  // Null without dropout.
+  HWY_INLINE const uint32_t *next() {
+    if (!p_.dropout.active) {
+      return nullptr;
+    }
+    if (given_ == made_) {
+      make(row_);
+    }
+    ++row_;
+    return rows_[given_++];
+  }
+
+private:
+  // The masks of rows from `i` on: of whole rows, which lie one behind the
+  // other, all in one.
+  HWY_NOINLINE void make(int64_t i) {
+    int64_t rows = b_.queries - i < atOnce_ ? b_.queries - i : atOnce_;
+    bool whole = b_.keys == p_.keys;
+    int64_t count = whole ? rows * b_.keys : b_.keys;
+    uint32_t *words = words_;
+    made_ = rows;
+    given_ = 0;
+    for (int64_t r = 0; r < rows; ++r) {
+      if (whole && r > 0) {
+        rows_[r] = rows_[r - 1] + b_.keys;
+        continue;
+      }
+      rows_[r] = keepBlock(p_.dropout,
+                           elementNumber(p_, head_, b_.query + i + r, b_.first),
+                           static_cast<size_t>(count), words);
+      words += roundUp(count, philox::kGroup) + philox::kGroup;
+    }
+  }
+
+  const AttentionProblem &p_;
+  const Head &head_;
+  const QueryBlock &b_;
+  uint32_t *words_;
+  int64_t atOnce_, row_ = 0, made_ = 0, given_ = 0;
+  const uint32_t *rows_[8] = {};
+};
 
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -12,8 +12,7 @@
 #define BERTC_RUNTIME_KERNELS_ATTENTION_SMALLGEMM_INL_H_
 #endif
 
-#include "runtime/kernels/attention/Blocks.h"
-#include "runtime/kernels/common/Simd-inl.h"
+#include "runtime/kernels/attention/Ahead-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
@@ -61,11 +60,35 @@ struct StoreScaled {
   }
 };
 
+// Steps of a tile that hide the way of a line from memory.
+constexpr int kStepsPerLine = 4;
+
+// One step of k: all products of its column of a and its row of b.
+template <int Rows, int Vectors>
+HWY_INLINE void gemmStep(GemmLeft &a, GemmPanel<const float> &b,
+                         VF (&sum)[Rows][Vectors]) {
+  VF right[Vectors];
+  HWY_UNROLL(8)
+  for (int j = 0; j < Vectors; ++j) {
+    right[j] = hn::LoadU(DF(), b.data + j * static_cast<int64_t>(kLanes));
+  }
+  HWY_UNROLL(8)
+  for (int i = 0; i < Rows; ++i) {
+    VF left = splat(a.data[i * a.row]);
+    HWY_UNROLL(8)
+    for (int j = 0; j < Vectors; ++j) {
+      sum[i][j] = hn::MulAdd(left, right[j], sum[i][j]);
+    }
+  }
+  a.data += a.col;
+  b.data += b.pitch;
+}
+
 // Rows x Vectors sums over k steps; adds to c or overwrites it.
 template <int Rows, int Vectors, class Store>
 HWY_INLINE void gemmTile(GemmLeft a, GemmPanel<const float> b,
                          GemmPanel<float> c, int64_t k, bool add,
-                         const Store &store) {
+                         RowsAhead &ahead, const Store &store) {
   const DF df;
   VF sum[Rows][Vectors];
   HWY_UNROLL(8)
@@ -77,22 +100,16 @@ HWY_INLINE void gemmTile(GemmLeft a, GemmPanel<const float> b,
                       : hn::Zero(df);
     }
   }
-  for (int64_t step = 0; step < k; ++step) {
-    VF right[Vectors];
+  int64_t step = 0;
+  for (; step + kStepsPerLine <= k; step += kStepsPerLine) {
     HWY_UNROLL(8)
-    for (int j = 0; j < Vectors; ++j) {
-      right[j] = hn::LoadU(df, b.data + j * static_cast<int64_t>(kLanes));
+    for (int i = 0; i < kStepsPerLine; ++i) {
+      gemmStep(a, b, sum);
     }
-    HWY_UNROLL(8)
-    for (int i = 0; i < Rows; ++i) {
-      VF left = splat(a.data[i * a.row]);
-      HWY_UNROLL(8)
-      for (int j = 0; j < Vectors; ++j) {
-        sum[i][j] = hn::MulAdd(left, right[j], sum[i][j]);
-      }
-    }
-    a.data += a.col;
-    b.data += b.pitch;
+    ahead.fetch();
+  }
+  for (; step < k; ++step) {
+    gemmStep(a, b, sum);
   }
   HWY_UNROLL(8)
   for (int i = 0; i < Rows; ++i) {
@@ -108,20 +125,20 @@ HWY_INLINE void gemmTile(GemmLeft a, GemmPanel<const float> b,
 template <int Vectors, class Store>
 HWY_INLINE void gemmRows(int64_t rows, GemmLeft a, GemmPanel<const float> b,
                          GemmPanel<float> c, int64_t k, bool add,
-                         const Store &store) {
+                         RowsAhead &ahead, const Store &store) {
   switch (rows) {
   case 1:
-    return gemmTile<1, Vectors>(a, b, c, k, add, store);
+    return gemmTile<1, Vectors>(a, b, c, k, add, ahead, store);
   case 2:
-    return gemmTile<2, Vectors>(a, b, c, k, add, store);
+    return gemmTile<2, Vectors>(a, b, c, k, add, ahead, store);
   case 3:
-    return gemmTile<3, Vectors>(a, b, c, k, add, store);
+    return gemmTile<3, Vectors>(a, b, c, k, add, ahead, store);
   case 4:
-    return gemmTile<4, Vectors>(a, b, c, k, add, store);
+    return gemmTile<4, Vectors>(a, b, c, k, add, ahead, store);
   case 5:
-    return gemmTile<5, Vectors>(a, b, c, k, add, store);
+    return gemmTile<5, Vectors>(a, b, c, k, add, ahead, store);
   default:
-    return gemmTile<kGemmRows, Vectors>(a, b, c, k, add, store);
+    return gemmTile<kGemmRows, Vectors>(a, b, c, k, add, ahead, store);
   }
 }
 
@@ -129,11 +146,11 @@ HWY_INLINE void gemmRows(int64_t rows, GemmLeft a, GemmPanel<const float> b,
 template <int Vectors, class Store>
 HWY_NOINLINE void gemmColumns(int64_t m, GemmLeft a, GemmPanel<const float> b,
                               GemmPanel<float> c, int64_t k, bool add,
-                              Store store) {
+                              RowsAhead &ahead, Store store) {
   for (int64_t i = 0; i < m;) {
     int64_t rows = evenPart(m - i, kGemmRows);
     gemmRows<Vectors>(rows, {a.data + i * a.row, a.row, a.col}, b,
-                      {c.data + i * c.pitch, c.pitch}, k, add,
+                      {c.data + i * c.pitch, c.pitch}, k, add, ahead,
                       store.fromRow(i));
     i += rows;
   }
@@ -143,24 +160,24 @@ HWY_NOINLINE void gemmColumns(int64_t m, GemmLeft a, GemmPanel<const float> b,
 template <class Store = StoreSums>
 HWY_INLINE void smallGemm(int64_t m, int64_t n, int64_t k, GemmLeft a,
                           GemmPanel<const float> b, GemmPanel<float> c,
-                          bool add, Store store = {}) {
+                          bool add, RowsAhead &ahead, Store store = {}) {
   int64_t vectors = n / static_cast<int64_t>(kLanes);
   while (vectors > 0) {
     int64_t now = evenPart(vectors, kGemmVectors);
     switch (now) {
     case 1:
-      gemmColumns<1>(m, a, b, c, k, add, store);
+      gemmColumns<1>(m, a, b, c, k, add, ahead, store);
       break;
     case 2:
-      gemmColumns<2>(m, a, b, c, k, add, store);
+      gemmColumns<2>(m, a, b, c, k, add, ahead, store);
       break;
 #if HWY_TARGET <= HWY_AVX3
     case 3:
-      gemmColumns<3>(m, a, b, c, k, add, store);
+      gemmColumns<3>(m, a, b, c, k, add, ahead, store);
       break;
 #endif
     default:
-      gemmColumns<kGemmVectors>(m, a, b, c, k, add, store);
+      gemmColumns<kGemmVectors>(m, a, b, c, k, add, ahead, store);
     }
     vectors -= now;
     b.data += now * static_cast<int64_t>(kLanes);

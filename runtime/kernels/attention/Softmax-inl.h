@@ -89,13 +89,13 @@ HWY_INLINE void softmaxRows(const AttentionArgs &args, const Head &head,
                             int64_t pitch, float *HWY_RESTRICT factors,
                             float *HWY_RESTRICT lse,
                             uint32_t *HWY_RESTRICT words) {
+  KeepRows keeps(args, head, b, words);
   for (int64_t i = 0; i < b.queries; ++i) {
     lse[i] = 0.0f;
     factors[i] = 1.0f;
     if (b.keys > 0) {
       const float *mask = maskRow(args, head, b.query + i, b.first);
-      const uint32_t *keep = keepRow(
-          args, elementNumber(args, head, b.query + i, b.first), b.keys, words);
+      const uint32_t *keep = keeps.next();
       float *row = scores + i * pitch;
       lse[i] = largestTerm(args, mask, row, b.keys);
       factors[i] = expRow(args, mask, keep, row, b.keys, lse[i]);

@@ -149,9 +149,8 @@ size_t tileAttentionScratchBytes(const AttentionProblem &p) {
 
 void tileAttention(const AttentionArgs &args, std::byte *scratch) {
   size_t each = tileAttentionScratchBytes(args);
-  parallelQueue(args.batch * args.heads, [&](int64_t task) {
-    auto thread = static_cast<size_t>(omp_get_thread_num());
-    TileScratch m(args, scratch + thread * each);
+  forEachHead(args, scratch, each, [&](int64_t task, int64_t, std::byte *own) {
+    TileScratch m(args, own);
     HWY_DYNAMIC_DISPATCH(tileHead)(args, task, m);
   });
 }

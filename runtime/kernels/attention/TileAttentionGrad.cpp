@@ -106,9 +106,9 @@ void prepareQueries(const AttentionGradArgs &args, const Head &head,
   int64_t keys = padded(b.keys);
   __builtin_memset(m.kept, 0,
                    static_cast<size_t>(padded(b.queries) / kPanel * keys) * 4);
+  KeepRows keeps(args, head, b, m.words);
   for (int64_t i = 0; i < b.queries && b.keys > 0; ++i) {
-    const uint32_t *keep = keepRow(
-        args, elementNumber(args, head, b.query + i, b.first), b.keys, m.words);
+    const uint32_t *keep = keeps.next();
     uint32_t *kept = m.kept + i / kPanel * keys;
     VU bit = hn::Set(du, 1u << i % kPanel);
     for (int64_t key = 0; key < b.keys; key += kStep) {
@@ -310,9 +310,8 @@ size_t tileAttentionGradScratchBytes(const AttentionProblem &p) {
 
 void tileAttentionGrad(const AttentionGradArgs &args, std::byte *scratch) {
   size_t each = tileAttentionGradScratchBytes(args);
-  parallelQueue(args.batch * args.heads, [&](int64_t task) {
-    auto thread = static_cast<size_t>(omp_get_thread_num());
-    TileGradScratch m(args, scratch + thread * each);
+  forEachHead(args, scratch, each, [&](int64_t task, int64_t, std::byte *own) {
+    TileGradScratch m(args, own);
     HWY_DYNAMIC_DISPATCH(tileGradHead)(args, task, m);
   });
 }

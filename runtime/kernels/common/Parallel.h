@@ -32,13 +32,29 @@ template <typename Fn> void parallelTasks(int64_t tasks, const Fn &fn) {
 }
 
 /// The same for tasks that differ in size: whoever is free takes the next one.
+/// Calls fn(task, next), where `next` is what the thread will do after `task`,
+/// -1 for nothing: time to fetch what it reads.
 template <typename Fn> void parallelQueue(int64_t tasks, const Fn &fn) {
   if (tasks <= 1 || omp_get_max_threads() == 1 || omp_in_parallel()) {
-    return parallelTasks(tasks, fn);
+    for (int64_t task = 0; task < tasks; ++task) {
+      fn(task, task + 1 < tasks ? task + 1 : -1);
+    }
+    return;
   }
-#pragma omp parallel for schedule(dynamic)
-  for (int64_t task = 0; task < tasks; ++task) {
-    fn(task);
+  int64_t taken = 0;
+#pragma omp parallel
+  {
+    // Everybody has one before anybody has two.
+    int64_t task = omp_get_thread_num();
+    const int64_t team = omp_get_num_threads();
+    while (task < tasks) {
+      int64_t next;
+#pragma omp atomic capture
+      next = taken++;
+      next += team;
+      fn(task, next < tasks ? next : -1);
+      task = next;
+    }
   }
 }
 

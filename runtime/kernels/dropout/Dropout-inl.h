@@ -27,25 +27,21 @@ constexpr size_t kKeepWords = kBlock + 2 * philox::kGroup;
 
 // One Philox block for each 64-bit lane. Only the low half of a lane counts:
 // the widening multiplication ignores the upper one, so that garbage may stay
-// there and a round is two multiplications, two shuffles and four xors.
+// there and a round is two multiplications, two shuffles and two xors.
 struct PhiloxLanes {
   VU64 c0, c1, c2, c3;
 };
 
-// The keys of all rounds, spread over the lanes.
-struct PhiloxKeys {
-  VU64 k0[philox::kRounds], k1[philox::kRounds];
+// What the second round adds for blocks with the same upper half of their
+// number.
+struct PhiloxSecond {
+  uint64_t c2, c3;
 };
 
-HWY_INLINE PhiloxKeys philoxKeys(uint32_t key0, uint32_t key1) {
-  PhiloxKeys keys;
-  for (int round = 0; round < philox::kRounds; ++round) {
-    keys.k0[round] = hn::Set(DU64(), key0);
-    keys.k1[round] = hn::Set(DU64(), key1);
-    key0 += philox::kWeyl0;
-    key1 += philox::kWeyl1;
-  }
-  return keys;
+HWY_INLINE PhiloxSecond philoxSecond(const PhiloxSchedule &s, uint64_t high) {
+  uint64_t c0 = (s.firstProduct1 >> 32) ^ high ^ s.keys0[0];
+  uint64_t product0 = uint64_t{philox::kMultiplier0} * c0;
+  return {(product0 >> 32) ^ s.keys1[1], product0 & 0xffffffffu};
 }
 
 // Halves of lanes change places; a shuffle, since shifts compete with the
@@ -58,17 +54,39 @@ HWY_INLINE VU64 swapHalves(VU64 v) {
 #endif
 }
 
-HWY_INLINE void philoxRounds(PhiloxLanes &c, const PhiloxKeys &keys) {
+// All rounds of N vectors of blocks with these lower halves of their numbers,
+// side by side: a round waits longer for its multiplications than one or two
+// vectors keep the CPU busy.
+template <int N>
+HWY_INLINE void philoxRounds(const PhiloxSchedule &s,
+                             const PhiloxSecond &second, const VU64 (&low)[N],
+                             PhiloxLanes (&c)[N]) {
   const DU du;
+  const DU64 du64;
   const VU m0 = hn::Set(du, philox::kMultiplier0);
   const VU m1 = hn::Set(du, philox::kMultiplier1);
-  for (int round = 0; round < philox::kRounds; ++round) {
-    VU64 p0 = hn::MulEven(hn::BitCast(du, c.c0), m0);
-    VU64 p1 = hn::MulEven(hn::BitCast(du, c.c2), m1);
-    c.c0 = hn::Xor3(swapHalves(p1), c.c1, keys.k0[round]);
-    c.c1 = p1;
-    c.c2 = hn::Xor3(swapHalves(p0), c.c3, keys.k1[round]);
-    c.c3 = p0;
+  HWY_UNROLL(8)
+  for (int i = 0; i < N; ++i) {
+    VU64 p0 = hn::MulEven(hn::BitCast(du, low[i]), m0);
+    VU64 c2 = hn::Xor(swapHalves(p0), hn::Set(du64, s.first2));
+    VU64 p1 = hn::MulEven(hn::BitCast(du, c2), m1);
+    c[i].c0 = hn::Xor(swapHalves(p1), hn::Set(du64, s.second0));
+    c[i].c1 = p1;
+    c[i].c2 = hn::Xor(p0, hn::Set(du64, second.c2));
+    c[i].c3 = hn::Set(du64, second.c3);
+  }
+  for (int round = 2; round < philox::kRounds; ++round) {
+    const VU64 k0 = hn::Set(du64, s.keys0[round]);
+    const VU64 k1 = hn::Set(du64, s.keys1[round]);
+    HWY_UNROLL(8)
+    for (int i = 0; i < N; ++i) {
+      VU64 p0 = hn::MulEven(hn::BitCast(du, c[i].c0), m0);
+      VU64 p1 = hn::MulEven(hn::BitCast(du, c[i].c2), m1);
+      c[i].c0 = hn::Xor3(swapHalves(p1), c[i].c1, k0);
+      c[i].c1 = p1;
+      c[i].c2 = hn::Xor3(swapHalves(p0), c[i].c3, k1);
+      c[i].c3 = p0;
+    }
   }
 }
 
@@ -91,31 +109,68 @@ HWY_INLINE void storeKeep(VU bits, VI limit, int word, size_t lane,
              p + philox::kGroupBlocks);
 }
 
-// Keep masks (all ones or zero) of `groups` groups of 128 elements.
+// Keep masks (all ones or zero) of N groups of 128 elements; `first` is the
+// lower half of the number of their first block.
+template <int N>
+HWY_INLINE void keepFewGroups(const PhiloxSchedule &s,
+                              const PhiloxSecond &second, VI limit,
+                              uint64_t first, uint32_t *HWY_RESTRICT masks) {
+  const DU64 du64;
+  const VU64 evens = hn::ShiftLeft<1>(hn::Iota(du64, 0));
+  for (size_t lane = 0; lane < philox::kGroupBlocks; lane += kLanes) {
+    VU64 low[2 * N];
+    PhiloxLanes c[2 * N];
+    HWY_UNROLL(4)
+    for (int i = 0; i < N; ++i) {
+      low[2 * i] = hn::Add(
+          hn::Set(du64, first +
+                            static_cast<uint64_t>(i * philox::kGroupBlocks) +
+                            lane),
+          evens);
+      low[2 * i + 1] = hn::Add(low[2 * i], hn::Set(du64, 1));
+    }
+    philoxRounds<2 * N>(s, second, low, c);
+    HWY_UNROLL(4)
+    for (int i = 0; i < N; ++i) {
+      const PhiloxLanes &even = c[2 * i], &odd = c[2 * i + 1];
+      uint32_t *to = masks + i * philox::kGroup;
+      storeKeep(interleaveLow(even.c0, odd.c0), limit, 0, lane, to);
+      storeKeep(interleaveLow(even.c1, odd.c1), limit, 1, lane, to);
+      storeKeep(interleaveLow(even.c2, odd.c2), limit, 2, lane, to);
+      storeKeep(interleaveLow(even.c3, odd.c3), limit, 3, lane, to);
+    }
+  }
+}
+
+// Keep masks of `groups` groups of 128 elements.
 [[maybe_unused]] static HWY_NOINLINE void
 keepGroups(const DropoutState &state, uint64_t group, size_t groups,
            uint32_t *HWY_RESTRICT masks) {
-  const DU64 du64;
+  // As many as the registers hold.
+  constexpr int kAtOnce = kLanes >= 16 ? 2 : 1;
   const VI limit =
       hn::Set(DI(), static_cast<int32_t>(state.scale.threshold) - 1);
-  const PhiloxKeys keys = philoxKeys(state.key.seedLo, state.key.seedHi);
-  const VU64 evens = hn::ShiftLeft<1>(hn::Iota(du64, 0));
-  for (size_t g = 0; g < groups; ++g, ++group, masks += philox::kGroup) {
-    uint64_t first = group * philox::kGroupBlocks;
-    const VU64 high = hn::Set(du64, first >> 32);
-    const VU64 op = hn::Set(du64, state.key.opId);
-    const VU64 step = hn::Set(du64, state.key.step);
-    for (size_t lane = 0; lane < philox::kGroupBlocks; lane += kLanes) {
-      VU64 blocks = hn::Add(hn::Set(du64, first + lane), evens);
-      PhiloxLanes even = {blocks, high, op, step};
-      PhiloxLanes odd = {hn::Add(blocks, hn::Set(du64, 1)), high, op, step};
-      philoxRounds(even, keys);
-      philoxRounds(odd, keys);
-      storeKeep(interleaveLow(even.c0, odd.c0), limit, 0, lane, masks);
-      storeKeep(interleaveLow(even.c1, odd.c1), limit, 1, lane, masks);
-      storeKeep(interleaveLow(even.c2, odd.c2), limit, 2, lane, masks);
-      storeKeep(interleaveLow(even.c3, odd.c3), limit, 3, lane, masks);
+  while (groups > 0) {
+    uint64_t block = group * philox::kGroupBlocks;
+    uint64_t high = block >> 32, end = (high + 1) << 32;
+    size_t same = static_cast<size_t>((end - block) / philox::kGroupBlocks);
+    same = same < groups ? same : groups;
+    PhiloxSecond second = philoxSecond(state.schedule, high);
+    uint64_t low = block & 0xffffffffu;
+    size_t g = 0;
+    for (; g + kAtOnce <= same; g += kAtOnce) {
+      keepFewGroups<kAtOnce>(state.schedule, second, limit,
+                             low + g * philox::kGroupBlocks,
+                             masks + g * philox::kGroup);
     }
+    for (; g < same; ++g) {
+      keepFewGroups<1>(state.schedule, second, limit,
+                       low + g * philox::kGroupBlocks,
+                       masks + g * philox::kGroup);
+    }
+    groups -= same;
+    group += same;
+    masks += same * philox::kGroup;
   }
 }
 

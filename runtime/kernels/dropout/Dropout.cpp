@@ -43,6 +43,21 @@ HWY_AFTER_NAMESPACE();
 namespace bertc::rt::kernels {
 namespace {
 HWY_EXPORT(dropoutRange);
+
+PhiloxSchedule philoxSchedule(const philox::DropoutKey &key) {
+  PhiloxSchedule s;
+  uint32_t key0 = key.seedLo, key1 = key.seedHi;
+  for (int round = 0; round < philox::kRounds; ++round) {
+    s.keys0[round] = key0;
+    s.keys1[round] = key1;
+    key0 += philox::kWeyl0;
+    key1 += philox::kWeyl1;
+  }
+  s.firstProduct1 = uint64_t{philox::kMultiplier1} * key.opId;
+  s.first2 = key.step ^ s.keys1[0];
+  s.second0 = (s.firstProduct1 & 0xffffffffu) ^ s.keys0[1];
+  return s;
+}
 } // namespace
 
 DropoutState dropoutState(float rate, uint32_t opId, const int32_t *rng) {
@@ -55,6 +70,7 @@ DropoutState dropoutState(float rate, uint32_t opId, const int32_t *rng) {
   state.key.seedHi = static_cast<uint32_t>(rng[1]);
   state.key.step = static_cast<uint32_t>(rng[2]);
   state.key.opId = opId;
+  state.schedule = philoxSchedule(state.key);
   bool off = (static_cast<uint32_t>(rng[3]) & philox::kFlagDropoutOff) != 0;
   state.active = !off && state.scale.threshold != 0;
   return state;

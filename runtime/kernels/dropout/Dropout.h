@@ -10,12 +10,26 @@
 
 namespace bertc::rt::kernels {
 
+/// What all Philox blocks of a key have in common, in the order in which the
+/// kernels spread it over vectors: the keys of the rounds, and of the first
+/// two, where only half of the counter differs between blocks, the other half.
+struct PhiloxSchedule {
+  uint64_t keys0[philox::kRounds] = {}, keys1[philox::kRounds] = {};
+  /// Multiplier 1 times the third word of the counter.
+  uint64_t firstProduct1 = 0;
+  /// Fourth word of the counter under the first key.
+  uint64_t first2 = 0;
+  /// Lower half of firstProduct1 under the second key.
+  uint64_t second0 = 0;
+};
+
 /// The dropout of one call, resolved from the step's rate and op id and the
 /// run's rng input. `active` is false for rate 0 and deterministic runs.
 struct DropoutState {
   bool active = false;
   philox::DropoutKey key;
   philox::DropoutScale scale;
+  PhiloxSchedule schedule;
 };
 
 /// rng is i32[4] = {seed_lo, seed_hi, step, flags}; null means no dropout.
