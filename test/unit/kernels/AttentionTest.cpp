@@ -5,6 +5,7 @@
 
 #include "runtime/kernels/attention/Attention.h"
 #include "runtime/core/CpuFeatures.h"
+#include "runtime/kernels/common/Parallel.h"
 #include "test/unit/kernels/KernelTesting.h"
 
 namespace bertc::rt::kernels {
@@ -237,17 +238,21 @@ void checkOnTiles(const Case &c, TileUnit unit) {
   expectClose(g.dv, e.dv, 3e-2);
 }
 
-void check(const Case &c) {
-  Problem p(c);
+void check(Problem &p) {
   Problem::Expected e = p.expected();
   Values lse(DType::F32, e.lse.size());
-  // f32 sums of up to 140 products of numbers up to 4.
+  // f32 sums of up to 296 products of numbers up to 4.
   expectClose(runForward(p, lse), e.out, 2e-5);
   expectClose(lse, e.lse, 2e-5);
   Gradients g = runBackward(p, lse);
   expectClose(g.dq, e.dq, 1e-4);
   expectClose(g.dk, e.dk, 1e-4);
   expectClose(g.dv, e.dv, 1e-4);
+}
+
+void check(const Case &c) {
+  Problem p(c);
+  check(p);
 }
 
 TEST(Attention, FollowsTheDefinition) {
@@ -325,6 +330,93 @@ TEST(Attention, LooksAtNoKeyOutsideItsRange) {
     check({2, 2, 80, 80, 12, DType::F32, false, false, true});
     check({2, 1, 80, 80, 12, DType::F32, true, true, true, true});
   });
+}
+
+// Ranges of all queries of a batch element by what gives that of a query.
+template <typename Range> Problem withRanges(Case c, const Range &range) {
+  c.ranges = true;
+  Problem p(c);
+  for (int64_t i = 0; i < c.batch * c.queries; ++i) {
+    auto [first, end] = range(i % c.queries);
+    p.ranges[p.at(2 * i)] = static_cast<int32_t>(first);
+    p.ranges[p.at(2 * i + 1)] = static_cast<int32_t>(end);
+  }
+  return p;
+}
+
+// Sequences in one block of queries, of which the first has more than a full
+// row would, and in two; keys in between and behind them belong to nobody, and
+// their gradients are zeros.
+TEST(Attention, TakesSequencesOfARowWhole) {
+  forEachTarget([] {
+    Case c{2, 2, 520, 520, 16};
+    c.dropout = true;
+    Problem p = withRanges(c, [](int64_t s) -> std::pair<int64_t, int64_t> {
+      return s < 171   ? std::pair{0, 171}
+             : s < 471 ? std::pair{175, 471}
+             : s < 500 ? std::pair{473, 500}
+                       : std::pair{0, 0};
+    });
+    check(p);
+    Values lse(DType::F32, p.at(c.batch * c.heads * c.queries));
+    runForward(p, lse);
+    Gradients g = runBackward(p, lse);
+    for (int64_t key : {171, 174, 471, 500, 519}) {
+      EXPECT_EQ(g.dk[p.index(c.keys, 1, 1, key, 3)], 0.0f) << key;
+      EXPECT_EQ(g.dv[p.index(c.keys, 1, 1, key, 3)], 0.0f) << key;
+    }
+  });
+}
+
+// Every query has keys of its own, which others have too.
+TEST(Attention, AddsUpWhereRangesOverlap) {
+  forEachTarget([] {
+    Problem p = withRanges({1, 2, 60, 60, 12}, [](int64_t s) {
+      return std::pair{std::max<int64_t>(0, s - 9),
+                       std::min<int64_t>(60, s + 3)};
+    });
+    check(p);
+  });
+}
+
+TEST(Attention, GivesTheSameBitsOfSequencesWithAnyNumberOfThreads) {
+  Case c{3, 3, 300, 300, 16};
+  c.dropout = true;
+  Problem p = withRanges(c, [](int64_t s) {
+    return s < 171 ? std::pair{0, 171} : std::pair{171, 300};
+  });
+  Values lse(DType::F32, p.at(c.batch * c.heads * c.queries));
+  expectSameBitsForThreads([&] { return runForward(p, lse); });
+  expectSameBitsForThreads([&] { return runBackward(p, lse).dk; });
+  expectSameBitsForThreads([&] { return runBackward(p, lse).dv; });
+}
+
+// A thread is told what it does next, and every head has its turn once.
+TEST(Attention, KnowsTheNextHead) {
+  for (int threads : {1, 2, 5}) {
+    for (int64_t tasks : {1, 2, 3, 12}) {
+      int before = omp_get_max_threads();
+      omp_set_num_threads(threads);
+      std::vector<int> runs(static_cast<size_t>(tasks));
+      std::vector<int64_t> promised(16, -2);
+      bool kept = true;
+      parallelQueue(tasks, [&](int64_t task, int64_t next) {
+        auto thread = static_cast<size_t>(omp_get_thread_num());
+#pragma omp critical
+        {
+          ++runs[static_cast<size_t>(task)];
+          kept = kept && (promised[thread] == -2 || promised[thread] == task);
+          promised[thread] = next;
+        }
+      });
+      omp_set_num_threads(before);
+      EXPECT_TRUE(kept) << threads << " threads, " << tasks << " tasks";
+      EXPECT_EQ(runs, std::vector<int>(runs.size(), 1));
+      for (int64_t next : promised) {
+        EXPECT_LT(next, 0);
+      }
+    }
+  }
 }
 
 TEST(Attention, DropsTheElementsThatDropoutDrops) {
