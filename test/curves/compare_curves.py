@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Trains one model in f32 and in bf16 on the same batches and compares losses.
+"""Trains one model twice on the same batches and compares the losses.
 
 Same text (the King James Bible unless --text), vocabulary, records, seed,
-dropout and schedule; only --precision of the plans differs. Prints a table,
-writes every step's losses as CSV and both curves as SVG, and fails when the
-mean gap is not below --limit. Needs a build and Python without packages:
+dropout and schedule; only precision and target of the plans differ: f32, bf16,
+or either with a target behind it. Prints a table, writes every step's losses
+as CSV and both curves as SVG, and fails when the mean gap is not below
+--limit. Needs a build and Python without packages:
 
-    test/curves/precision_curve.py --build build --work /tmp/curve
+    test/curves/compare_curves.py --work WORK                  # f32, bf16
+    test/curves/compare_curves.py --work WORK --dropout 0 --limit 1e-4 \\
+        --second f32-gaudi2 --synapse-library \\
+        build/lib/libbertc-synapse-stand-in.so
 
-The gap of a step is |bf16 - f32| / f32 of its total loss, before the update
-of that step.
+The gap of a step is |second - first| / first of its total loss, before the
+update of that step. Targets draw dropout from generators of their own: with
+dropout two targets agree as two seeds do.
 """
 import argparse
 import json
@@ -24,6 +29,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 def arguments():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--build", default="build")
+    p.add_argument("--first", default="f32", metavar="PRECISION[-TARGET]")
+    p.add_argument("--second", default="bf16", metavar="PRECISION[-TARGET]")
+    p.add_argument("--synapse-library", help="of a Gaudi target")
     p.add_argument("--work", required=True, help="folder for everything made")
     p.add_argument("--text", help="default: tools/kjv-text")
     p.add_argument("--config", default=str(ROOT / "models/configs/bert_demo.json"))
@@ -66,19 +74,22 @@ def records(a, bin_dir, work, vocab_size):
     return training if training.exists() else folder
 
 
-def train(a, bin_dir, work, config, precision, folder):
-    plan, log = work / f"{precision}.plan", work / f"{precision}.dllog"
+def train(a, bin_dir, work, config, variant, folder):
+    precision, _, target = variant.partition("-")
+    plan, log = work / f"{variant}.plan", work / f"{variant}.dllog"
     run(bin_dir / "bertc", "compile", config, "--task", "pretrain",
         "--batch-size", a.batch, "--max-seq-length", a.length,
         "--max-predictions-per-seq", a.predictions, "--optimizer", a.optimizer,
-        "--precision", precision, "-o", plan)
-    out = work / f"run-{precision}"
+        "--precision", precision, "--target", target or "cpu", "-o", plan)
+    out = work / f"run-{variant}"
     subprocess.run(["rm", "-rf", str(out)], check=True)
     run(bin_dir / "bert-run", "pretrain", plan, "--input-files-dir", folder,
         "--output-dir", out, "--do-train", "--num-train-steps", a.steps,
         "--num-warmup-steps", a.warmup, "--learning-rate", a.learning_rate,
         "--save-checkpoints-steps", 10 * a.steps, "--display-loss-steps", 1,
-        "--seed", a.seed, "--dllog-path", log)
+        "--seed", a.seed, "--dllog-path", log,
+        *(["--synapse-library", a.synapse_library]
+          if target and a.synapse_library else []))
     losses = {}
     for line in log.read_text().splitlines():
         entry = json.loads(line.removeprefix("DLLL "))
@@ -148,29 +159,29 @@ def main():
         a.length, config["max_position_embeddings"])
     (work / "config.json").write_text(json.dumps(config))
     folder = records(a, bin_dir, work, config["vocab_size"])
-    f32 = train(a, bin_dir, work, work / "config.json", "f32", folder)
-    bf16 = train(a, bin_dir, work, work / "config.json", "bf16", folder)
-    steps = sorted(set(f32) & set(bf16))
+    first, second = (train(a, bin_dir, work, work / "config.json", v, folder)
+                     for v in (a.first, a.second))
+    steps = sorted(set(first) & set(second))
     if len(steps) < a.steps:
         sys.exit(f"only {len(steps)} of {a.steps} steps are in both logs")
-    gaps = [abs(bf16[s] - f32[s]) / f32[s] for s in steps]
+    gaps = [abs(second[s] - first[s]) / first[s] for s in steps]
     if a.csv:
-        rows = [f"{s},{f32[s]:.6f},{bf16[s]:.6f}" for s in steps]
+        rows = [f"{s},{first[s]:.6f},{second[s]:.6f}" for s in steps]
         pathlib.Path(a.csv).write_text("\n".join(
-            ["step,f32,bf16"] + rows) + "\n")
-    print(f"{'updates':>12} {'f32':>9} {'bf16':>9} {'mean gap':>9} {'largest':>9}")
+            [f"step,{a.first},{a.second}"] + rows) + "\n")
+    print(f"{'updates':>12} {a.first:>11} {a.second:>11} {'mean gap':>9} {'largest':>9}")
     for i in range(0, len(steps), 50):
         part, g = steps[i:i + 50], gaps[i:i + 50]
         print(f"{part[0]:>5} to {part[-1]:>3} "
-              f"{sum(f32[s] for s in part) / len(part):>9.4f} "
-              f"{sum(bf16[s] for s in part) / len(part):>9.4f} "
+              f"{sum(first[s] for s in part) / len(part):>11.4f} "
+              f"{sum(second[s] for s in part) / len(part):>11.4f} "
               f"{sum(g) / len(g):>9.3%} {max(g):>9.3%}")
     mean = sum(gaps) / len(gaps)
     print(f"all {len(steps)}: mean gap {mean:.4%}, largest {max(gaps):.4%}")
     if a.svg:
-        f, b = ([c[s] for s in steps] for c in (f32, bf16))
-        svg(steps, [("f32", 'stroke="#1f5fbf" stroke-width="2.5"', smooth(f)),
-                    ("bf16", 'stroke="#d9480f" stroke-width="1.5" '
+        f, b = ([c[s] for s in steps] for c in (first, second))
+        svg(steps, [(a.first, 'stroke="#1f5fbf" stroke-width="2.5"', smooth(f)),
+                    (a.second, 'stroke="#d9480f" stroke-width="1.5" '
                      'stroke-dasharray="5 4"', smooth(b))],
             f"total loss, {config['num_hidden_layers']} layers of "
             f"{config['hidden_size']}, mean of 9 updates; mean gap {mean:.3%}",
