@@ -32,12 +32,31 @@ enum class WireType : uint8_t { F32, BF16 };
 
 /// Bytes this rank has sent.
 struct Traffic {
-  /// Of all-reduces.
+  /// Of all-reduces and their halves.
   uint64_t reduced = 0;
   /// Of all other collectives.
   uint64_t other = 0;
   /// Signs of life.
   uint64_t control = 0;
+};
+
+/// Elements [begin, end).
+struct RingPart {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
+/// The part of `elements` numbers whose sum `rank` has half-way through an
+/// all-reduce.
+inline RingPart ringPart(int rank, int size, int64_t elements) {
+  int64_t part = (rank + 1) % size;
+  return {elements * part / size, elements * (part + 1) / size};
+}
+
+/// A stretch of memory.
+struct FloatStretch {
+  float *data = nullptr;
+  int64_t elements = 0;
 };
 
 class Collective {
@@ -64,6 +83,17 @@ public:
   virtual Ticket startAllReduceSum(float *data, int64_t elements, WireType wire,
                                    const std::string &what) = 0;
   virtual Status wait(Ticket ticket) = 0;
+
+  /// The first half of an all-reduce, in the background: ringPart() of this
+  /// rank gets the sum, with the bits that an all-reduce would give it; the
+  /// rest of the data are of no use afterwards. Sent: (N-1)/N of the data.
+  virtual Ticket startReduceScatter(float *data, int64_t elements,
+                                    WireType wire, const std::string &what) = 0;
+  /// The second half, for data in any places: stretches byRank[r] of rank r to
+  /// all ranks, as they are, in the background. Every rank must give each part
+  /// as many stretches of the same lengths.
+  virtual Ticket startAllGather(std::vector<std::vector<FloatStretch>> byRank,
+                                const std::string &what) = 0;
 
   /// Rank 0's bytes to every rank.
   virtual Status broadcast(void *data, size_t bytes,

@@ -41,18 +41,63 @@ void widen(float *values, const uint8_t *in, int64_t count) {
   }
 }
 
+/// What travels in one step, message by message, for each part of the data.
+using PartMessages = std::vector<std::vector<FloatStretch>>;
+
+/// All parts are as long but for one element, and have as many messages.
+PartMessages evenMessages(float *data, int64_t elements, int ranks,
+                          int64_t messageElements) {
+  int64_t largest = (elements + ranks - 1) / ranks;
+  int64_t count =
+      std::max<int64_t>(1, (largest + messageElements - 1) / messageElements);
+  PartMessages messages(static_cast<size_t>(ranks));
+  for (int64_t part = 0; part < ranks; ++part) {
+    int64_t begin = elements * part / ranks;
+    int64_t length = elements * (part + 1) / ranks - begin;
+    for (int64_t k = 0; k < count; ++k) {
+      int64_t from = length * k / count;
+      messages[static_cast<size_t>(part)].push_back(
+          {data + begin + from, length * (k + 1) / count - from});
+    }
+  }
+  return messages;
+}
+
+/// Of stretches by rank.
+PartMessages messagesOf(const std::vector<std::vector<FloatStretch>> &byRank,
+                        int64_t messageElements) {
+  PartMessages messages(byRank.size());
+  for (size_t rank = 0; rank < byRank.size(); ++rank) {
+    std::vector<FloatStretch> &part = messages[(rank + 1) % byRank.size()];
+    for (const FloatStretch &stretch : byRank[rank]) {
+      int64_t count =
+          (stretch.elements + messageElements - 1) / messageElements;
+      for (int64_t k = 0; k < count; ++k) {
+        int64_t from = stretch.elements * k / count;
+        part.push_back(
+            {stretch.data + from, stretch.elements * (k + 1) / count - from});
+      }
+    }
+  }
+  return messages;
+}
+
 /// One of the two times around: N - 1 steps of messages.
 class RingPass {
 public:
-  RingPass(Wire &wire, RingBuffers &buffers, float *data, int64_t elements,
-           WireType type, int64_t messageElements, bool reduces)
-      : wire_(wire), buffers_(buffers), data_(data), elements_(elements),
+  RingPass(Wire &wire, RingBuffers &buffers, PartMessages messages,
+           WireType type, bool reduces)
+      : wire_(wire), buffers_(buffers), messages_(std::move(messages)),
         type_(type), reduces_(reduces) {
-    int64_t largest = (elements + wire.size() - 1) / wire.size();
-    perStep_ =
-        std::max<int64_t>(1, (largest + messageElements - 1) / messageElements);
+    int64_t largest = 1;
+    for (const std::vector<FloatStretch> &part : messages_) {
+      perStep_ = std::max(perStep_, static_cast<int64_t>(part.size()));
+      for (const FloatStretch &message : part) {
+        largest = std::max(largest, message.elements);
+      }
+    }
     units_ = perStep_ * (wire.size() - 1);
-    size_t bytes = static_cast<size_t>(largest / perStep_ + 1) * width();
+    size_t bytes = static_cast<size_t>(largest) * width();
     for (auto *side : {&buffers.in, &buffers.out}) {
       side->resize(messagesAhead);
       for (std::vector<uint8_t> &buffer : *side) {
@@ -66,31 +111,26 @@ public:
   }
 
 private:
-  struct Piece {
-    float *data;
-    int64_t count;
-  };
-
   size_t width() const {
     return type_ == WireType::F32 ? sizeof(float) : sizeof(uint16_t);
   }
 
-  /// Message `unit` of this pass: part `part` less the steps made.
-  Piece piece(int64_t unit, int firstPart) const {
+  /// Message `unit` of this pass: part `part` less the steps made. Empty when
+  /// that part has fewer messages than another.
+  FloatStretch piece(int64_t unit, int firstPart) {
     int64_t n = wire_.size();
-    int64_t step = unit / perStep_, k = unit % perStep_;
-    int64_t part = ((firstPart - step) % n + n) % n;
-    int64_t begin = elements_ * part / n;
-    int64_t length = elements_ * (part + 1) / n - begin;
-    int64_t from = begin + length * k / perStep_;
-    return {data_ + from, begin + length * (k + 1) / perStep_ - from};
+    int64_t step = unit / perStep_;
+    auto k = static_cast<size_t>(unit % perStep_);
+    auto part = static_cast<size_t>(((firstPart - step) % n + n) % n);
+    return k < messages_[part].size() ? messages_[part][k]
+                                      : FloatStretch{&nothing_, 0};
   }
   /// Adding, rank r begins by sending its part r; then it has the sum of part
   /// r + 1, and begins with that.
-  Piece outgoing(int64_t unit) const {
+  FloatStretch outgoing(int64_t unit) {
     return piece(unit, wire_.rank() + (reduces_ ? 0 : 1));
   }
-  Piece incoming(int64_t unit) const {
+  FloatStretch incoming(int64_t unit) {
     return piece(unit, wire_.rank() - (reduces_ ? 1 : 0));
   }
 
@@ -118,14 +158,15 @@ private:
 
   Status startReceives() {
     while (receiving_ < units_ && receives_.size() < messagesAhead) {
-      Piece to = incoming(receiving_);
+      FloatStretch to = incoming(receiving_);
       bool direct = !reduces_ && type_ == WireType::F32;
       void *place =
           direct ? static_cast<void *>(to.data) : inBuffer(receiving_);
       int left = (wire_.rank() + wire_.size() - 1) % wire_.size();
       BERTC_ASSIGN_OR_RETURN(
           Message message,
-          wire_.receive(left, place, static_cast<size_t>(to.count) * width()));
+          wire_.receive(left, place,
+                        static_cast<size_t>(to.elements) * width()));
       receives_.push_back(message);
       ++receiving_;
     }
@@ -137,15 +178,15 @@ private:
   Status startSends() {
     while (sent_ < units_ && sends_.size() < messagesAhead &&
            sent_ < received_ + perStep_) {
-      Piece from = outgoing(sent_);
+      FloatStretch from = outgoing(sent_);
       const void *place = from.data;
       if (type_ == WireType::BF16) {
         uint8_t *buffer =
             buffers_.out[static_cast<size_t>(sent_) % messagesAhead].data();
-        narrow(buffer, from.data, from.count);
+        narrow(buffer, from.data, from.elements);
         place = buffer;
       }
-      size_t bytes = static_cast<size_t>(from.count) * width();
+      size_t bytes = static_cast<size_t>(from.elements) * width();
       BERTC_ASSIGN_OR_RETURN(
           Message message,
           wire_.send((wire_.rank() + 1) % wire_.size(), place, bytes));
@@ -157,11 +198,11 @@ private:
   }
 
   void take(int64_t unit) {
-    Piece to = incoming(unit);
+    FloatStretch to = incoming(unit);
     if (reduces_) {
-      addTo(to.data, inBuffer(unit), to.count, type_);
+      addTo(to.data, inBuffer(unit), to.elements, type_);
     } else if (type_ == WireType::BF16) {
-      widen(to.data, inBuffer(unit), to.count);
+      widen(to.data, inBuffer(unit), to.elements);
     }
   }
 
@@ -171,17 +212,37 @@ private:
 
   Wire &wire_;
   RingBuffers &buffers_;
-  float *data_;
-  int64_t elements_;
+  PartMessages messages_;
   WireType type_;
   bool reduces_;
+  float nothing_ = 0;
   /// Messages of a step, and of all steps.
-  int64_t perStep_, units_;
+  int64_t perStep_ = 1, units_ = 0;
   int64_t receiving_ = 0, received_ = 0, sent_ = 0;
   std::deque<Message> receives_, sends_;
 };
 
 } // namespace
+
+Status ringReduceScatter(Wire &wire, RingBuffers &buffers, float *data,
+                         int64_t elements, WireType type,
+                         int64_t messageElements) {
+  if (wire.size() == 1) {
+    return Status();
+  }
+  RingPass adding(wire, buffers,
+                  evenMessages(data, elements, wire.size(), messageElements),
+                  type, true);
+  BERTC_RETURN_IF_ERROR(adding.run());
+  if (type == WireType::BF16) {
+    // What the others will have is rounded, so this rank's own is too.
+    RingPart own = ringPart(wire.rank(), wire.size(), elements);
+    for (int64_t i = own.begin; i < own.end; ++i) {
+      data[i] = kernels::bf16ToFloat(kernels::floatToBf16(data[i]));
+    }
+  }
+  return Status();
+}
 
 Status ringAllReduceSum(Wire &wire, RingBuffers &buffers, float *data,
                         int64_t elements, WireType type,
@@ -189,18 +250,22 @@ Status ringAllReduceSum(Wire &wire, RingBuffers &buffers, float *data,
   if (wire.size() == 1) {
     return Status();
   }
-  RingPass adding(wire, buffers, data, elements, type, messageElements, true);
-  BERTC_RETURN_IF_ERROR(adding.run());
-  if (type == WireType::BF16) {
-    // What the others will have is rounded, so this rank's own is too.
-    int64_t part = (wire.rank() + 1) % wire.size();
-    int64_t begin = elements * part / wire.size();
-    int64_t end = elements * (part + 1) / wire.size();
-    for (int64_t i = begin; i < end; ++i) {
-      data[i] = kernels::bf16ToFloat(kernels::floatToBf16(data[i]));
-    }
+  BERTC_RETURN_IF_ERROR(
+      ringReduceScatter(wire, buffers, data, elements, type, messageElements));
+  RingPass sharing(wire, buffers,
+                   evenMessages(data, elements, wire.size(), messageElements),
+                   type, false);
+  return sharing.run();
+}
+
+Status ringAllGather(Wire &wire, RingBuffers &buffers,
+                     const std::vector<std::vector<FloatStretch>> &byRank,
+                     int64_t messageElements) {
+  if (wire.size() == 1) {
+    return Status();
   }
-  RingPass sharing(wire, buffers, data, elements, type, messageElements, false);
+  RingPass sharing(wire, buffers, messagesOf(byRank, messageElements),
+                   WireType::F32, false);
   return sharing.run();
 }
 

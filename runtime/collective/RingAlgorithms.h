@@ -30,6 +30,17 @@ Status ringAllReduceSum(Wire &wire, RingBuffers &buffers, float *data,
                         int64_t elements, WireType type,
                         int64_t messageElements);
 
+/// The first half of it: ringPart() of this rank gets its sum, the rest is left
+/// as some partial sums.
+Status ringReduceScatter(Wire &wire, RingBuffers &buffers, float *data,
+                         int64_t elements, WireType type,
+                         int64_t messageElements);
+
+/// The second half: stretches byRank[r] of rank r to all ranks, as f32.
+Status ringAllGather(Wire &wire, RingBuffers &buffers,
+                     const std::vector<std::vector<FloatStretch>> &byRank,
+                     int64_t messageElements);
+
 /// Rank 0's bytes along the chain 0, 1, ..., N - 1, each message passed on as
 /// it comes.
 Status chainBroadcast(Wire &wire, uint8_t *data, size_t bytes,

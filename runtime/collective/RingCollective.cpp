@@ -48,6 +48,10 @@ public:
   int size() const override { return size_; }
   Ticket startAllReduceSum(float *data, int64_t elements, WireType wire,
                            const std::string &what) override;
+  Ticket startReduceScatter(float *data, int64_t elements, WireType wire,
+                            const std::string &what) override;
+  Ticket startAllGather(std::vector<std::vector<FloatStretch>> byRank,
+                        const std::string &what) override;
   Status wait(Ticket ticket) override;
   Status broadcast(void *data, size_t bytes, const std::string &what) override;
   StatusOr<std::vector<std::string>>
@@ -67,6 +71,7 @@ protected:
 private:
   OperationRef submit(const std::string &what,
                       std::function<Status(Wire &, Operation &)> body);
+  Ticket ticketOf(OperationRef operation);
   Status await(const OperationRef &operation);
   StatusOr<std::vector<std::string>>
   exchange(const std::string &value, const std::string &what, bool rootOnly);
@@ -176,17 +181,39 @@ Status RingCollective::await(const OperationRef &operation) {
   return operation->status;
 }
 
+Collective::Ticket RingCollective::ticketOf(OperationRef operation) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  tickets_[++lastTicket_] = std::move(operation);
+  return lastTicket_;
+}
+
 Collective::Ticket RingCollective::startAllReduceSum(float *data,
                                                      int64_t elements,
                                                      WireType wire,
                                                      const std::string &what) {
-  OperationRef operation = submit(what, [=](Wire &link, Operation &) {
+  return ticketOf(submit(what, [=](Wire &link, Operation &) {
     return ringAllReduceSum(link, buffers_, data, elements, wire,
                             options_.messageElements);
-  });
-  std::lock_guard<std::mutex> lock(mutex_);
-  tickets_[++lastTicket_] = operation;
-  return lastTicket_;
+  }));
+}
+
+Collective::Ticket RingCollective::startReduceScatter(float *data,
+                                                      int64_t elements,
+                                                      WireType wire,
+                                                      const std::string &what) {
+  return ticketOf(submit(what, [=](Wire &link, Operation &) {
+    return ringReduceScatter(link, buffers_, data, elements, wire,
+                             options_.messageElements);
+  }));
+}
+
+Collective::Ticket
+RingCollective::startAllGather(std::vector<std::vector<FloatStretch>> byRank,
+                               const std::string &what) {
+  return ticketOf(
+      submit(what, [this, byRank = std::move(byRank)](Wire &link, Operation &) {
+        return ringAllGather(link, buffers_, byRank, options_.messageElements);
+      }));
 }
 
 Status RingCollective::wait(Ticket ticket) {

@@ -59,6 +59,37 @@ TEST(Failure, aStoppedRankIsNamed) {
   network.resume();
 }
 
+TEST(Failure, aRankThatStopsBetweenTheHalvesIsNamed) {
+  test::FakeNetwork network(3, 1);
+  auto all = test::openAll(network, options());
+  std::vector<std::vector<float>> data(3, std::vector<float>(100));
+  auto dataOf = [&](Collective &one) {
+    return data[static_cast<size_t>(one.rank())].data();
+  };
+  test::onAll(all, [&](Collective &one) {
+    EXPECT_TRUE(one.wait(one.startReduceScatter(dataOf(one), 100, WireType::F32,
+                                                "gradients of update 7"))
+                    .ok());
+  });
+  network.stop(2);
+  test::onAll(all, [&](Collective &one) {
+    if (one.rank() == 2) {
+      return;
+    }
+    std::vector<std::vector<rt::FloatStretch>> places(3);
+    for (int rank = 0; rank < 3; ++rank) {
+      auto [begin, end] = rt::ringPart(rank, 3, 100);
+      places[static_cast<size_t>(rank)] = {{dataOf(one) + begin, end - begin}};
+    }
+    Status status =
+        one.wait(one.startAllGather(places, "variables of update 7"));
+    EXPECT_EQ(status.code(), StatusCode::IoError);
+    EXPECT_THAT(status.message(), HasSubstr("rank 2"));
+    EXPECT_THAT(status.message(), HasSubstr("variables of update 7"));
+  });
+  network.resume();
+}
+
 TEST(Failure, aCutLinkIsSeenFromBothSides) {
   test::FakeNetwork network(4, 1);
   auto all = test::openAll(network, options());

@@ -95,6 +95,56 @@ TEST_P(RingTest, sumsInRingOrderWithTheLeastTraffic) {
   }
 }
 
+TEST_P(RingTest, itsHalvesGiveTheSameBitsAndTraffic) {
+  auto [ranks, elements] = GetParam();
+  unsigned seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  auto inputs = randomInputs(ranks, elements, seed);
+  std::vector<float> expected = expectedSum(inputs, false);
+  test::FakeNetwork network(ranks, seed);
+  auto all = test::openAll(network, smallMessages());
+  test::onAll(all, [&, ranks = ranks, elements = elements](Collective &one) {
+    std::vector<float> &mine = inputs[static_cast<size_t>(one.rank())];
+    auto reduced = one.startReduceScatter(mine.data(), elements, WireType::F32,
+                                          "gradients");
+    ASSERT_TRUE(one.wait(reduced).ok());
+    // The parts go to other places, cut where each rank's first element is.
+    std::vector<float> first(static_cast<size_t>(ranks), -1.0f);
+    std::vector<float> rest(static_cast<size_t>(elements), -1.0f);
+    std::vector<std::vector<rt::FloatStretch>> places;
+    for (int rank = 0; rank < ranks; ++rank) {
+      auto [begin, end] = rt::ringPart(rank, ranks, elements);
+      places.emplace_back();
+      if (begin < end) {
+        places.back() = {{&first[static_cast<size_t>(rank)], 1},
+                         {rest.data() + begin + 1, end - begin - 1}};
+      }
+      if (rank == one.rank() && begin < end) {
+        first[static_cast<size_t>(rank)] = mine[static_cast<size_t>(begin)];
+        std::copy(mine.begin() + begin + 1, mine.begin() + end,
+                  rest.begin() + begin + 1);
+      }
+    }
+    ASSERT_TRUE(one.wait(one.startAllGather(places, "weights")).ok());
+    for (int rank = 0; rank < ranks; ++rank) {
+      auto [begin, end] = rt::ringPart(rank, ranks, elements);
+      for (int64_t i = begin; i < end; ++i) {
+        ASSERT_EQ(i == begin ? first[static_cast<size_t>(rank)]
+                             : rest[static_cast<size_t>(i)],
+                  expected[static_cast<size_t>(i)])
+            << i;
+      }
+    }
+    EXPECT_TRUE(one.finish().ok());
+  });
+  uint64_t sent = 0;
+  for (auto &one : all) {
+    sent += one->traffic().reduced;
+  }
+  EXPECT_EQ(sent, 8 * static_cast<uint64_t>(ranks - 1) *
+                      static_cast<uint64_t>(elements));
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, RingTest,
                          testing::Values(Case{1, 7}, Case{2, 1}, Case{2, 64},
                                          Case{3, 0}, Case{3, 2}, Case{3, 100},
