@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loses a rank of a pre-training run at random moments: SIGKILL or SIGSTOP.
+"""Loses ranks of pre-training runs at random moments, by SIGKILL and SIGSTOP.
 All others must end in time with the rank named and an exit code that is not 0;
-the same command goes on from the last checkpoint, and the end is that of a run
+the same command goes on behind the last checkpoint, and the end is that of a run
 that was not disturbed. Then SIGTERM to mpirun, which must save.
 
-usage: lose_rank.py BERT_RUN PLAN RECORDS WORK_DIR [TRIALS [SEED]]
+Moments are drawn from what the run has come to, never from a clock alone, so
+that they fall alike on machines of any speed: a while after the ranks started
+(before or while they find each other), or after a checkpoint appeared (among
+them the last one, when all is over but for the end).
+
+usage: lose_rank.py BERT_RUN PLAN RECORDS WORK_DIR [KILLS STOPS [SEED]]
 """
+import json
+import os
 import pathlib
 import random
 import re
@@ -14,28 +21,78 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 
 RANKS = 3
 STEPS = 16
 LIMIT = 4
+# MPI's own start and end get twice the limit; then mpirun kills, waiting
+# SECONDS_TO_LEAVE. The rest is for machines with much else to do.
+SECONDS_TO_LEAVE = 3
+LONGEST = 2 * LIMIT + SECONDS_TO_LEAVE + 45
+LOSSES_OF_A_RUN = 3
 
 
-def command(program, plan, records, output, steps=STEPS, save=1):
+def command(program, plan, records, output, steps=STEPS, save=2,
+            leave=SECONDS_TO_LEAVE, limit=LIMIT):
     return ["mpirun", "--oversubscribe", "--mca", "odls_base_sigkill_timeout",
-            "3", "-np", str(RANKS), program, "pretrain", plan, "--do-train",
-            f"--input-files-dir={records}", f"--output-dir={output}",
-            f"--num-train-steps={steps}", "--num-warmup-steps=4",
-            "--learning-rate=0.01", "--num-accumulation-steps=2",
-            f"--save-checkpoints-steps={save}", "--threads=1", "--quiet",
-            f"--collective-timeout={LIMIT}"]
+            str(leave), "-np", str(RANKS), program, "pretrain", plan,
+            "--do-train", f"--input-files-dir={records}",
+            f"--output-dir={output}", f"--num-train-steps={steps}",
+            "--num-warmup-steps=4", "--learning-rate=0.01",
+            "--num-accumulation-steps=2", f"--save-checkpoints-steps={save}",
+            "--display-loss-steps=1", "--threads=1", "--quiet",
+            f"--collective-timeout={limit}"]
 
 
 def ranks_of(process):
-    listed = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,comm="],
-                            capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 2) for line in listed.splitlines()]
-    return [int(pid) for pid, ppid, name in rows
-            if ppid == str(process.pid) and name == "bert-run"]
+    """Rank by process number of the living ranks that mpirun has started."""
+    found = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            # PID (NAME) STATE PARENT ...
+            stat = (entry / "stat").read_text()
+            name, state, parent = re.match(r"\d+ \((.*)\) (\S) (\d+)",
+                                           stat).groups()
+            if name != "bert-run" or int(parent) != process.pid or state in "ZX":
+                continue
+            environment = (entry / "environ").read_bytes().split(b"\0")
+        except (OSError, AttributeError):
+            continue  # not a process, or no more
+        for variable in environment:
+            if variable.startswith(b"OMPI_COMM_WORLD_RANK="):
+                found[int(entry.name)] = int(variable.split(b"=")[1])
+    return found
+
+
+def appeared(output):
+    """The last checkpoint whose index is there; not yet verified, maybe."""
+    steps = [int(path.suffixes[0].split("-")[1])
+             for path in output.glob("model.ckpt-*.index")]
+    return max(steps, default=0)
+
+
+def newest(output):
+    """The last checkpoint that is complete: that the state names."""
+    try:
+        state = (output / "checkpoint").read_text()
+    except FileNotFoundError:
+        return 0
+    return int(re.match(r'model_checkpoint_path: "model.ckpt-(\d+)"',
+                        state)[1])
+
+
+def steps_logged(output):
+    path = output / "bert_dllog.json"
+    if not path.exists():
+        return []
+    entries = []
+    for line in path.read_text().splitlines():
+        try:
+            entries.append(json.loads(line.removeprefix("DLLL ")))
+        except ValueError:
+            pass  # a line that was being written when its writer was killed
+    return [e["step"] for e in entries if isinstance(e.get("step"), int)]
 
 
 def final_state(program, output):
@@ -45,87 +102,209 @@ def final_state(program, output):
     return target.read_bytes()
 
 
-def lose(arguments, how, delay, rng, log):
-    """Runs the command and loses one of its ranks after `delay`. The exit code,
-    and whether a rank was lost that was at work."""
+class Loser:
+    """Loses one rank of a run at a moment of its choice."""
+
+    def __init__(self, how, output, rng):
+        self.how, self.output, self.rng = how, output, rng
+        done = newest(output)
+        later = [step for step in range(done + 2, STEPS + 1, 2)]
+        # A third of them before the first checkpoint of this run.
+        self.after = rng.choice(later) if later and rng.random() < 0.67 else 0
+        self.pause = rng.random() * (0.06 if self.after else 0.9)
+        self.victim = None
+
+    def told(self):
+        when = f"checkpoint {self.after}" if self.after else "the start"
+        whom = (f"rank {self.victim[1]} (pid {self.victim[0]})" if self.victim
+                else "no rank")
+        return f"SIG{self.how} of {whom}, {self.pause:.3f} s after {when}"
+
+    def wait(self, process):
+        while process.poll() is None:
+            if self.after and appeared(self.output) >= self.after:
+                break
+            if not self.after and len(ranks_of(process)) == RANKS:
+                break
+            time.sleep(0.001)
+        time.sleep(self.pause)
+
+    def strike(self, process):
+        """Whether a rank was there to be lost."""
+        ranks = ranks_of(process)
+        if len(ranks) < RANKS or process.poll() is not None:
+            return False
+        self.victim = self.rng.choice(sorted(ranks.items()))
+        try:
+            os.kill(self.victim[0], getattr(signal, f"SIG{self.how}"))
+        except ProcessLookupError:
+            return False
+        return True
+
+    def watch(self, process):
+        seconds, last = 0, time.monotonic()
+        while process.poll() is None:
+            assert seconds < LONGEST, f"still there after {seconds:.0f} s"
+            time.sleep(0.05)
+            # Longer than a second: the machine itself slept, or all of this.
+            now = time.monotonic()
+            seconds, last = seconds + min(now - last, 1), now
+            if self.how == "STOP" and list(ranks_of(process)) == [
+                    self.victim[0]]:
+                # The others had ended well: nobody waits for it but mpirun.
+                try:
+                    os.kill(self.victim[0], signal.SIGCONT)
+                except ProcessLookupError:
+                    pass
+        return seconds
+
+    def check_named(self, text):
+        """Ours name the rank and what was being done; mpirun the rank."""
+        pid, rank = self.victim
+        ours = rf"rank {rank} \([^)]*pid {pid}\)"
+        if re.search(rf"{ours}.*(during|after|beyond) '", text) or re.search(
+                rf"(during|after) '.*{ours}", text):
+            return "with the collective"
+        if f"rank {rank} (pid {pid}) is stopped" in text:
+            return "at the start or end"
+        # In its own start and end it may say PID 0.
+        if re.search(rf"noticed that process rank {rank} with PID", text):
+            return "by mpirun"
+        raise AssertionError("the rank is not named")
+
+
+def lose(arguments, loser, log, counts):
+    """Runs the command and loses one of its ranks. The exit code, and whether
+    the loss ended it."""
     with open(log, "w", encoding="utf-8") as out:
         process = subprocess.Popen(arguments, stderr=out, stdout=out)
-        time.sleep(delay)
-        pids = ranks_of(process)
-        if len(pids) < RANKS or process.poll() is not None:
-            return process.wait(timeout=120), False
-        time.sleep(0.02 * rng.random())
-        victim = rng.choice(pids)
         try:
-            subprocess.run(["kill", f"-{how}", str(victim)], check=True,
-                           capture_output=True)
-        except subprocess.CalledProcessError:
-            return process.wait(timeout=120), False
-        begin = time.monotonic()
-        while process.poll() is None and time.monotonic() - begin < 120:
-            time.sleep(0.1)
-            if how == "STOP" and ranks_of(process) == [victim]:
-                # The run was over: nobody is left whom it could keep waiting.
-                subprocess.run(["kill", "-CONT", str(victim)], check=False)
-        code = process.wait(timeout=1)
-        seconds = time.monotonic() - begin
-    text = open(log, encoding="utf-8").read()
-    if code == 0:  # it had nothing left to do
-        return code, False
-    # mpirun itself waits for 3 s between SIGTERM and SIGKILL, needed or not.
-    assert seconds < LIMIT * 2 + 15, f"{seconds} s to end\n{text}"
-    # Ours name what was being done; before they know each other, mpirun does.
-    named = re.search(rf"rank \d \([^)]*pid {victim}\) .*(during|after) '", text)
-    unmet = f"(pid {victim}) is stopped" in text
-    assert named or unmet or "mpirun noticed that process rank" in text, text
-    return code, True
+            loser.wait(process)
+            if not loser.strike(process):
+                return process.wait(timeout=LONGEST), False
+            seconds = loser.watch(process)
+        finally:
+            end(process)
+    if process.returncode == 0:  # it had nothing left to do
+        return 0, False
+    named = loser.check_named(log.read_text(encoding="utf-8"))
+    counts[f"{loser.how} named {named}"] = counts.get(
+        f"{loser.how} named {named}", 0) + 1
+    counts["longest"] = max(counts.get("longest", 0), seconds)
+    return process.returncode, True
+
+
+def end(process):
+    """Whatever has gone wrong, nothing stays behind."""
+    if process.poll() is None:
+        for pid in ranks_of(process):
+            os.kill(pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
+
+
+def lose_many(arguments_for, program, work, expected, hows, rng):
+    counts, trial = {}, 0
+    hows = list(hows)
+    while hows:
+        output = work / f"trial{trial}"
+        trial += 1
+        for attempt in range(2 * LOSSES_OF_A_RUN + 1):
+            # It is left alone in the end, however little it came on till then.
+            disturbed = hows and attempt < 2 * LOSSES_OF_A_RUN
+            before, logged = newest(output), len(steps_logged(output))
+            loser = Loser(hows[0], output, rng) if disturbed else None
+            log = work / "log.txt"
+            try:
+                if loser:
+                    code, lost = lose(arguments_for(output), loser, log, counts)
+                    if lost:
+                        hows.pop(0)
+                    assert lost or code == 0, f"exit code {code}"
+                else:
+                    with open(log, "w", encoding="utf-8") as out:
+                        code = subprocess.run(arguments_for(output), stdout=out,
+                                              stderr=out, check=False,
+                                              timeout=300).returncode
+                    assert code == 0, f"undisturbed, exit code {code}"
+                new = steps_logged(output)[logged:]
+                assert not new or new[0] == before + 1, \
+                    f"went on with step {new[0]}, saved was {before}"
+                assert newest(output) >= before, "a checkpoint is gone"
+            except Exception as error:
+                raise RuntimeError(
+                    f"trial {trial}, attempt {attempt}: "
+                    f"{loser.told() if loser else ''}: {error}") from error
+            if code == 0:
+                break
+        assert final_state(program, output) == expected, \
+            f"trial {trial}: another result"
+        left = [p.name for p in output.iterdir() if ".tmp-" in p.name]
+        assert not left, f"trial {trial}: left behind {left}"
+        shutil.rmtree(output)
+    for name, count in sorted(counts.items()):
+        print(f"  {name}: {count:.1f} s" if name == "longest"
+              else f"  {name}: {count}")
+    print(f"{trial} runs: all bit-identical")
+
+
+def terminate(program, plan, records, work, leave):
+    """SIGTERM to mpirun in the midst of training. The checkpoints there are."""
+    output = work / f"stopped{leave}"
+    log = work / "log.txt"
+    with open(log, "w", encoding="utf-8") as out:
+        process = subprocess.Popen(
+            command(program, plan, records, output, steps=10000000,
+                    save=10000000, leave=leave, limit=60),
+            stdout=out, stderr=out)
+        try:
+            while not steps_logged(output):
+                assert process.poll() is None, "ended before it trained"
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=leave + 60) != 0, "exit code 0"
+        finally:
+            end(process)
+    return list(output.glob("model.ckpt-*.index"))
+
+
+def run(program, plan, records, work, kills, stops, seed):
+    rng = random.Random(seed)
+    whole = work / "whole"
+    # Nothing is lost here: how slow the machine is does not matter.
+    with open(work / "log.txt", "w", encoding="utf-8") as out:
+        subprocess.run(command(program, plan, records, whole, limit=60),
+                       check=True, stdout=out, stderr=out)
+    expected = final_state(program, whole)
+    hows = ["KILL"] * kills + ["STOP"] * stops
+    rng.shuffle(hows)
+    lose_many(lambda output: command(program, plan, records, output), program,
+              work, expected, hows, rng)
+    # A machine may be too busy to save within three seconds.
+    saved = terminate(program, plan, records, work, SECONDS_TO_LEAVE)
+    if not saved:
+        saved = terminate(program, plan, records, work, 30)
+    assert len(saved) == 1, f"SIGTERM to mpirun: {saved} were saved"
+    print("SIGTERM to mpirun saved")
 
 
 def main():
     program, plan, records, work = sys.argv[1:5]
-    trials = int(sys.argv[5]) if len(sys.argv) > 5 else 2
-    seed = int(sys.argv[6]) if len(sys.argv) > 6 else int(time.time())
-    print(f"seed {seed}")
-    rng = random.Random(seed)
+    kills, stops = (int(a) for a in (sys.argv[5:7] or (3, 1)))
+    seed = int(sys.argv[7]) if len(sys.argv) > 7 else int(time.time())
+    print(f"seed {seed}", flush=True)
     work = pathlib.Path(work)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    whole = work / "whole"
-    begin = time.monotonic()
-    subprocess.run(command(program, plan, records, whole), check=True)
-    duration = time.monotonic() - begin
-    expected = final_state(program, whole)
-
-    lost = 0
-    for trial in range(trials):
-        output = work / f"trial{trial}"
-        arguments = command(program, plan, records, output)
-        for attempt in range(20):
-            how = "STOP" if trial % 2 == 1 and attempt == 0 else "KILL"
-            delay = duration * (0.5 + 0.1 * attempt) * (0.5 + rng.random())
-            code, was_lost = lose(arguments, how, delay, rng, work / "log.txt")
-            lost += was_lost
-            if code == 0:
-                break
-            assert was_lost, (work / "log.txt").read_text()
-        assert final_state(program, output) == expected, f"trial {trial}"
-        left = [p.name for p in output.iterdir() if ".tmp-" in p.name]
-        assert not left, f"trial {trial}: left behind {left}"
-        shutil.rmtree(output)
-    print(f"{trials} trials, {lost} lost ranks: all bit-identical")
-
-    output = work / "stopped"
-    process = subprocess.Popen(
-        command(program, plan, records, output, steps=100000, save=100000),
-        stderr=subprocess.DEVNULL)
-    while not (output / "bert_dllog.json").exists():
-        assert process.poll() is None, "ended before it trained"
-        time.sleep(0.05)
-    time.sleep(1)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=60) != 0
-    assert len(list(output.glob("model.ckpt-*.index"))) == 1
-    print("SIGTERM to mpirun saved")
+    try:
+        run(program, plan, records, work, kills, stops, seed)
+    except Exception as error:  # the cause comes last
+        print("".join(traceback.format_tb(error.__traceback__)[-2:]),
+              file=sys.stderr)
+        lines = (work / "log.txt").read_text(encoding="utf-8").splitlines()
+        print("\n".join(line for line in lines[-25:] if line.strip("- ")),
+              file=sys.stderr)
+        sys.exit(f"seed {seed}: {error}")
 
 
 main()
