@@ -355,9 +355,11 @@ Status RingCollective::introduce() {
   hello->values[static_cast<size_t>(rank_)] = PeerWatch::identity();
   kept_.push_back(hello);
   wire_->enter("the start of the run");
-  BERTC_RETURN_IF_ERROR(
-      exchangeValues(*wire_, &hello->values, &hello->lengths, false));
+  Status met = exchangeValues(*wire_, &hello->values, &hello->lengths, false);
   wire_->leave();
+  if (!met.ok()) { // nobody has said yet which process it is
+    return Status(met.code(), met.message() + describeStopped());
+  }
   wire_->setIdentities(hello->values);
   return Status();
 }

@@ -31,6 +31,9 @@ LIMIT = 4
 SECONDS_TO_LEAVE = 3
 LONGEST = 2 * LIMIT + SECONDS_TO_LEAVE + 45
 LOSSES_OF_A_RUN = 3
+# mpirun itself may hang when all ranks have gone: PMIx 4.2.2 can corrupt its
+# list of collectives when ranks die in MPI's own start or end.
+LAUNCHER_LIMIT = 20
 
 
 def command(program, plan, records, output, steps=STEPS, save=2,
@@ -113,6 +116,7 @@ class Loser:
         self.after = rng.choice(later) if later and rng.random() < 0.67 else 0
         self.pause = rng.random() * (0.06 if self.after else 0.9)
         self.victim = None
+        self.launcher_hung = False
 
     def told(self):
         when = f"checkpoint {self.after}" if self.after else "the start"
@@ -142,15 +146,22 @@ class Loser:
         return True
 
     def watch(self, process):
-        seconds, last = 0, time.monotonic()
+        seconds, alone, last = 0, 0, time.monotonic()
         while process.poll() is None:
             assert seconds < LONGEST, f"still there after {seconds:.0f} s"
             time.sleep(0.05)
             # Longer than a second: the machine itself slept, or all of this.
             now = time.monotonic()
-            seconds, last = seconds + min(now - last, 1), now
-            if self.how == "STOP" and list(ranks_of(process)) == [
-                    self.victim[0]]:
+            step, last = min(now - last, 1), now
+            seconds += step
+            ranks = list(ranks_of(process))
+            alone = 0 if ranks else alone + step
+            if alone > LAUNCHER_LIMIT:
+                process.kill()
+                process.wait()
+                self.launcher_hung = True
+                return seconds - alone
+            if self.how == "STOP" and ranks == [self.victim[0]]:
                 # The others had ended well: nobody waits for it but mpirun.
                 try:
                     os.kill(self.victim[0], signal.SIGCONT)
@@ -190,6 +201,8 @@ def lose(arguments, loser, log, counts):
     named = loser.check_named(log.read_text(encoding="utf-8"))
     counts[f"{loser.how} named {named}"] = counts.get(
         f"{loser.how} named {named}", 0) + 1
+    if loser.launcher_hung:
+        counts["mpirun itself hung"] = counts.get("mpirun itself hung", 0) + 1
     counts["longest"] = max(counts.get("longest", 0), seconds)
     return process.returncode, True
 
