@@ -1,5 +1,6 @@
-# The runtime for other projects: one shared library, its public headers and a
-# CMake package.
+# What is installed. Component `runtime`: what runs plans (the shared library,
+# the programs that need no LLVM, and what they load). Component `development`:
+# public headers and a CMake package for projects that link the library.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -33,12 +34,13 @@ if(dnnl_file MATCHES "^${PROJECT_SOURCE_DIR}/")
           DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime)
 endif()
 
-install(TARGETS bertc_runtime_shared EXPORT bertc-targets COMPONENT runtime)
+install(TARGETS bertc_runtime_shared EXPORT bertc-targets
+        LIBRARY COMPONENT runtime NAMELINK_COMPONENT development)
 install(DIRECTORY include/bertc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-        COMPONENT runtime)
+        COMPONENT development)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/bertc)
 install(EXPORT bertc-targets NAMESPACE bertc:: DESTINATION ${package_dir}
-        COMPONENT runtime)
+        COMPONENT development)
 configure_package_config_file(
   bertc-config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/bertc-config.cmake
   INSTALL_DESTINATION ${package_dir})
@@ -47,4 +49,4 @@ write_basic_package_version_file(
   COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bertc-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/bertc-config-version.cmake
-        DESTINATION ${package_dir} COMPONENT runtime)
+        DESTINATION ${package_dir} COMPONENT development)

@@ -11,8 +11,10 @@ function(must)
 endfunction()
 
 file(REMOVE_RECURSE ${SCRATCH})
-must(${CMAKE_COMMAND} --install ${BUILD_DIR} --component runtime
-     --prefix ${SCRATCH}/prefix)
+foreach(component runtime development)
+  must(${CMAKE_COMMAND} --install ${BUILD_DIR} --component ${component}
+       --prefix ${SCRATCH}/prefix)
+endforeach()
 file(WRITE ${SCRATCH}/CMakeLists.txt
 "cmake_minimum_required(VERSION 3.23)
 project(consumer LANGUAGES CXX)
