@@ -65,3 +65,19 @@ if os.path.exists(os.path.join(minilm, "model.safetensors")):
     config.available_features.add("minilm")
 else:
     lit_config.note("MiniLM tests are left out: run tools/setup --with-minilm")
+
+# Manifests and image of deploy/.
+config.substitutions.append(
+    ("%venv-python", os.path.join(root, ".deps/venv/bin/python")))
+if os.path.exists(os.path.join(root, ".deps/kubernetes")):
+    config.available_features.add("kubernetes")
+else:
+    lit_config.note(
+        "tests of manifests are left out: run tools/setup --with-kubernetes")
+if shutil.which("kubectl"):
+    config.available_features.add("kubectl")
+probe = os.path.join(config.test_source_root, "deploy/Inputs/try_operator.py")
+if (os.path.exists(os.path.join(root, ".deps/image-root"))
+        and subprocess.run([sys.executable, probe, "probe"],
+                           capture_output=True).returncode == 0):
+    config.available_features.add("image-root")
