@@ -3,10 +3,13 @@
 
 #include "compiler/inspect/PlanPrecision.h"
 #include "compiler/inspect/PlanStatistics.h"
+#include "runtime/core/CpuFeatures.h"
 #include "runtime/core/FloatProducts.h"
+#include "runtime/core/PackedCopies.h"
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 #include <string>
 
 namespace bertc {
@@ -16,16 +19,35 @@ namespace {
 /// Rows of a that are widened at a time; runtime/onednn/MatmulStep.cpp.
 constexpr uint64_t kPanelRows = 512;
 
-/// Of those that products on this CPU read in packed form.
-uint64_t packedBytesHere(const plan::Plan &plan, bool bf16) {
-  uint64_t bytes = 0;
+/// What becomes of weights on this CPU.
+struct PackedHere {
+  /// Bytes of those that products read in packed form.
+  uint64_t kept = 0;
+  /// Scratch memory for those that are kept the other way round.
+  uint64_t remade = 0;
+};
+
+PackedHere packedHere(const plan::Plan &plan, bool bf16, bool tiles) {
+  PackedHere here;
+  std::set<uint32_t> variables;
   for (const plan::PackedWeight *w : *plan.packed_weights()) {
-    bool packed = w->dtype() == plan::DType::BF16
-                      ? bf16
-                      : !rt::ownFloatProduct(w->m(), w->n(), w->k());
-    bytes += packed ? w->max_bytes() : 0;
+    uint64_t bytes = w->max_bytes();
+    if (w->dtype() != plan::DType::BF16) {
+      here.kept += rt::ownFloatProduct(w->m(), w->n(), w->k()) ? 0 : bytes;
+      continue;
+    }
+    if (!bf16) {
+      continue;
+    }
+    bool again = !variables.insert(w->variable()).second;
+    if (again && (tiles || bytes <= rt::kRemadeBytes)) {
+      uint64_t most = tiles ? rt::kTurnedBytes : rt::kRemadeBytes;
+      here.remade = std::max(here.remade, std::min(bytes, most));
+    } else {
+      here.kept += bytes;
+    }
   }
-  return bytes;
+  return here;
 }
 
 /// Of a matmul whose operands are bf16 and go through scratch memory as f32:
@@ -53,8 +75,10 @@ uint64_t widenedBytes(const plan::Entry &entry, const plan::Step &step) {
 } // namespace
 
 uint64_t expectedBytesHere(const plan::Plan &plan) {
-  bool bf16 = std::strcmp(bf16Products(), "bf16") == 0;
-  uint64_t arena = 0, scratch = 0;
+  bool tiles = rt::tileUnit() != rt::TileUnit::None;
+  bool bf16 = tiles || std::strcmp(bf16Products(), "bf16") == 0;
+  PackedHere packed = packedHere(plan, bf16, tiles);
+  uint64_t arena = 0, scratch = packed.remade;
   for (const plan::Entry *entry : *plan.entries()) {
     if (entry->name()->str() == "gradients") {
       continue;
@@ -65,7 +89,7 @@ uint64_t expectedBytesHere(const plan::Plan &plan) {
     }
   }
   return plan.peak_bytes() - packedBytes(plan) - plan.arena_bytes() + arena +
-         packedBytesHere(plan, bf16) + scratch;
+         packed.kept + scratch;
 }
 
 } // namespace bertc

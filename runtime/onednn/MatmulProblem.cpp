@@ -111,6 +111,10 @@ Status resolvePacked(StepContext &ctx, Problem *p) {
   p->packedDesc = layout.desc;
   p->packedData = layout.data;
   p->panels = layout.panels;
+  p->turned = layout.turned;
+  if (p->packsInRun()) {
+    p->b = layout.plain;
+  }
   return Status();
 }
 

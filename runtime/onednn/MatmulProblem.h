@@ -28,8 +28,13 @@ struct MatmulProblem {
   /// A packed b, in the layout of the library or in panels of ours.
   bool packed = false;
   bool panels = false;
+  /// Panels of the transpose of b.
+  bool turned = false;
   dnnl::memory::desc packedDesc;
+  /// Null where every run packs b anew, from the f32 variable that b then is.
   void *packedData = nullptr;
+
+  bool packsInRun() const { return packed && packedData == nullptr; }
 };
 
 /// The matmul of a step, with a row-major c wherever there is a choice.

@@ -273,8 +273,9 @@ void MatmulStep::planScratch(const dnnl::matmul::primitive_desc &pd) {
     offsetA_ = reserve(pd.src_desc().get_size());
     implementation_ += ",copied-a";
   }
-  if (route_.packB) {
-    memory::desc plain = matrixDesc(seen(p_.in), g.k, g.n, b_, false);
+  if (route_.packB || p_.packsInRun()) {
+    DType stored = p_.packsInRun() ? DType::F32 : seen(p_.in);
+    memory::desc plain = matrixDesc(stored, g.k, g.n, b_, false);
     if (route_.widen) {
       offsetPlainB_ = reserve(plain.get_size());
     }
@@ -345,7 +346,7 @@ void MatmulStep::bringFactor(const TensorRef &factor, int64_t rows,
 void MatmulStep::execute(std::byte *scratch) {
   const MatmulGeometry &g = p_.g;
   args_[DNNL_ARG_SCRATCHPAD].set_data_handle(scratch);
-  if (route_.packB) {
+  if (route_.packB || p_.packsInRun()) {
     if (route_.widen) {
       bringFactor(p_.b, g.k, g.n, g.b, 0, b_, scratch + offsetPlainB_);
       packFrom_.set_data_handle(scratch + offsetPlainB_);

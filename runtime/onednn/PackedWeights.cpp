@@ -4,6 +4,7 @@
 
 #include "runtime/core/CpuFeatures.h"
 #include "runtime/core/FloatProducts.h"
+#include "runtime/core/PackedCopies.h"
 #include "runtime/kernels/amx/Panels.h"
 #include "runtime/onednn/MatmulGeometry.h"
 
@@ -73,9 +74,25 @@ static uint64_t panelBytes(const plan::PackedWeight &w) {
   return 2 * static_cast<uint64_t>(kernels::amx::panelHalves(w.k(), w.n()));
 }
 
+uint32_t PackedWeights::keeperOf(uint32_t index) const {
+  const auto *all = plan_.packed_weights();
+  const plan::PackedWeight &w = *all->Get(index);
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    const plan::PackedWeight &other = *all->Get(i);
+    if (slots_[i].data != nullptr && other.variable() == w.variable() &&
+        other.dtype() == w.dtype() && other.transposed() != w.transposed()) {
+      return i;
+    }
+  }
+  return index;
+}
+
 Status PackedWeights::decidePanels(uint32_t index, Slot *slot) {
   const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
-  BERTC_ASSIGN_OR_RETURN(slot->data, allocate(panelBytes(w)));
+  slot->keeper = keeperOf(index);
+  if (slot->keeper == index) {
+    BERTC_ASSIGN_OR_RETURN(slot->data, allocate(panelBytes(w)));
+  }
   slot->usePlain = false;
   slot->panels = true;
   slot->decided = true;
@@ -83,7 +100,6 @@ Status PackedWeights::decidePanels(uint32_t index, Slot *slot) {
 }
 
 Status PackedWeights::decide(uint32_t index, Slot *slot) {
-  using dnnl::memory;
   const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
   if (w.dtype() == plan::DType::BF16 && tileUnit() != TileUnit::None &&
       panelBytes(w) <= w.max_bytes()) {
@@ -93,11 +109,17 @@ Status PackedWeights::decide(uint32_t index, Slot *slot) {
     slot->decided = true; // read from the variable, and rounded on the way
     return Status();
   }
-  bool f32 = w.dtype() == plan::DType::F32;
-  if (f32 && ownFloatProduct(w.m(), w.n(), w.k())) {
+  if (w.dtype() == plan::DType::F32 && ownFloatProduct(w.m(), w.n(), w.k())) {
     slot->decided = true; // our kernels read it as it is
     return Status();
   }
+  return decideLibrary(index, slot);
+}
+
+Status PackedWeights::decideLibrary(uint32_t index, Slot *slot) {
+  using dnnl::memory;
+  const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
+  bool f32 = w.dtype() == plan::DType::F32;
   auto type = toDnnl(static_cast<DType>(w.dtype()));
   memory::desc a({w.m(), w.k()}, type, memory::format_tag::ab);
   memory::desc b({w.k(), w.n()}, type, memory::format_tag::any);
@@ -117,7 +139,9 @@ Status PackedWeights::decide(uint32_t index, Slot *slot) {
                    std::to_string(w.max_bytes()) + " bytes set aside, needs " +
                    std::to_string(slot->desc.get_size()));
   }
-  if (!slot->usePlain) {
+  bool remade = !f32 && slot->desc.get_size() <= kRemadeBytes;
+  slot->keeper = remade ? keeperOf(index) : index;
+  if (!slot->usePlain && slot->keeper == index) {
     BERTC_ASSIGN_OR_RETURN(slot->data, allocate(slot->desc.get_size()));
   }
   slot->decided = true;
@@ -147,32 +171,25 @@ StatusOr<PackedWeights::Layout> PackedWeights::require(uint32_t index) {
   }
   if (!layout.usePlain) {
     layout.panels = slot.panels;
+    layout.turned = slot.panels && slot.keeper != index;
     layout.desc = slot.desc;
-    layout.data = slot.data;
-    asked_[index] = true;
+    layout.data = layout.turned ? slots_[slot.keeper].data : slot.data;
+    if (layout.data != nullptr) {
+      asked_[slot.keeper] = true;
+    }
   }
   return layout;
 }
 
 void PackedWeights::refreshPanels(uint32_t index, uint64_t version) {
   const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
-  auto *forms = plan_.packed_weights();
-  uint16_t *targets[2] = {};
-  for (uint32_t i = 0; i < slots_.size(); ++i) {
-    const plan::PackedWeight &other = *forms->Get(i);
-    if (slots_[i].panels && slots_[i].version != version &&
-        other.variable() == w.variable() &&
-        targets[other.transposed() ? 1 : 0] == nullptr) {
-      targets[other.transposed() ? 1 : 0] =
-          static_cast<uint16_t *>(slots_[i].data);
-      slots_[i].version = version;
-    }
-  }
+  auto *panels = static_cast<uint16_t *>(slots_[index].data);
   int64_t rows = w.transposed() ? w.n() : w.k();
   int64_t cols = w.transposed() ? w.k() : w.n();
   kernels::amx::packPanels(
       static_cast<const float *>(variableData_(w.variable())), rows, cols,
-      targets[0], targets[1]);
+      w.transposed() ? nullptr : panels, w.transposed() ? panels : nullptr);
+  slots_[index].version = version;
 }
 
 Status PackedWeights::refresh(uint32_t index, uint64_t version) {

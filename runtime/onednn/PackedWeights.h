@@ -4,6 +4,12 @@
 // weight is laid out when the first matmul asks for it and filled again
 // whenever its variable has changed since; plans whose entries ask for none
 // pay nothing.
+//
+// A weight in bf16 is kept one way round only, that of the matmul that asks
+// first: the product itself, not its data gradient. Whoever wants it the other
+// way round makes that in scratch memory in every run, out of the copy (tiles)
+// or of the variable (library): 1% of the time of those products for half of
+// the memory.
 #pragma once
 
 #include "bertc/status.h"
@@ -29,7 +35,10 @@ public:
     /// Otherwise: place of the packed copy, and its layout: panels of our own
     /// tile kernels (kernels/amx/Panels.h), or what the library described.
     bool panels = false;
+    /// Panels of the transpose.
+    bool turned = false;
     dnnl::memory::desc desc;
+    /// Null where who reads it makes the copy, out of `plain`.
     void *data = nullptr;
   };
 
@@ -51,8 +60,7 @@ public:
   /// Whether `index` has ever been packed.
   bool inUse(uint32_t index) const { return slots_[index].version != 0; }
 
-  /// Packs `index` again when `version` differs from the last packed one. A
-  /// variable wanted in panels both ways round is read once for both.
+  /// Packs `index` again when `version` differs from the last packed one.
   Status refresh(uint32_t index, uint64_t version);
 
   /// Bytes that packed copies take.
@@ -63,6 +71,8 @@ private:
     bool decided = false;
     bool usePlain = true;
     bool panels = false;
+    /// Who keeps the copy: itself, or who has it the other way round.
+    uint32_t keeper = 0;
     dnnl::memory::desc desc;
     void *data = nullptr;
     uint64_t version = 0;
@@ -70,6 +80,9 @@ private:
 
   Status decide(uint32_t index, Slot *slot);
   Status decidePanels(uint32_t index, Slot *slot);
+  Status decideLibrary(uint32_t index, Slot *slot);
+  /// The slot that keeps the same variable the other way round, else `index`.
+  uint32_t keeperOf(uint32_t index) const;
   void refreshPanels(uint32_t index, uint64_t version);
   StatusOr<void *> allocate(size_t bytes);
   TensorRef plainWindow(uint32_t index) const;

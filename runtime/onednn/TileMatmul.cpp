@@ -33,7 +33,8 @@ public:
     copiesResidual_ = own && g.residual.col != 1 && g.n != 1;
     size_t matrix =
         align64(static_cast<size_t>(g.m * g.n) * dtypeBytes(p_.out));
-    offsetC_ = align64(kernels::amx::gemmScratchBytes(g.m, g.n, g.k, threads));
+    offsetC_ = align64(
+        kernels::amx::gemmScratchBytes(g.m, g.n, g.k, p_.turned, threads));
     offsetResidual_ = offsetC_ + (copiesC_ ? matrix : 0);
     scratchBytes_ = offsetResidual_ + (copiesResidual_ ? matrix : 0);
   }
@@ -81,6 +82,7 @@ private:
     task.m = g.m, task.n = g.n, task.k = g.k;
     task.a = {p_.a.as<uint16_t>(), g.a.row, g.k == 1 ? 1 : g.a.col, false};
     task.b = static_cast<const uint16_t *>(p_.packedData);
+    task.turned = p_.turned;
     task.c = {{p_.c.data, p_.out}, g.c.row};
     task.scale = p_.scale;
     task.bias = {p_.bias.data, p_.bias.dtype};

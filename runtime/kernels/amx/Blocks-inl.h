@@ -49,18 +49,19 @@ HWY_INLINE void transposeBlocks(const __m512i *q, uint32_t *out,
                       _mm512_shuffle_i32x4(high0, high1, 0xdd));
 }
 
-// out[c][r] = in[r][c], 16 x 16 words; rows of `in` are `pitch` words apart.
-// out may be in when pitch is 16.
-HWY_INLINE void transposeTile(const uint32_t *in, int64_t pitch,
-                              uint32_t *out) {
+// out[c][r] = in[g(r)][c], 16 x 16 words; rows of `in` are `pitch` words apart.
+// Rows r = 4g .. 4g + 3 are those from `group` g on, the second two `apart`
+// rows behind the first two. out may be in when pitch is 16.
+HWY_INLINE void transposeGroups(const uint32_t *in, int64_t pitch,
+                                int64_t group, int64_t apart, uint32_t *out) {
   // Group g of four rows: q[i][g] has in block j the rows' words 4j + i.
   __m512i q[4][4];
   for (int g = 0; g < 4; ++g) {
-    const uint32_t *rows = in + 4 * g * pitch;
+    const uint32_t *rows = in + group * g * pitch;
     __m512i r0 = _mm512_loadu_si512(rows);
     __m512i r1 = _mm512_loadu_si512(rows + pitch);
-    __m512i r2 = _mm512_loadu_si512(rows + 2 * pitch);
-    __m512i r3 = _mm512_loadu_si512(rows + 3 * pitch);
+    __m512i r2 = _mm512_loadu_si512(rows + apart * pitch);
+    __m512i r3 = _mm512_loadu_si512(rows + (apart + 1) * pitch);
     __m512i a = _mm512_unpacklo_epi32(r0, r1);
     __m512i b = _mm512_unpackhi_epi32(r0, r1);
     __m512i c = _mm512_unpacklo_epi32(r2, r3);
@@ -74,7 +75,34 @@ HWY_INLINE void transposeTile(const uint32_t *in, int64_t pitch,
     transposeBlocks(q[i], out + i * 16, 4 * 16);
   }
 }
+
+// out[c][r] = in[r][c], 16 x 16 words; rows of `in` are `pitch` words apart.
+// out may be in when pitch is 16.
+HWY_INLINE void transposeTile(const uint32_t *in, int64_t pitch,
+                              uint32_t *out) {
+  transposeGroups(in, pitch, 4, 2, out);
+}
+
+// The two B tiles of 32 x 32 elements (one step of a panel) become those of
+// their transpose. Words of pairs are transposed first; what then lies in two
+// rows one behind the other, interleaved, is a row of the result. Interleaving
+// works on blocks of 128 bits, so rows are fetched in the order that puts each
+// where it belongs.
+HWY_INLINE void turnStep(const uint16_t *in, uint16_t *out) {
+  HWY_ALIGN uint32_t words[2 * 256];
+  auto *pairs = reinterpret_cast<const uint32_t *>(in);
+  transposeGroups(pairs, 16, 2, 8, words);
+  transposeGroups(pairs + 256, 16, 2, 8, words + 256);
+  for (int row = 0; row < 16; ++row) {
+    __m512i even = _mm512_load_si512(words + 2 * row * 16);
+    __m512i odd = _mm512_load_si512(words + (2 * row + 1) * 16);
+    _mm512_store_si512(out + row * 32, _mm512_unpacklo_epi16(even, odd));
+    _mm512_store_si512(out + amx::kTileHalves + row * 32,
+                       _mm512_unpackhi_epi16(even, odd));
+  }
+}
 #else
+// out[c][r] = in[r][c], as above.
 HWY_INLINE void transposeTile(const uint32_t *in, int64_t pitch,
                               uint32_t *out) {
   uint32_t copy[256];
@@ -85,6 +113,15 @@ HWY_INLINE void transposeTile(const uint32_t *in, int64_t pitch,
     }
   }
   __builtin_memcpy(out, copy, sizeof copy);
+}
+
+// The two B tiles of 32 x 32 elements become those of their transpose.
+HWY_INLINE void turnStep(const uint16_t *in, uint16_t *out) {
+  for (int64_t k = 0; k < 32; ++k) {
+    for (int64_t n = 0; n < 32; ++n) {
+      out[amx::stepOffset(n, k)] = in[amx::stepOffset(k, n)];
+    }
+  }
 }
 #endif
 

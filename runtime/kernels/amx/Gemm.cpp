@@ -13,6 +13,8 @@
 #include "runtime/kernels/amx/GemmGrid.h"
 #include "runtime/kernels/common/Parallel.h"
 
+#include <algorithm>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/amx/Gemm.cpp"
 #include "hwy/foreach_target.h"
@@ -208,29 +210,86 @@ HWY_AFTER_NAMESPACE();
 namespace bertc::rt::kernels {
 namespace {
 HWY_EXPORT(gemmPart);
-} // namespace
 
-size_t amx::gemmScratchBytes(int64_t m, int64_t n, int64_t k, int threads) {
+using amx::GemmGrid;
+using amx::GemmTask;
+
+size_t partBytes(int64_t m, int64_t n, int64_t k, int threads) {
   GemmGrid grid(m, n, threads);
   return static_cast<size_t>(grid.parts()) *
-         (blockBytesOfA(m, k) + sumBytes(m, n, k));
+         (amx::blockBytesOfA(m, k) + amx::sumBytes(m, n, k));
 }
 
-void amx::gemm(const GemmTask &task, TileUnit unit, std::byte *scratch,
-               int threads) {
+void multiply(const GemmTask &task, TileUnit unit, std::byte *scratch,
+              int threads) {
   GemmGrid grid(task.m, task.n, threads);
-  size_t tiles = blockBytesOfA(task.m, task.k);
-  size_t each = tiles + sumBytes(task.m, task.n, task.k);
+  size_t tiles = amx::blockBytesOfA(task.m, task.k);
+  size_t each = tiles + amx::sumBytes(task.m, task.n, task.k);
   parallelTasks(grid.parts(), [&](int64_t index) {
     std::byte *own = scratch + static_cast<size_t>(index) * each;
-    GemmPart part = {
-        partOf(panelsOf(task.m), grid.rows, index / grid.cols),
-        partOf(panelsOf(task.n), grid.cols, index % grid.cols),
+    amx::GemmPart part = {
+        amx::partOf(amx::panelsOf(task.m), grid.rows, index / grid.cols),
+        amx::partOf(amx::panelsOf(task.n), grid.cols, index % grid.cols),
         reinterpret_cast<uint16_t *>(own),
         reinterpret_cast<float *>(own + tiles),
     };
     HWY_DYNAMIC_DISPATCH(gemmPart)(task, unit, part);
   });
+}
+
+Buffer fromElement(Buffer buffer, int64_t index) {
+  if (buffer.data != nullptr) {
+    buffer.data = static_cast<std::byte *>(buffer.data) +
+                  index * elementBytes(buffer.dtype);
+  }
+  return buffer;
+}
+
+// Columns `first` to `last` of a product, whose panels are at `b`.
+GemmTask columnsOf(const GemmTask &task, int64_t first, int64_t last,
+                   const uint16_t *b) {
+  GemmTask part = task;
+  part.n = last - first;
+  part.b = b;
+  part.bias = fromElement(task.bias, first);
+  for (amx::Rows *rows : {&part.c, &part.factor, &part.residual}) {
+    rows->buffer = fromElement(rows->buffer, first);
+  }
+  return part;
+}
+
+} // namespace
+
+size_t amx::gemmScratchBytes(int64_t m, int64_t n, int64_t k, bool turned,
+                             int threads) {
+  if (!turned) {
+    return partBytes(m, n, k, threads);
+  }
+  // The last columns may be fewer, and be cut otherwise.
+  int64_t all = turnedPanels(n, k), rest = panelsOf(n) % all;
+  size_t parts = partBytes(m, std::min(n, all * kPanel), k, threads);
+  if (rest != 0) {
+    parts = std::max(parts, partBytes(m, rest * kPanel, k, threads));
+  }
+  return static_cast<size_t>(all * stepsOf(k) * kStepHalves * 2) + parts;
+}
+
+void amx::gemm(const GemmTask &task, TileUnit unit, std::byte *scratch,
+               int threads) {
+  if (!task.turned) {
+    return multiply(task, unit, scratch, threads);
+  }
+  int64_t all = turnedPanels(task.n, task.k), panels = panelsOf(task.n);
+  auto *turned = reinterpret_cast<uint16_t *>(scratch);
+  std::byte *rest =
+      scratch + static_cast<size_t>(all * stepsOf(task.k) * kStepHalves * 2);
+  for (int64_t first = 0; first < panels; first += all) {
+    int64_t last = std::min(first + all, panels);
+    turnPanels(task.b, task.k, task.n, first, last, turned);
+    multiply(columnsOf(task, first * kPanel, std::min(last * kPanel, task.n),
+                       turned),
+             unit, rest, threads);
+  }
 }
 
 } // namespace bertc::rt::kernels

@@ -34,8 +34,11 @@ struct LeftOperand {
 struct GemmTask {
   int64_t m = 0, n = 0, k = 0;
   LeftOperand a;
-  /// Panels of [k, n], aligned to 64 bytes.
+  /// Panels of B, aligned to 64 bytes; or with `turned` of its transpose [n,
+  /// k], which are turned on the way (turnPanels()): one copy of a weight then
+  /// serves the product and its data gradient.
   const uint16_t *b = nullptr;
+  bool turned = false;
   Rows c;
   float scale = 1.0f;
   /// [n], f32 or bf16; null data for none.
@@ -48,7 +51,8 @@ struct GemmTask {
 };
 
 /// Scratch that gemm() needs, aligned to 64 bytes.
-size_t gemmScratchBytes(int64_t m, int64_t n, int64_t k, int threads);
+size_t gemmScratchBytes(int64_t m, int64_t n, int64_t k, bool turned,
+                        int threads);
 
 /// Runs `task` on `unit`, which is not None. The same bits for any number of
 /// threads: each element is summed along k in one order.

@@ -4,6 +4,7 @@
 // hold. Sizes were found on a core with 48 KiB L1 and 2 MiB L2 cache.
 #pragma once
 
+#include "runtime/core/PackedCopies.h"
 #include "runtime/kernels/amx/Panels.h"
 
 #include <algorithm>
@@ -51,6 +52,12 @@ struct GemmGrid {
   }
   int64_t parts() const { return rows * cols; }
 };
+
+/// Panels of [k, n] that are turned at a time.
+inline int64_t turnedPanels(int64_t n, int64_t k) {
+  int64_t panel = stepsOf(k) * kStepHalves * 2;
+  return std::clamp<int64_t>(kTurnedBytes / panel, 1, panelsOf(n));
+}
 
 inline bool isShallow(int64_t k) { return stepsOf(k) <= kShallowSteps; }
 

@@ -25,6 +25,14 @@ struct PackTask {
   uint16_t *plain, *transposed;
 };
 
+struct TurnTask {
+  const uint16_t *source;
+  /// Of the source, whose panels are steps of the result and vice versa.
+  int64_t panels, steps;
+  int64_t first, last;
+  uint16_t *out;
+};
+
 } // namespace bertc::rt::kernels::amx
 #endif
 
@@ -78,6 +86,16 @@ void packRows(const amx::PackTask &t, int64_t block) {
   hwy::FlushStream();
 }
 
+// Panel `panel` of the source: one step of each panel of the result.
+void turnPanel(const amx::TurnTask &t, int64_t panel) {
+  for (int64_t step = t.first; step < t.last; ++step) {
+    const uint16_t *from =
+        t.source + (panel * t.steps + step) * amx::kStepHalves;
+    turnStep(from,
+             t.out + ((step - t.first) * t.panels + panel) * amx::kStepHalves);
+  }
+}
+
 } // namespace
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -86,6 +104,7 @@ HWY_AFTER_NAMESPACE();
 namespace bertc::rt::kernels {
 namespace {
 HWY_EXPORT(packRows);
+HWY_EXPORT(turnPanel);
 } // namespace
 
 void amx::packPanels(const float *w, int64_t rows, int64_t cols,
@@ -93,6 +112,14 @@ void amx::packPanels(const float *w, int64_t rows, int64_t cols,
   PackTask task = {w, rows, cols, plain, transposed};
   parallelTasks(stepsOf(rows), [&](int64_t block) {
     HWY_DYNAMIC_DISPATCH(packRows)(task, block);
+  });
+}
+
+void amx::turnPanels(const uint16_t *source, int64_t k, int64_t n,
+                     int64_t first, int64_t last, uint16_t *out) {
+  TurnTask task = {source, panelsOf(k), stepsOf(n), first, last, out};
+  parallelTasks(task.panels, [&](int64_t panel) {
+    HWY_DYNAMIC_DISPATCH(turnPanel)(task, panel);
   });
 }
 

@@ -27,6 +27,11 @@ constexpr int64_t panelsOf(int64_t n) { return ceilDiv(n, kPanel); }
 constexpr int64_t stepsOf(int64_t k) { return ceilDiv(k, kTileDepth); }
 constexpr int64_t rowTilesOf(int64_t m) { return ceilDiv(m, kTileRows); }
 
+/// Where element [k, n] of 32 x 32 lies in the two B tiles of a step.
+constexpr int64_t stepOffset(int64_t k, int64_t n) {
+  return n / 16 * kTileHalves + k / 2 * 32 + n % 16 * 2 + k % 2;
+}
+
 /// Elements (bf16) of B [k, n] in panels, and of A [m, k] in tiled rows.
 constexpr int64_t panelHalves(int64_t k, int64_t n) {
   return panelsOf(n) * stepsOf(k) * kStepHalves;
@@ -41,5 +46,12 @@ constexpr int64_t tiledHalves(int64_t m, int64_t k) {
 /// bytes and bypass the caches.
 void packPanels(const float *w, int64_t rows, int64_t cols, uint16_t *plain,
                 uint16_t *transposed);
+
+/// Makes the panels `first` to `last` (exclusive) of B [k, n] out of `source`,
+/// all panels of its transpose [n, k]: the form for a data gradient out of the
+/// one for the product itself. Both are aligned to 64 bytes; `out` stays in the
+/// caches.
+void turnPanels(const uint16_t *source, int64_t k, int64_t n, int64_t first,
+                int64_t last, uint16_t *out);
 
 } // namespace bertc::rt::kernels::amx

@@ -91,7 +91,8 @@ bool hasTiles(benchmark::State &state) {
   return true;
 }
 
-void BM_OwnGemm(benchmark::State &state) {
+// With b in panels, or in panels of its transpose.
+void ownGemm(benchmark::State &state, bool turned) {
   int64_t k = state.range(0), n = state.range(1);
   if (!hasTiles(state)) {
     return;
@@ -101,14 +102,30 @@ void BM_OwnGemm(benchmark::State &state) {
   RandomMemory panels(kernels::amx::panelHalves(k, n), 2);
   kernels::amx::packPanels(w.floats(), k, n, panels.halves(), nullptr);
   auto scratch = *MemoryBlock::map(
-      kernels::amx::gemmScratchBytes(kTokens, n, k, threads), "scratch");
+      kernels::amx::gemmScratchBytes(kTokens, n, k, turned, threads),
+      "scratch");
   GemmTask task;
   task.m = kTokens, task.n = n, task.k = k;
   task.a = {a.halves(), k, 1, false};
   task.b = panels.halves();
+  task.turned = turned;
   task.c = {{c.halves(), DType::BF16}, n};
   measure(state, [&] {
     kernels::amx::gemm(task, tileUnit(), scratch.data(), threads);
+  });
+}
+
+void BM_OwnGemm(benchmark::State &state) { ownGemm(state, false); }
+void BM_OwnGemmTurned(benchmark::State &state) { ownGemm(state, true); }
+
+// What the latter does first. Needs no tiles.
+void BM_TurnPanels(benchmark::State &state) {
+  int64_t k = state.range(0), n = state.range(1);
+  RandomMemory panels(kernels::amx::panelHalves(n, k), 2);
+  RandomMemory turned(kernels::amx::panelHalves(k, n), 2);
+  measure(state, [&] {
+    kernels::amx::turnPanels(panels.halves(), k, n, 0,
+                             kernels::amx::panelsOf(n), turned.halves());
   });
 }
 
@@ -190,6 +207,8 @@ void shapes(benchmark::internal::Benchmark *b) {
 }
 
 BENCHMARK(BM_OwnGemm)->Apply(shapes);
+BENCHMARK(BM_OwnGemmTurned)->Apply(shapes);
+BENCHMARK(BM_TurnPanels)->Apply(shapes);
 BENCHMARK(BM_LibraryGemm)->Apply(shapes);
 BENCHMARK(BM_OwnWeightGradient)->Apply(shapes);
 BENCHMARK(BM_LibraryWeightGradient)->Apply(shapes);

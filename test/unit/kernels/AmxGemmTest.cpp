@@ -17,7 +17,7 @@ struct Trial {
   DType out = DType::BF16;
   DType biasType = DType::F32;
   bool bias = false, factor = false, residual = false, accumulate = false;
-  bool tiled = false, columnMajor = false;
+  bool tiled = false, columnMajor = false, turned = false;
   float scale = 1.0f;
   UnaryKind activation = UnaryKind::Copy;
   int64_t padding = 0;
@@ -38,7 +38,8 @@ public:
         residual_(randomValues(t.out, size(t.m, pitch_), -1, 1, 5)),
         before_(randomValues(t.out, size(t.m, pitch_), -1, 1, 6)), c_(before_) {
     panels_.resize(static_cast<size_t>(panelHalves(t.k, t.n)));
-    packPanels(w_.f32(), t.k, t.n, panels_.data(), nullptr);
+    packPanels(w_.f32(), t.k, t.n, t.turned ? nullptr : panels_.data(),
+               t.turned ? panels_.data() : nullptr);
     if (t.tiled) {
       tileRows();
     }
@@ -53,6 +54,7 @@ public:
       task.a = {tiles_.data(), 0, 0, true};
     }
     task.b = panels_.data();
+    task.turned = t_.turned;
     task.c = {c_.buffer(), pitch_};
     task.scale = t_.scale;
     task.bias = t_.bias ? bias_.buffer() : Buffer{nullptr, t_.biasType};
@@ -64,7 +66,8 @@ public:
     if (t_.residual) {
       task.residual = {residual_.buffer(), pitch_};
     }
-    AlignedBytes scratch(gemmScratchBytes(t_.m, t_.n, t_.k, threads));
+    AlignedBytes scratch(
+        gemmScratchBytes(t_.m, t_.n, t_.k, t_.turned, threads));
     gemm(task, unit, scratch.data(), threads);
     EXPECT_TRUE(scratch.guardIntact());
     EXPECT_TRUE(c_.guardIntact());
@@ -207,6 +210,29 @@ TEST(AmxGemm, OperandsInOtherOrders) {
     t.m = 520;
     check(t);
   }
+}
+
+TEST(AmxGemm, PanelsOfTheTransposeGiveTheSameBits) {
+  // The last two are cut, where B has more bytes than are turned at a time.
+  forEachTarget([] {
+    for (auto [m, n, k] : {std::array<int64_t, 3>{1, 2, 1},
+                           {35, 45, 100},
+                           {70, 33, 1100},
+                           {20, 530, 16500},
+                           {3, 4200, 1090}}) {
+      if (n > 500 && usableIsa() < Isa::Avx512) {
+        continue;
+      }
+      Trial t = {m, n, k};
+      t.bias = t.factor = t.residual = true;
+      t.padding = 3;
+      Values plain = Product(t).run(TileUnit::Emulated, 2);
+      t.turned = true;
+      EXPECT_TRUE(Product(t).run(TileUnit::Emulated, 2).sameBits(plain))
+          << m << " " << n << " " << k;
+      EXPECT_TRUE(Product(t).run(TileUnit::Emulated, 3).sameBits(plain));
+    }
+  });
 }
 
 TEST(AmxGemm, RandomShapes) {

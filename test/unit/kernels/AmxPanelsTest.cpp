@@ -56,6 +56,33 @@ TEST(AmxPanels, EveryElementIsWhereTheLayoutSays) {
   });
 }
 
+TEST(AmxPanels, OneFormTurnedIsTheOther) {
+  forEachTarget([] {
+    for (auto [rows, cols] :
+         {std::array<int64_t, 2>{32, 32}, {1, 1}, {31, 33}, {100, 170}}) {
+      Values w = randomValues(DType::F32, static_cast<size_t>(rows * cols));
+      AlignedHalves plain, transposed, turned;
+      plain.resize(static_cast<size_t>(panelHalves(rows, cols)));
+      packPanels(w.f32(), rows, cols, plain.data(), nullptr);
+      for (int64_t first = 0; first < panelsOf(rows); ++first) {
+        for (int64_t last = first + 1; last <= panelsOf(rows); ++last) {
+          auto halves = static_cast<size_t>(panelHalves(cols, 32));
+          turned.resize(static_cast<size_t>(last - first) * halves);
+          turnPanels(plain.data(), cols, rows, first, last, turned.data());
+          int64_t from = first * 32;
+          int64_t n = std::min(rows, last * 32) - from;
+          Values part = w;
+          for (int64_t i = 0; i < n * cols; ++i) {
+            part.set(static_cast<size_t>(i),
+                     w[static_cast<size_t>(from * cols + i)]);
+          }
+          checkForm(part, cols, turned, cols, n, true);
+        }
+      }
+    }
+  });
+}
+
 TEST(AmxPanels, PaddingIsWritten) {
   std::vector<float> w(33 * 33, 1.0f);
   AlignedHalves plain;

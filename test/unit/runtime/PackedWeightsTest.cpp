@@ -6,6 +6,7 @@
 #include "runtime/core/FloatProducts.h"
 #include "test/unit/runtime/PlanBuilder.h"
 
+#include <algorithm>
 #include <cstring>
 #include <gmock/gmock.h>
 #include <numeric>
@@ -130,6 +131,77 @@ TEST(PackedWeights, areRoundedFromAnF32VariableToBf16) {
     ASSERT_TRUE(m.session->setVariable("w", m.wView()).ok());
     m.expectProduct(rounded);
   }
+}
+
+TEST(PackedWeights, inBf16AreKeptOneWayRound) {
+  // y = x w and back = dy w^T.
+  PlanBuilder b;
+  constexpr int64_t kRows = 40;
+  uint32_t w = b.variable("w", {kK, kN});
+  uint32_t forward = b.packedWeight(w, false, kRows, 1 << 20);
+  uint32_t backward = b.packedWeight(w, true, kRows, 1 << 20);
+  b.plan.packed_weights[forward]->dtype = plan::DType::BF16;
+  b.plan.packed_weights[backward]->dtype = plan::DType::BF16;
+  uint32_t x = b.arena({kRows, kK}, DType::BF16);
+  uint32_t dy = b.arena({kRows, kN}, DType::BF16);
+  b.input("x", x);
+  b.input("dy", dy);
+  uint32_t y = b.arena({kRows, kN}), dx = b.arena({kRows, kK});
+  b.step(plan::MatmulParamsT(), {x, b.onPacked(forward)}, {y});
+  b.step(plan::MatmulParamsT(), {dy, b.onPacked(backward)}, {dx});
+  b.output("y", y);
+  b.output("dx", dx);
+  StatusOr<Plan> plan = b.load();
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  auto session = *Session::create(*plan);
+
+  auto half = [](int64_t value) {
+    auto exact = static_cast<float>(value);
+    uint32_t bits;
+    std::memcpy(&bits, &exact, sizeof bits);
+    return static_cast<uint16_t>(bits >> 16);
+  };
+  std::vector<float> weights(kK * kN);
+  std::vector<uint16_t> xs(kRows * kK), dys(kRows * kN);
+  std::generate(xs.begin(), xs.end(),
+                [&, i = 0]() mutable { return half(i++ % 7 - 3); });
+  std::generate(dys.begin(), dys.end(),
+                [&, i = 0]() mutable { return half(i++ % 5 - 2); });
+  for (int64_t round = 0; round < 2; ++round) {
+    for (int64_t i = 0; i < kK * kN; ++i) {
+      weights[static_cast<size_t>(i)] =
+          static_cast<float>((i + 3 * round) % 11 - 5);
+    }
+    std::vector<float> ys(kRows * kN), dxs(kRows * kK);
+    ASSERT_TRUE(
+        session->setVariable("w", {DType::F32, {kK, kN}, weights.data()}).ok());
+    Status status =
+        session->run("main",
+                     {{"x", {DType::BF16, {kRows, kK}, xs.data()}},
+                      {"dy", {DType::BF16, {kRows, kN}, dys.data()}}},
+                     {{"y", {DType::F32, {kRows, kN}, ys.data()}},
+                      {"dx", {DType::F32, {kRows, kK}, dxs.data()}}});
+    ASSERT_TRUE(status.ok()) << status.message();
+    for (int64_t i = 0; i < kRows; ++i) {
+      for (int64_t k = 0; k < kK; ++k) {
+        int64_t want = 0;
+        for (int64_t n = 0; n < kN; ++n) {
+          want += ((i * kN + n) % 5 - 2) * ((k * kN + n + 3 * round) % 11 - 5);
+        }
+        ASSERT_EQ(dxs[static_cast<size_t>(i * kK + k)],
+                  static_cast<float>(want))
+            << i << " " << k;
+      }
+      int64_t first = 0;
+      for (int64_t k = 0; k < kK; ++k) {
+        first += ((i * kK + k) % 7 - 3) * ((k * kN + 3 * round) % 11 - 5);
+      }
+      ASSERT_EQ(ys[static_cast<size_t>(i * kN)], static_cast<float>(first));
+    }
+  }
+  // One copy in whole tiles or in what the library pads it to, or none where
+  // products are formed in f32.
+  EXPECT_LT(session->memory().packedWeights, 2u * 2 * kK * kN);
 }
 
 TEST(PackedWeights, inBf16AreMadeAgainAfterAChange) {
