@@ -16,6 +16,7 @@ namespace bertc {
 namespace {
 
 const std::string kFolder = BERTC_SOURCE_DIR "/benchmarks/scaling/";
+const std::string kMachine = "2-cores-avx512_bf16/";
 
 Json load(const std::string &name) {
   auto file = MappedFile::open(kFolder + name);
@@ -122,37 +123,55 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// Two ranks of one thread on two cores, BERT-Base: predicted from a step
-/// timed alone, a step timed beside another one, and all-reduces alone.
-TEST(MeasuredScaling, TwoRanksTakeWhatTheModelSays) {
-  const std::string folder = "2-cores-avx512_bf16/";
-  Json measured = load(folder + "measured.json");
-  auto alone = readMeasuredStep(kFolder + folder + "alone.json");
-  auto full = readMeasuredStep(kFolder + folder + "full-host.json");
-  auto links = readMeasuredLinks(kFolder + folder + "links.json");
-  ASSERT_TRUE(alone.ok() && full.ok() && links.ok());
+/// What predicts a run: steps timed apart, and all-reduces timed apart.
+ScalingInput measuredInput(const Json &measured, const Json &run) {
+  const std::string folder = kFolder + kMachine;
+  auto file = [&](const Json &name) {
+    return folder + name.get<std::string>();
+  };
+  auto alone = readMeasuredStep(file(measured["inputs"]["alone"]));
+  auto full = readMeasuredStep(file(measured["inputs"]["full_host"]));
+  auto links = readMeasuredLinks(file(run["links"]));
+  EXPECT_TRUE(alone.ok() && full.ok() && links.ok());
+  EXPECT_EQ(links->precision, run["allreduce_precision"]);
   ScalingInput in;
   in.gradients = measured["gradients"];
-  in.stepSeconds = alone->stepSeconds;
-  in.updateSeconds = alone->updateSeconds;
-  in.fullHostStep = full->stepSeconds / alone->stepSeconds;
-  in.fullHostUpdate = full->updateSeconds / alone->updateSeconds;
+  in.wireBytes = links->precision == "bf16" ? 2 : 4;
+  in.accumulation = run["num_accumulation_steps"];
   in.sequences = alone->sequences;
-  in.ranksPerHost = 2;
-  in.host = links->link;
+  bool oneMachine = run["hosts"] == 1;
+  in.ranksPerHost = oneMachine ? 2 : 1;
+  (oneMachine ? in.host : in.network) = links->link;
+  in.stepSeconds = (oneMachine ? alone : full)->stepSeconds;
+  in.updateSeconds = (oneMachine ? alone : full)->updateSeconds;
+  in.fullHostStep = full->stepSeconds / in.stepSeconds;
+  in.fullHostUpdate = full->updateSeconds / in.updateSeconds;
+  return in;
+}
+
+/// Ranks of one thread on two cores, BERT-Base.
+TEST(MeasuredScaling, RanksTakeWhatTheModelSays) {
+  Json measured = load(kMachine + "measured.json");
+  int predictions = 0;
   for (const Json &run : measured["runs"]) {
     if (run["threads"] != 1) {
       continue; // stands beside in the documentation
     }
-    in.accumulation = run["num_accumulation_steps"];
-    auto rows = predictScaling(in, {run["ranks"].get<int64_t>()});
+    auto rows = predictScaling(measuredInput(measured, run),
+                               {run["ranks"].get<int64_t>()});
     ASSERT_TRUE(rows.ok()) << rows.status().message();
     double predicted = rows->front().sequencesPerSecond;
     double found = median(run["sequences_per_second"]);
-    std::printf("%d ranks: predicted %.3f sequences/s, measured %.3f\n",
-                run["ranks"].get<int>(), predicted, found);
+    std::printf("%d ranks on %d hosts, accumulation %d, %s: predicted %.3f "
+                "sequences/s, measured %.3f, %+.1f %%\n",
+                run["ranks"].get<int>(), run["hosts"].get<int>(),
+                run["num_accumulation_steps"].get<int>(),
+                run["allreduce_precision"].get<std::string>().c_str(),
+                predicted, found, 100 * (predicted / found - 1));
     EXPECT_NEAR(predicted / found, 1, measured["stated_error"].get<double>());
+    ++predictions;
   }
+  EXPECT_EQ(predictions, 5);
 }
 
 } // namespace
