@@ -270,6 +270,9 @@ struct SynapsePlanSections
           << synapse::kDeviceAttr << " to be gaudi or gaudi2";
       return signalPassFailure();
     }
+    if (failed(checkKernels(module, limits->name))) {
+      return signalPassFailure();
+    }
     DeviceMemory memory;
     memory.state = layOutVariables(module);
     for (auto entry : module.getOps<func::FuncOp>()) {
@@ -293,6 +296,22 @@ struct SynapsePlanSections
   }
 
 private:
+  /// Error unless the device has the kernels of all nodes.
+  static LogicalResult checkKernels(ModuleOp module, StringRef device) {
+    WalkResult walked = module.walk([&](synapse::NodeOp node) {
+      const synapse::Kernel *kernel =
+          synapse::findKernel(node.getGuid()).kernel;
+      if (device == "gaudi2" || !kernel ||
+          kernel->devices == synapse::Availability::Both) {
+        return WalkResult::advance();
+      }
+      node.emitOpError() << '"' << node.getGuid() << "\": expected a kernel "
+                         << "that " << device << " has, found one of gaudi2";
+      return WalkResult::interrupt();
+    });
+    return failure(walked.wasInterrupted());
+  }
+
   static void addGraphs(func::FuncOp entry, DeviceMemory &memory) {
     Builder builder(entry.getContext());
     for (auto graph : entry.getOps<synapse::GraphOp>()) {

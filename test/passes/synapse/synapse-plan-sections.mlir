@@ -63,6 +63,35 @@ module @no_device {
 
 // -----
 
+module @kernel_of_gaudi2 attributes {synapse.device = "gaudi"} {
+func.func @f(%x: tensor<8x5xf32>, %i: tensor<8x5xi32>) {
+  synapse.graph "f"(%x, %i) : (tensor<8x5xf32>, tensor<8x5xi32>) -> () {
+  ^bb0(%a: tensor<8x5xf32>, %b: tensor<8x5xi32>):
+    // expected-error@+1 {{"unsorted_scatter_add_fwd_f32": expected a kernel that gaudi has, found one of gaudi2}}
+    %0 = synapse.node "unsorted_scatter_add_fwd_f32"(%a, %b, %a) {params = {axis = 1 : i32}} : (tensor<8x5xf32>, tensor<8x5xi32>, tensor<8x5xf32>) -> tensor<8x5xf32>
+    synapse.yield
+  }
+  return
+}
+}
+
+// -----
+
+// CHECK: module @kernel_of_both
+module @kernel_of_both attributes {synapse.device = "gaudi2"} {
+// CHECK: unsorted_scatter_add_fwd_f32{{.*}}name =
+func.func @f(%x: tensor<8x5xf32>, %i: tensor<8x5xi32>) {
+  synapse.graph "f"(%x, %i) : (tensor<8x5xf32>, tensor<8x5xi32>) -> () {
+  ^bb0(%a: tensor<8x5xf32>, %b: tensor<8x5xi32>):
+    %0 = synapse.node "unsorted_scatter_add_fwd_f32"(%a, %b, %a) {params = {axis = 1 : i32}} : (tensor<8x5xf32>, tensor<8x5xi32>, tensor<8x5xf32>) -> tensor<8x5xf32>
+    synapse.yield
+  }
+  return
+}
+}
+
+// -----
+
 module @output_that_no_graph_makes attributes {synapse.device = "gaudi2"} {
 func.func @f(%x: tensor<8xf32>) -> tensor<8xf32> {
   // expected-error@+1 {{expected results of graphs, each once: synapse-order-updates has to run before}}
