@@ -184,7 +184,7 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
   BERTC_ASSIGN_OR_RETURN(rt::RowLengths rows,
                          randomLengths(plan, options.lengths, options.seed));
   rt::SessionOptions sessionOptions =
-      options.device.session(options.threads, true);
+      options.device.session(options.threads, false);
   BERTC_ASSIGN_OR_RETURN(std::unique_ptr<rt::Session> session,
                          rt::Session::create(plan, sessionOptions));
   BERTC_RETURN_IF_ERROR(session->initialise(options.seed));

@@ -22,7 +22,8 @@ namespace bertc::rt::syn {
 namespace {
 
 constexpr char kSuffix[] = ".recipe";
-constexpr char kScratch[] = "scratch-";
+constexpr char kScratch[] = "bertc-scratch-";
+constexpr size_t kHashDigits = 64;
 
 struct CloseFile {
   void operator()(std::FILE *file) const { std::fclose(file); }
@@ -42,6 +43,18 @@ bool startsWith(const std::string &text, const std::string &start) {
 bool endsWith(const std::string &text, const std::string &end) {
   return text.size() >= end.size() &&
          text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+// KEY-HASH.recipe: other files may be in the folder, and are not ours to
+// remove.
+bool isKept(const std::string &name) {
+  constexpr size_t kEnd = kHashDigits + sizeof kSuffix - 1;
+  if (!endsWith(name, kSuffix) || name.size() < kEnd + 2 ||
+      name[name.size() - kEnd - 1] != '-') {
+    return false;
+  }
+  std::string hash = name.substr(name.size() - kEnd, kHashDigits);
+  return hash.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 std::vector<std::string> namesIn(const std::string &folder) {
@@ -66,7 +79,8 @@ bool usedEarlier(const Kept &a, const Kept &b) {
                                         : a.used.tv_nsec < b.used.tv_nsec;
 }
 
-// Removes what exceeds `maxBytes`, and scratch files of programs that died.
+// Removes recipes that exceed `maxBytes`, and scratch files of programs that
+// died.
 void evict(const std::string &folder, uint64_t maxBytes) {
   constexpr time_t kDay = 86400;
   std::vector<Kept> files;
@@ -80,7 +94,7 @@ void evict(const std::string &folder, uint64_t maxBytes) {
     if (startsWith(name, kScratch) &&
         info.st_mtime < std::time(nullptr) - kDay) {
       unlink(path.c_str());
-    } else if (endsWith(name, kSuffix)) {
+    } else if (isKept(name)) {
       files.push_back(
           {path, static_cast<uint64_t>(info.st_size), info.st_mtim});
       total += files.back().bytes;

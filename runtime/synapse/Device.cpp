@@ -93,11 +93,15 @@ Status Device::acquire(synDeviceType wanted) {
   uint32_t count = 0;
   BERTC_SYN(*library_, synDeviceGetCountByDeviceType, &count, wanted);
   if (count == 0) {
-    return unavailable("the plan is for " + type +
-                       ", and this machine has no such device (there are: " +
-                       devicesThere(*library_) +
-                       "); compile the plan for what there is with bertc "
-                       "compile --target, or look at hl-smi");
+    std::string there = devicesThere(*library_);
+    return unavailable(
+        "the plan is for " + type +
+        ", and this machine has no such device (there are: " + there +
+        (there == "none" ? "); look at hl-smi, and load the driver "
+                           "(habanalabs) if it shows none, or compile the "
+                           "plan with bertc compile --target cpu"
+                         : "); compile the plan for what there is with "
+                           "bertc compile --target, or look at hl-smi"));
   }
   synDeviceId id = SYN_INVALID_DEVICE_ID;
   Status acquired =

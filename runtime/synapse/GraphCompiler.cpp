@@ -7,6 +7,7 @@
 
 #include "runtime/synapse/Recipe.h"
 
+#include <cstdlib>
 #include <map>
 #include <tuple>
 
@@ -126,8 +127,14 @@ StatusOr<Recipe> Recipe::compile(const LibraryPtr &library,
                                  const plan::Graph &graph, synDeviceType type) {
   StatusOr<Recipe> recipe = GraphCompiler(library, graph).run(type);
   if (!recipe.ok()) {
-    return recipe.status().annotate("cannot compile graph '" +
-                                    graph.name()->str() + "'");
+    // The usual reason on a new machine, of which no status speaks.
+    const char *kernels = std::getenv("GC_KERNEL_PATH");
+    bool named = (kernels != nullptr && *kernels != 0) ||
+                 recipe.status().message().rfind("synGraphCompile", 0) != 0;
+    return recipe.status().annotate(
+        "cannot compile graph '" + graph.name()->str() + "'" +
+        (named ? ""
+               : " (GC_KERNEL_PATH, which names the kernels, is not set)"));
   }
   return recipe;
 }

@@ -137,7 +137,9 @@ StatusOr<RecipeCache::Result> RecipeCache::get(const LibraryPtr &library,
     return stored;
   }
   const std::string &folder = settings_.folder;
-  if (folder.empty() || !makeFolders(folder).ok()) {
+  Status made = folder.empty() ? Status() : makeFolders(folder);
+  if (folder.empty() || !made.ok()) {
+    sayNotKept(made);
     return compiled(settings_, library, graph, type);
   }
   std::string key = recipeKey(graph, *library, type);
@@ -150,16 +152,28 @@ StatusOr<RecipeCache::Result> RecipeCache::get(const LibraryPtr &library,
   if (cached) {
     return found;
   }
-  StatusOr<Result> made = compiled(settings_, library, graph, type);
-  if (!made.ok()) {
-    return made;
+  StatusOr<Result> result = compiled(settings_, library, graph, type);
+  if (result.ok()) {
+    sayNotKept(store(result->recipe, key));
   }
-  StatusOr<ScratchFile> scratch = ScratchFile::make(folder);
-  if (scratch.ok() && made->recipe.write(scratch->path()).ok()) {
-    // Only speed is lost when it cannot be kept.
-    (void)keep(folder, key, scratch->path(), settings_.maxBytes);
+  return result;
+}
+
+Status RecipeCache::store(const Recipe &recipe, const std::string &key) const {
+  BERTC_ASSIGN_OR_RETURN(ScratchFile scratch,
+                         ScratchFile::make(settings_.folder));
+  BERTC_RETURN_IF_ERROR(recipe.write(scratch.path()));
+  return keep(settings_.folder, key, scratch.path(), settings_.maxBytes);
+}
+
+// Only speed is lost, but of that minutes at every start.
+void RecipeCache::sayNotKept(const Status &status) {
+  if (!status.ok() && !saidNotKept_ && settings_.say) {
+    saidNotKept_ = true;
+    settings_.say("note: compiled graphs are not kept (" + status.message() +
+                  "); name a folder by --recipe-cache-dir or "
+                  "BERTC_RECIPE_CACHE_DIR, or off");
   }
-  return made;
 }
 
 } // namespace bertc::rt::syn

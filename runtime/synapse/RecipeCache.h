@@ -60,7 +60,12 @@ public:
   const RecipeCacheSettings &settings() const { return settings_; }
 
 private:
+  Status store(const Recipe &recipe, const std::string &key) const;
+  /// Once: that what is compiled will be compiled again, and why.
+  void sayNotKept(const Status &status);
+
   RecipeCacheSettings settings_;
+  bool saidNotKept_ = false;
 };
 
 } // namespace bertc::rt::syn

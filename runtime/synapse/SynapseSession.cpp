@@ -174,11 +174,10 @@ Status SynapseSession::checkMemory() const {
   }
   auto num = [](uint64_t n) { return std::to_string(n); };
   return resourceExhausted(
-      "plan " + plan_.path() + " needs " + num(needed) +
-      " bytes of device memory (variables " + num(root.state_bytes()) +
-      ", arena " + num(root.arena_bytes()) + ", workspace about " +
-      num(workspace) + ", constants " + num(constants) + "), " +
-      device_->name() + " has " + num(memory.free) + " of " +
+      "it needs " + num(needed) + " bytes of device memory (variables " +
+      num(root.state_bytes()) + ", arena " + num(root.arena_bytes()) +
+      ", workspace about " + num(workspace) + ", constants " + num(constants) +
+      "), " + device_->name() + " has " + num(memory.free) + " of " +
       num(memory.total) + " free; compile it for a smaller batch");
 }
 

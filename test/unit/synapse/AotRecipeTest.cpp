@@ -98,7 +98,7 @@ TEST_F(AotRecipeTest, errorsNameEntryAndGraph) {
   p.plan.entries[1]->graphs[0]->nodes[0]->guid = "no_such_kernel";
   Status status = syn::embedRecipes(&p.plan, library());
   EXPECT_THAT(status.message(),
-              HasSubstr("entry 'grow': cannot compile graph 'grow/0': "));
+              HasSubstr("entry 'grow': cannot compile graph 'grow/0'"));
   EXPECT_THAT(accounting().left, IsEmpty());
   p.plan.target = "cpu";
   EXPECT_EQ(syn::embedRecipes(&p.plan, library()).code(),

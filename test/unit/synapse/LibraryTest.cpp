@@ -122,7 +122,22 @@ TEST_F(SynapseLibraryTest, noDeviceOfThePlansType) {
 TEST_F(SynapseLibraryTest, noDeviceAtAll) {
   ScopedVariable other("SYNAPSE_STAND_IN_DEVICES", "gaudi:0");
   EXPECT_THAT(sessionStatus(options()).message(),
-              HasSubstr("(there are: none)"));
+              AllOf(HasSubstr("(there are: none)"),
+                    HasSubstr("load the driver (habanalabs)"),
+                    HasSubstr("bertc compile --target cpu")));
+}
+
+// Of kernels that are not there no status speaks.
+TEST_F(SynapseLibraryTest, aGraphThatDoesNotCompileWithoutKernels) {
+  ScopedVariable fault("SYNAPSE_STAND_IN_FAULT", "synGraphCompile:1+=26");
+  auto session = Session::create(*smallDevicePlan().load(), options());
+  ASSERT_TRUE(session.ok()) << session.status().message();
+  EXPECT_THAT((*session)->prepare("main").message(),
+              HasSubstr("cannot compile graph 'main/0' (GC_KERNEL_PATH, which "
+                        "names the kernels, is not set): synGraphCompile: "));
+  ScopedVariable named("GC_KERNEL_PATH", "/somewhere/libkernels.so");
+  EXPECT_THAT((*session)->prepare("main").message(),
+              HasSubstr("cannot compile graph 'main/0': synGraphCompile: "));
 }
 
 TEST_F(SynapseLibraryTest, aBusyDevice) {

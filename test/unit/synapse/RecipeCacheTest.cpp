@@ -9,6 +9,7 @@
 #include "test/unit/synapse/StandIn.h"
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -19,6 +20,7 @@ namespace bertc::rt::test {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -156,13 +158,48 @@ TEST_F(RecipeCacheTest, otherKernelsMakeTheirOwn) {
 TEST_F(RecipeCacheTest, aFolderThatCannotBeIsDoneWithout) {
   std::ofstream(folder / "file") << "";
   cached.recipeCache = folder / "file/cache";
+  std::vector<std::string> lines;
+  cached.say = [&](const std::string &line) { lines.push_back(line); };
   EXPECT_EQ(compilations(cached), 2u);
+  ASSERT_THAT(lines, SizeIs(3)) << "said once, and what is compiled";
+  EXPECT_THAT(lines[0], AllOf(HasSubstr("compiled graphs are not kept ("),
+                              HasSubstr("file/cache: Not a directory"),
+                              HasSubstr("--recipe-cache-dir")));
 }
 
 TEST_F(RecipeCacheTest, aRecipeThatCannotBeWrittenIsDoneWithout) {
   ScopedVariable refuse("SYNAPSE_STAND_IN_FAULT", "synRecipeSerialize:1+=26");
+  std::vector<std::string> lines;
+  cached.say = [&](const std::string &line) { lines.push_back(line); };
   EXPECT_EQ(compilations(cached), 2u);
   EXPECT_THAT(recipes(), IsEmpty());
+  ASSERT_THAT(lines, SizeIs(3));
+  EXPECT_THAT(lines[1], HasSubstr("not kept (synRecipeSerialize: synFail"));
+}
+
+TEST_F(RecipeCacheTest, filesOfOthersInTheFolderStay) {
+  std::string place = cache / "home";
+  ASSERT_TRUE(syn::makeFolders(place).ok());
+  std::string hash(64, 'a');
+  std::vector<std::string> others = {
+      place + "/apple-pie.recipe", place + "/.recipe", place + "/scratch-notes",
+      place + "/x-" + std::string(64, 'g') + ".recipe",
+      place + "/" + hash + ".recipe"};
+  others.push_back(place + "/bertc-scratch-old");
+  for (const std::string &path : others) {
+    ASSERT_TRUE(syn::writeWholeFile(path, hash.data(), 64).ok());
+    fs::last_write_time(path, fs::file_time_type::clock::now() -
+                                  std::chrono::hours(48));
+  }
+  StatusOr<syn::ScratchFile> scratch = syn::ScratchFile::make(place);
+  ASSERT_TRUE(scratch.ok());
+  ASSERT_TRUE(syn::writeWholeFile(scratch->path(), "12345678", 8).ok());
+  ASSERT_TRUE(syn::keep(place, "key", scratch->path(), 8).ok());
+  EXPECT_FALSE(fs::exists(others.back())) << "left by a program that died";
+  others.pop_back();
+  for (const std::string &path : others) {
+    EXPECT_TRUE(fs::exists(path)) << path;
+  }
 }
 
 TEST_F(RecipeCacheTest, theLeastRecentlyUsedGoesFirst) {
