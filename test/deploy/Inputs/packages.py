@@ -7,7 +7,8 @@ import pathlib
 import sys
 
 text = pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")
-wanted = ["package libleveldb1z is not in Debian's index",
+wanted = ["package no-such-package is not in Debian's index",
+          "package libleveldb1z is not in Debian's index",
           "package python3-minimal comes along",
           "is of libleveldb1d, which the image does not have"]
 missing = [line for line in wanted if line not in text]
