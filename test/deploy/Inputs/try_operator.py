@@ -19,7 +19,7 @@ import time
 from pods import Network, Pod, run
 
 KILL_AFTER = "8"    # seconds between SIGTERM and SIGKILL of ranks
-LIMIT = 60          # within which a launcher has to end
+LIMIT = 100         # within which a launcher has to end
 
 
 class Cluster:
