@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <map>
 #include <mutex>
+#include <unistd.h>
 #include <vector>
 
 namespace bertc::rt::syn {
@@ -69,6 +70,11 @@ Status Library::load(const std::string &given) {
       return Status();
     }
     tried += (tried.empty() ? "" : "; ") + name + " (" + loaderError() + ")";
+    // The loader looks for a name without a folder where it is told to.
+    if (name.find('/') == std::string::npos &&
+        access(name.c_str(), F_OK) == 0) {
+      tried += "; of that name is a file here: ./" + name;
+    }
   }
   return unavailable("cannot load SynapseAI's library, tried " + tried + "; " +
                      kHowToSet);

@@ -8,6 +8,7 @@
 #include "test/unit/synapse/GraphPlan.h"
 #include "test/unit/synapse/StandIn.h"
 
+#include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
 
@@ -63,6 +64,15 @@ TEST_F(SynapseLibraryTest, noSuchFile) {
               AllOf(HasSubstr("none.so"), HasSubstr("No such file"),
                     HasSubstr("--synapse-library"),
                     Not(HasSubstr("libSynapse.so"))));
+}
+
+TEST_F(SynapseLibraryTest, aFileOfTheWorkingFolderNeedsItsPath) {
+  std::ofstream(folder / "libown.so") << "not for the loader to find";
+  std::string before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  std::string message = opened("libown.so").message();
+  std::filesystem::current_path(before);
+  EXPECT_THAT(message, HasSubstr("of that name is a file here: ./libown.so"));
 }
 
 TEST_F(SynapseLibraryTest, aFileThatIsNoLibrary) {
