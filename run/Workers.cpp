@@ -3,6 +3,7 @@
 
 #include "runtime/collective/Launch.h"
 #include "runtime/collective/PeerWatch.h"
+#include "support/Signals.h"
 
 #include <array>
 #include <cstdlib>
@@ -91,6 +92,7 @@ joinWorkers(const WorkersOptions &options, int *threads) {
   BERTC_ASSIGN_OR_RETURN(rt::TransportFactory factory, rt::mpiTransport());
   rt::CollectiveOptions settings;
   settings.limitSeconds = options.limitSeconds;
+  settings.endAsked = stopRequested;
   BERTC_ASSIGN_OR_RETURN(std::unique_ptr<rt::Collective> collective,
                          rt::openRing(std::move(factory), settings));
   Status placed = placeThreads(*collective, threads);

@@ -50,12 +50,18 @@ if (os.path.exists(os.path.join(build, "lib", "libbertc-mpi.so"))
     config.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
     config.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
     probe = os.path.join(config.test_source_root,
-                         "tools/bert-run/Inputs/cut_link.py")
-    if subprocess.run([sys.executable, probe, "probe"],
-                      capture_output=True).returncode == 0:
-        config.available_features.add("namespaces")
-    else:
-        lit_config.note("tests of several hosts are left out: no root, no ip")
+                         "tools/bert-run/Inputs/hosts.py")
+    for feature, words, needs in (
+            ("namespaces", [], "root, ip and bridges"),
+            ("slow-link", ["slow"], "root, ip and /dev/net/tun")):
+        probed = subprocess.run([sys.executable, probe, "probe", *words],
+                                capture_output=True, text=True)
+        if probed.returncode == 0:
+            config.available_features.add(feature)
+        else:
+            reason = (probed.stderr.splitlines() or ["unknown"])[-1]
+            lit_config.note(f"tests of several hosts ({feature}) are left out, "
+                            f"they need {needs}: {reason}")
 else:
     lit_config.note("tests of several processes are left out: no Open MPI")
 

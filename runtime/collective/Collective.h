@@ -157,6 +157,10 @@ struct CollectiveOptions {
   /// Elements of a message of an all-reduce: while one is added the next one
   /// travels.
   int64_t messageElements = 1 << 18;
+  /// Whether this process was asked to end. Ranks that have been silent for a
+  /// while are told of then, as the launcher may not wait until the limit is
+  /// over: it ends a run when it finds that a host has gone.
+  std::function<bool()> endAsked;
   /// Takes lines for people, from any thread; empty: stderr.
   std::function<void(const std::string &)> say;
 };

@@ -330,6 +330,8 @@ void RingCollective::work(TransportFactory factory) {
     size_ = (*transport)->size();
     wire_ = std::make_unique<Wire>(*std::move(transport), watch_,
                                    options_.limitSeconds);
+    wire_->setEndWatch(options_.endAsked,
+                       [this](const std::string &line) { say(line); });
     status = introduce();
   } else {
     status = transport.status();

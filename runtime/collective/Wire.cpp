@@ -2,6 +2,7 @@
 #include "runtime/collective/Wire.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <thread>
@@ -272,7 +273,28 @@ Status Wire::judge() {
                      " " + place() + "; it was stopped, or cannot be reached");
     }
   }
+  tellSilent();
   return inside_ ? judgeStall() : Status();
+}
+
+/// Once, when this process is being ended and a rank has missed some signs of
+/// life, though not yet a limit of them.
+void Wire::tellSilent() {
+  if (!endAsked_ || !endAsked_()) {
+    return;
+  }
+  std::string silent;
+  for (int p = 0; p < size(); ++p) {
+    double seconds = secondsSince(peers_[static_cast<size_t>(p)].heard);
+    if (p != rank() && seconds > std::max(4 * interval_, 1.0)) {
+      silent += "; " + name(p) + " has not answered for " +
+                inSeconds(std::floor(seconds)) + " " + place();
+    }
+  }
+  if (!silent.empty()) {
+    say_("rank " + std::to_string(rank()) + ": asked to end" + silent);
+    endAsked_ = nullptr;
+  }
 }
 
 /// Everybody answers, but nothing moves. A rank that two others cannot reach

@@ -79,6 +79,14 @@ public:
   void setFlags(uint32_t flags);
   bool stopAnnounced() const { return stopAnnounced_; }
 
+  /// What tells that the launcher ends this process, and takes a line on ranks
+  /// that are silent at that time.
+  void setEndWatch(std::function<bool()> asked,
+                   std::function<void(const std::string &)> say) {
+    endAsked_ = std::move(asked);
+    say_ = std::move(say);
+  }
+
   /// Tells every rank that this one gives up, as far as they listen.
   void tellAbort(int code, const std::string &text);
   /// The exit code of a rank that gave up and said so; 0 when none has.
@@ -109,6 +117,7 @@ private:
   Status beat(bool force);
   Status judge();
   Status judgeStall();
+  void tellSilent();
   bool hasSlept() const;
   void forgiveOwnSleep();
   int tag() const;
@@ -123,6 +132,8 @@ private:
   Clock::time_point moved_, pumped_, beaten_, judged_;
   uint32_t beatenFlags_ = 0;
   int heardAbort_ = 0;
+  std::function<bool()> endAsked_;
+  std::function<void(const std::string &)> say_;
   std::atomic<bool> stopAnnounced_{false}, interrupted_{false};
   std::atomic<uint64_t> reduced_{0}, sent_{0}, control_{0};
 };

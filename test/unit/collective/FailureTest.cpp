@@ -4,6 +4,7 @@
 // what was being done.
 #include "test/unit/collective/FakeNetwork.h"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <gmock/gmock.h>
@@ -57,6 +58,39 @@ TEST(Failure, aStoppedRankIsNamed) {
   EXPECT_GE(seconds, limit * 0.9);
   EXPECT_LT(seconds, limit * 5);
   network.resume();
+}
+
+TEST(Failure, silentRanksAreNamedToWhoIsAskedToEnd) {
+  test::FakeNetwork network(3, 1);
+  std::mutex mutex;
+  std::string lines;
+  std::atomic<bool> asked{false};
+  rt::CollectiveOptions settings = options();
+  settings.limitSeconds = 6;
+  settings.endAsked = [&] { return asked.load(); };
+  settings.say = [&](const std::string &line) {
+    std::lock_guard<std::mutex> lock(mutex);
+    lines += line + "\n";
+  };
+  auto all = test::openAll(network, settings);
+  network.stop(1);
+  asked = true;
+  test::onAll(all, [&](Collective &one) {
+    std::vector<float> data(100);
+    if (one.rank() != 1) {
+      (void)one.allReduceSum(data.data(), 100, WireType::F32,
+                             "gradients of update 7");
+    }
+  });
+  network.resume();
+  std::lock_guard<std::mutex> lock(mutex);
+  size_t told = lines.find("rank 0: asked to end; rank 1 ");
+  ASSERT_NE(told, std::string::npos) << lines;
+  EXPECT_THAT(lines.substr(told, lines.find('\n', told) - told),
+              HasSubstr("during 'gradients of update 7'"));
+  // Once, and before the limit is over.
+  EXPECT_EQ(lines.find("rank 0: asked to end", told + 1), std::string::npos);
+  EXPECT_LT(told, lines.find("has not answered for 6 s"));
 }
 
 TEST(Failure, aRankThatStopsBetweenTheHalvesIsNamed) {
