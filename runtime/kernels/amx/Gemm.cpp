@@ -194,12 +194,8 @@ template <class Tiles> void runPart(const GemmTask &t, const GemmPart &part) {
 }
 
 void gemmPart(const GemmTask &t, TileUnit unit, const GemmPart &part) {
-#if HWY_TARGET == HWY_AVX3
-  if (unit == TileUnit::Hardware) {
-    return runPart<amx::HardwareTiles>(t, part);
-  }
-#endif
-  runPart<amx::EmulatedTiles>(t, part);
+  withTiles(unit,
+            [&](auto tiles) HWY_ATTR { runPart<decltype(tiles)>(t, part); });
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The innermost loop of every product: 2 x 2 tiles of C over steps along K.
-// The eight tiles: C 0-3, A 4 and 5, B 6 and 7.
+// The eight tiles: C 0-3, A 4 and 5, B 6 and 7. And the choice of the unit.
 
 #if defined(BERTC_RUNTIME_KERNELS_AMX_PRODUCT_INL_H_) ==                       \
     defined(HWY_TARGET_TOGGLE)
@@ -11,11 +11,24 @@
 #define BERTC_RUNTIME_KERNELS_AMX_PRODUCT_INL_H_
 #endif
 
+#include "runtime/core/CpuFeatures.h"
 #include "runtime/kernels/amx/Panels.h"
 #include "runtime/kernels/common/Simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
+
+// fn(HardwareTiles()), which belongs in the AVX-512 target only, or
+// fn(EmulatedTiles()).
+template <typename Fn> HWY_INLINE void withTiles(TileUnit unit, const Fn &fn) {
+#if HWY_TARGET == HWY_AVX3
+  if (unit == TileUnit::Hardware) {
+    return fn(amx::HardwareTiles());
+  }
+#endif
+  (void)unit;
+  fn(amx::EmulatedTiles());
+}
 
 // 32 rows of A as two runs of A tiles. The second run may be the first, where
 // there is no such tile: its sums are then never looked at.

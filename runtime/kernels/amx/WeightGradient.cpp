@@ -215,12 +215,8 @@ void runPart(const WeightGradientTask &t, const GradientPart &part) {
 
 void gradientPart(const WeightGradientTask &t, TileUnit unit,
                   const GradientPart &part) {
-#if HWY_TARGET == HWY_AVX3
-  if (unit == TileUnit::Hardware) {
-    return runPart<amx::HardwareTiles>(t, part);
-  }
-#endif
-  runPart<amx::EmulatedTiles>(t, part);
+  withTiles(unit,
+            [&](auto tiles) HWY_ATTR { runPart<decltype(tiles)>(t, part); });
 }
 
 } // namespace

@@ -125,12 +125,9 @@ void runHead(const AttentionArgs &args, int64_t task, const TileScratch &m) {
 }
 
 void tileHead(const AttentionArgs &args, int64_t task, const TileScratch &m) {
-#if HWY_TARGET == HWY_AVX3
-  if (args.tiles == TileUnit::Hardware) {
-    return runHead<amx::HardwareTiles>(args, task, m);
-  }
-#endif
-  runHead<amx::EmulatedTiles>(args, task, m);
+  withTiles(args.tiles, [&](auto tiles) HWY_ATTR {
+    runHead<decltype(tiles)>(args, task, m);
+  });
 }
 
 } // namespace

@@ -286,12 +286,9 @@ void runHead(const AttentionGradArgs &args, int64_t task,
 
 void tileGradHead(const AttentionGradArgs &args, int64_t task,
                   const TileGradScratch &m) {
-#if HWY_TARGET == HWY_AVX3
-  if (args.tiles == TileUnit::Hardware) {
-    return runHead<amx::HardwareTiles>(args, task, m);
-  }
-#endif
-  runHead<amx::EmulatedTiles>(args, task, m);
+  withTiles(args.tiles, [&](auto tiles) HWY_ATTR {
+    runHead<decltype(tiles)>(args, task, m);
+  });
 }
 
 } // namespace
