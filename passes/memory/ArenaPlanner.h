@@ -34,7 +34,7 @@ constexpr int64_t kArenaAlignment = 64;
 
 /// Places all buffers: largest first, each into the gap that fits best among
 /// the buffers alive at the same time; of several orders of placing, the one
-/// that needs least. Deterministic.
+/// that needs least, improved by some moves. Deterministic.
 ArenaPlan planArena(const std::vector<ArenaRequest> &requests);
 
 /// Largest sum of (aligned) bytes alive at one position: no plan needs less.
