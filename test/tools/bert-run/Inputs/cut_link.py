@@ -2,12 +2,14 @@
 """Several hosts made of network namespaces. The link of the last one is cut in
 the midst of a run: all end in time, with a rank of it and the collective named;
 the same command goes on from the last checkpoint, and the end is that of a run
-of as many ranks on one host that was not disturbed.
+of as many ranks on one host that was not disturbed. Then SIGTERM to mpirun,
+which must save.
 
 usage: cut_link.py BERT_RUN PLAN RECORDS WORK_DIR HOSTS RANKS_OF_A_HOST"""
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,12 +19,12 @@ from hosts import LIMIT, Hosts
 STEPS = 400
 
 
-def training(program, plan, records, output):
+def training(program, plan, records, output, steps=STEPS, save=10):
     return [program, "pretrain", plan, "--do-train",
             f"--input-files-dir={records}", f"--output-dir={output}",
-            f"--num-train-steps={STEPS}", "--num-warmup-steps=4",
+            f"--num-train-steps={steps}", "--num-warmup-steps=4",
             "--learning-rate=0.001", "--num-accumulation-steps=2",
-            "--save-checkpoints-steps=10", "--threads=1", "--quiet",
+            f"--save-checkpoints-steps={save}", "--threads=1", "--quiet",
             f"--collective-timeout={LIMIT}"]
 
 
@@ -66,6 +68,39 @@ def cut(hosts, arguments, output, log, lost):
           f"{named[0].split(' (')[0]} {named[2]}")
 
 
+def terminate(arguments, output, log):
+    """SIGTERM to mpirun in the midst of training. The checkpoints there are."""
+    with open(log, "w", encoding="utf-8") as out:
+        process = subprocess.Popen(arguments, stdout=out, stderr=out)
+        try:
+            while not (output / "bert_dllog.json").exists():
+                assert process.poll() is None, "ended before it trained"
+                time.sleep(0.05)
+            time.sleep(1)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=200) != 0, "exit code 0"
+        finally:
+            process.kill()
+            process.wait()
+    return [path.with_suffix("") for path in output.glob("model.ckpt-*.index")]
+
+
+def check_terminate(hosts, program, plan, records, work, log):
+    """mpirun gives ranks the time that it is told; a busy machine needs more."""
+    for seconds in (3, 20):
+        output = work / f"stopped{seconds}"
+        saved = terminate(
+            hosts.mpirun(work, 1, *training(program, plan, records, output,
+                                            10000000, 10000000),
+                         leave=seconds), output, log)
+        if saved:
+            break
+    assert len(saved) == 1, f"SIGTERM to mpirun: {saved} were saved"
+    subprocess.run([program, "convert", str(saved[0]),
+                    str(output / "final.safetensors"), "--quiet"], check=True)
+    print("SIGTERM to mpirun saved")
+
+
 def main():
     program, plan, records, work = sys.argv[1:5]
     count, each = int(sys.argv[5]), int(sys.argv[6])
@@ -87,6 +122,8 @@ def main():
             with open(log, "w", encoding="utf-8") as out:
                 subprocess.run(arguments, check=True, stdout=out, stderr=out,
                                timeout=600)
+            if each == 1:
+                check_terminate(hosts, program, plan, records, work, log)
     except BaseException:
         print(log.read_text(encoding="utf-8")[-3000:], file=sys.stderr)
         raise

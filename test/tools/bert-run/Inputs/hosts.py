@@ -137,12 +137,14 @@ class Hosts:
         path.chmod(0o755)
         return path
 
-    def mpirun(self, work, ranks, *command):
-        """The command that runs `ranks` on each host."""
+    def mpirun(self, work, ranks, *command, leave=1):
+        """The command that runs `ranks` on each host, and leaves them `leave`
+        seconds when it has to end them."""
         slots = ",".join(f"{address}:{ranks}" for address in self.addresses)
         return self.enter(
             self.names[0], "mpirun", "--oversubscribe", "--mca",
             "plm_rsh_agent", str(self.agent(work)), *KEEPALIVE,
+            "--mca", "odls_base_sigkill_timeout", str(leave),
             "--mca", "oob_tcp_if_include", NETWORK + "0/24",
             "--mca", "btl_tcp_if_include", NETWORK + "0/24",
             "--host", slots, "-np", str(ranks * len(self.names)), *command)

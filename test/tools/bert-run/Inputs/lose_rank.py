@@ -203,6 +203,8 @@ def lose(arguments, loser, log, counts):
         f"{loser.how} named {named}", 0) + 1
     if loser.launcher_hung:
         counts["mpirun itself hung"] = counts.get("mpirun itself hung", 0) + 1
+    print(f"  {loser.told()}: ended with {process.returncode} after "
+          f"{seconds:.1f} s, named {named}", flush=True)
     counts["longest"] = max(counts.get("longest", 0), seconds)
     return process.returncode, True
 
