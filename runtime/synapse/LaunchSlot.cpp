@@ -55,6 +55,7 @@ InputLayout InputLayout::of(const plan::Entry &entry, const EntryInfo &info) {
     layout.offsets.push_back(layout.bytes);
     layout.bytes += alignUp(bytes);
   }
+  layout.rows = inputRows(entry, info);
   return layout;
 }
 
@@ -84,6 +85,19 @@ StepInputs LaunchSlot::stepInputs(const InputLayout &layout) const {
     inputs.updateStep = step;
   }
   return inputs;
+}
+
+Status LaunchSlot::checkRows(const InputLayout &layout,
+                             const EntryInfo &info) const {
+  for (const InputRows &rows : layout.rows) {
+    const TensorInfo &tensor = info.inputs[rows.input];
+    auto count = static_cast<size_t>(numElements(tensor.shape));
+    const auto *numbers =
+        reinterpret_cast<const int32_t *>(input(layout, rows.input));
+    BERTC_RETURN_IF_ERROR(
+        syn::checkRows(numbers, count, rows.rows, tensor.name));
+  }
+  return Status();
 }
 
 Status LaunchSlot::derive(const plan::Entry &entry,

@@ -7,6 +7,7 @@
 
 #include "runtime/core/PlanFile.h"
 #include "runtime/synapse/Derived.h"
+#include "runtime/synapse/InputRows.h"
 #include "runtime/synapse/Resources.h"
 
 #include <vector>
@@ -25,6 +26,8 @@ struct InputLayout {
     uint64_t slot, arena, bytes;
   };
   std::vector<Copy> copies;
+  /// Inputs that are numbers of rows.
+  std::vector<InputRows> rows;
   /// Positions of the inputs that the host reads; -1 when there is none.
   int rng = -1, updateStep = -1;
 
@@ -49,6 +52,8 @@ struct LaunchSlot {
   }
   /// What the host reads of the inputs that are in it.
   StepInputs stepInputs(const InputLayout &layout) const;
+  /// InvalidArgument when a table has not the row that an input asks for.
+  Status checkRows(const InputLayout &layout, const EntryInfo &info) const;
   /// Writes the derived values of the entry.
   Status derive(const plan::Entry &entry, const InputLayout &layout) const;
   uint64_t derivedAddress(uint32_t index) const {

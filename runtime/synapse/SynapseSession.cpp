@@ -468,6 +468,8 @@ Status SynapseSession::run(const std::string &name, const NamedInputs &inputs,
   for (EntryState &entry : entries_) {
     entry.filled.assign(entry.filled.size(), false);
   }
+  BERTC_RETURN_IF_ERROR(
+      slot->checkRows(state.layout, info).annotate("entry '" + name + "'"));
   BERTC_RETURN_IF_ERROR(slot->derive(entryAt(index), state.layout)
                             .annotate("entry '" + name + "'"));
   bool deterministic = slot->stepInputs(state.layout).deterministic();
