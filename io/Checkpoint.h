@@ -17,6 +17,7 @@
 #include "io/TensorInfo.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -99,10 +100,18 @@ std::string checkpointDataPath(const std::string &prefix, int shard = 0,
 /// that the old index keeps its data.) Does not touch the file `checkpoint`.
 class CheckpointWriter {
 public:
+  /// Copies bytes [offset, offset + bytes) of a tensor.
+  using Fetch = std::function<Status(const TensorInfo &tensor, uint64_t offset,
+                                     uint64_t bytes, void *target)>;
+
   static StatusOr<CheckpointWriter> create(const std::string &prefix);
 
   /// Adds a tensor; names must come in ascending byte order.
   Status add(const TensorInfo &info, const void *data);
+
+  /// The same for a tensor that is not in memory: `fetch` is called for a few
+  /// megabytes after the other.
+  Status add(const TensorInfo &info, const Fetch &fetch);
 
   /// Makes the checkpoint durable and visible.
   Status finish();
@@ -112,6 +121,7 @@ private:
       : prefix_(std::move(prefix)), shardCount_(shardCount),
         data_(std::move(data)) {}
   Status publish(AtomicFile *index);
+  Status checkName(const std::string &name) const;
 
   std::string prefix_;
   int shardCount_;
@@ -119,9 +129,10 @@ private:
   std::vector<std::pair<std::string, std::string>> rows_;
 };
 
-/// All of the above for tensors in memory, in any order.
+/// All of the above for tensors in any order. Those without data are fetched.
 Status writeCheckpoint(const std::string &prefix,
-                       const std::vector<TensorSource> &tensors);
+                       const std::vector<TensorSource> &tensors,
+                       const CheckpointWriter::Fetch &fetch = {});
 
 /// Removes a checkpoint's files, index first.
 Status removeCheckpoint(const std::string &prefix);
@@ -139,6 +150,8 @@ struct SaveOptions {
   bool verify = true;
   /// File name before the step number.
   std::string baseName = "model.ckpt";
+  /// Of tensors without data.
+  CheckpointWriter::Fetch fetch = nullptr;
 };
 
 /// Writes DIRECTORY/BASE-STEP, verifies it, points the file `checkpoint` at

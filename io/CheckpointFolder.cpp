@@ -169,7 +169,7 @@ StatusOr<std::string> saveCheckpoint(const std::string &directory, int64_t step,
   removeStaleCheckpointFiles(directory, options.baseName);
   const std::string name = options.baseName + "-" + std::to_string(step);
   const std::string prefix = joinPath(directory, name);
-  BERTC_RETURN_IF_ERROR(writeCheckpoint(prefix, tensors));
+  BERTC_RETURN_IF_ERROR(writeCheckpoint(prefix, tensors, options.fetch));
   if (options.verify) {
     BERTC_RETURN_IF_ERROR(verifyCheckpoint(prefix).annotate(
         "the checkpoint just written does not read back"));

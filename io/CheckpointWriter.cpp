@@ -73,12 +73,34 @@ StatusOr<CheckpointWriter> CheckpointWriter::create(const std::string &prefix) {
   return writer;
 }
 
-Status CheckpointWriter::add(const TensorInfo &info, const void *data) {
-  BERTC_ASSIGN_OR_RETURN(uint64_t bytes, byteSize(info.dtype, info.shape));
-  if (info.name <= rows_.back().first || info.name.front() == '\0') {
-    return invalidArgument("tensor name '" + info.name +
+Status CheckpointWriter::checkName(const std::string &name) const {
+  if (name <= rows_.back().first || name.front() == '\0') {
+    return invalidArgument("tensor name '" + name +
                            "' is empty, used twice or out of order");
   }
+  return Status();
+}
+
+Status CheckpointWriter::add(const TensorInfo &info, const Fetch &fetch) {
+  constexpr uint64_t most = 4 << 20;
+  BERTC_ASSIGN_OR_RETURN(uint64_t bytes, byteSize(info.dtype, info.shape));
+  BERTC_RETURN_IF_ERROR(checkName(info.name));
+  const uint64_t begin = data_.size();
+  std::vector<char> piece(std::min(bytes, most));
+  uint32_t crc = 0;
+  for (uint64_t at = 0; at < bytes; at += most) {
+    const uint64_t count = std::min(bytes - at, most);
+    BERTC_RETURN_IF_ERROR(fetch(info, at, count, piece.data()));
+    crc = extendCrc32c(crc, piece.data(), count);
+    BERTC_RETURN_IF_ERROR(data_.append(piece.data(), count));
+  }
+  rows_.emplace_back(info.name, entryRow(info, begin, bytes, maskCrc32c(crc)));
+  return Status();
+}
+
+Status CheckpointWriter::add(const TensorInfo &info, const void *data) {
+  BERTC_ASSIGN_OR_RETURN(uint64_t bytes, byteSize(info.dtype, info.shape));
+  BERTC_RETURN_IF_ERROR(checkName(info.name));
   const uint32_t crc = maskCrc32c(crc32cParallel(data, bytes));
   rows_.emplace_back(info.name, entryRow(info, data_.size(), bytes, crc));
   return data_.append(data, bytes);
@@ -115,7 +137,8 @@ Status CheckpointWriter::finish() {
 }
 
 Status writeCheckpoint(const std::string &prefix,
-                       const std::vector<TensorSource> &tensors) {
+                       const std::vector<TensorSource> &tensors,
+                       const CheckpointWriter::Fetch &fetch) {
   std::vector<const TensorSource *> sorted;
   for (const TensorSource &tensor : tensors) {
     sorted.push_back(&tensor);
@@ -127,7 +150,9 @@ Status writeCheckpoint(const std::string &prefix,
   BERTC_ASSIGN_OR_RETURN(CheckpointWriter writer,
                          CheckpointWriter::create(prefix));
   for (const TensorSource *tensor : sorted) {
-    BERTC_RETURN_IF_ERROR(writer.add(tensor->info, tensor->data));
+    BERTC_RETURN_IF_ERROR(tensor->data || !fetch
+                              ? writer.add(tensor->info, tensor->data)
+                              : writer.add(tensor->info, fetch));
   }
   return writer.finish();
 }

@@ -61,12 +61,13 @@ Status readState(const std::string &prefix,
 } // namespace
 
 StatusOr<CheckpointStore::Restored>
-CheckpointStore::restore(rt::Session &session, const std::string &prefix) {
+CheckpointStore::restore(rt::Session &session, const std::string &prefix,
+                         LoadScope scope) {
   Restored restored;
   restored.prefix = prefix;
   BERTC_RETURN_IF_ERROR(readState(prefix, &restored));
   BERTC_ASSIGN_OR_RETURN(LoadReport report,
-                         loadVariables(session, prefix, LoadScope::Everything));
+                         loadVariables(session, prefix, scope));
   if (!report.missing.empty()) {
     return failedPrecondition(fmt::format(
         "{}: lacks {}, which the plan has; it belongs to another model", prefix,
@@ -79,11 +80,19 @@ CheckpointStore::restore(rt::Session &session, const std::string &prefix) {
   return restored;
 }
 
-StatusOr<std::string> CheckpointStore::save(const rt::Session &session,
-                                            const RunState &state) const {
+StatusOr<std::string>
+CheckpointStore::save(const rt::Session &session, const RunState &state,
+                      const CheckpointWriter::Fetch &fetchSlot) const {
   BERTC_RETURN_IF_ERROR(checkSpace(session.plan(), 1));
   BERTC_ASSIGN_OR_RETURN(std::vector<TensorSource> tensors,
                          variableSources(session, /*accumulators=*/false));
+  for (TensorSource &tensor : tensors) {
+    bool isSlot = session.plan().findVariable(tensor.info.name)->role !=
+                  rt::VariableRole::Weight;
+    if (fetchSlot && isSlot) {
+      tensor.data = nullptr;
+    }
+  }
   std::string text = state.toJson();
   tensors.push_back({{"global_step", DataType::I64, {}}, &state.updateStep});
   tensors.push_back(
@@ -91,6 +100,7 @@ StatusOr<std::string> CheckpointStore::save(const rt::Session &session,
        text.data()});
   SaveOptions options;
   options.keepMax = keepMax_;
+  options.fetch = fetchSlot;
   return saveCheckpoint(directory_, state.updateStep, tensors, options);
 }
 

@@ -7,6 +7,8 @@
 
 #include "bertc/runtime.h"
 #include "bertc/status.h"
+#include "io/Checkpoint.h"
+#include "run/ModelState.h"
 #include "run/RunState.h"
 
 #include <cstdint>
@@ -36,14 +38,17 @@ public:
   /// All of them damaged is an error. Removes what a killed save left behind.
   StatusOr<std::string> newest(std::vector<std::string> *notes) const;
 
-  /// Loads weights and slots from `prefix` into the session; every weight must
-  /// be there.
+  /// Loads weights and, unless `scope` leaves them out, slots from `prefix`
+  /// into the session; every weight must be there.
   static StatusOr<Restored> restore(rt::Session &session,
-                                    const std::string &prefix);
+                                    const std::string &prefix,
+                                    LoadScope scope = LoadScope::Everything);
 
-  /// Writes checkpoint `state.updateStep`; returns its prefix.
-  StatusOr<std::string> save(const rt::Session &session,
-                             const RunState &state) const;
+  /// Writes checkpoint `state.updateStep`; returns its prefix. The slots are
+  /// those of the session, or what `fetchSlot` gives.
+  StatusOr<std::string>
+  save(const rt::Session &session, const RunState &state,
+       const CheckpointWriter::Fetch &fetchSlot = {}) const;
 
   /// ResourceExhausted, naming bytes needed and free, when the disk has no room
   /// for `saves` more checkpoints beside those that are there.

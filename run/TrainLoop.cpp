@@ -186,6 +186,10 @@ StatusOr<UpdateReport> TrainLoop::update(const std::function<bool()> &stop,
     Trace::Span span(trace, applyEntry);
     BERTC_RETURN_IF_ERROR(apply(report.learningRate));
   }
+  if (settings_.workers.shards) {
+    Trace::Span span(trace, "all_gather");
+    BERTC_RETURN_IF_ERROR(exchange_.shareVariables(updateStep_));
+  }
   report.seconds = static_cast<double>(monotonicNs() - begin) * 1e-9;
   updateStep_ += 1;
   microStep_ += report.microBatches;

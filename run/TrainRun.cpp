@@ -98,7 +98,45 @@ Status TrainRun::checkRanks(bool training) const {
        {"--allreduce-post-accumulation",
         fmt::format("{}", !options_.workers.everyMicroBatch)},
        {"--allreduce-precision",
-        options_.workers.wire == rt::WireType::F32 ? "f32" : "bf16"}});
+        options_.workers.wire == rt::WireType::F32 ? "f32" : "bf16"},
+       {"--shard-optimizer", fmt::format("{}", options_.shardOptimizer)}});
+}
+
+/// What adam_m and adam_v of a plan come to.
+static uint64_t momentBytes(const rt::Plan &plan) {
+  uint64_t bytes = 0;
+  for (const rt::VariableInfo &info : plan.variables()) {
+    bool isMoment = info.role == rt::VariableRole::AdamM ||
+                    info.role == rt::VariableRole::AdamV;
+    bytes += isMoment ? info.bytes() : 0;
+  }
+  return bytes;
+}
+
+Status TrainRun::shardOptimizer() {
+  result_.optimizerStateBytes = momentBytes(session_.plan());
+  if (!options_.shardOptimizer) {
+    return Status::okStatus();
+  }
+  if (session_.plan().target() != "cpu") {
+    return failedPrecondition(
+        fmt::format("{}: compiled for {}; --shard-optimizer is for plans of "
+                    "--target cpu",
+                    session_.plan().path(), session_.plan().target()));
+  }
+  if (options_.workers.size() == 1) {
+    say("note: --shard-optimizer has one process to share with: itself");
+    return Status::okStatus();
+  }
+  BERTC_ASSIGN_OR_RETURN(
+      shards_, OptimizerShards::create(session_, *options_.workers.collective));
+  options_.workers.shards = shards_.get();
+  result_.optimizerStateBytes = shards_->ownBytes();
+  say(fmt::format("optimizer state on each of {} workers: {:.1f} MB of {:.1f}",
+                  options_.workers.size(),
+                  static_cast<double>(shards_->ownBytes()) * 1e-6,
+                  static_cast<double>(shards_->allBytes()) * 1e-6));
+  return Status::okStatus();
 }
 
 Status TrainRun::begin(const TrainSettings *training) {
@@ -113,6 +151,9 @@ Status TrainRun::begin(const TrainSettings *training) {
   }
   state_ = plannedState(training_);
   BERTC_RETURN_IF_ERROR(checkRanks(training != nullptr));
+  if (training) {
+    BERTC_RETURN_IF_ERROR(shardOptimizer());
+  }
   if (options_.workers.isRoot()) {
     // The others wait for what it finds.
     rt::Collective::Busy busy(options_.workers.collective);
@@ -151,7 +192,10 @@ Status TrainRun::shareStart(bool training) {
   BERTC_RETURN_IF_ERROR(workers.collective->broadcast(
       &savedStep_, sizeof(savedStep_), "the newest checkpoint"));
   bool hasSlots = training && savedStep_ >= 0;
-  return shareVariables(workers, session_, hasSlots);
+  BERTC_RETURN_IF_ERROR(
+      shareVariables(workers, session_, hasSlots && !shards_));
+  return hasSlots && shards_ ? shards_->loadSlots(result_.checkpoint)
+                             : Status::okStatus();
 }
 
 Status TrainRun::beginFresh(bool training) {
@@ -190,7 +234,10 @@ Status TrainRun::takeWeights(bool training) {
 
 Status TrainRun::beginFrom(const std::string &prefix, bool training) {
   BERTC_ASSIGN_OR_RETURN(CheckpointStore::Restored restored,
-                         CheckpointStore::restore(session_, prefix));
+                         CheckpointStore::restore(session_, prefix,
+                                                  shards_
+                                                      ? LoadScope::Weights
+                                                      : LoadScope::Everything));
   for (const std::string &note : restored.notes) {
     say("note: " + note);
   }
@@ -256,6 +303,8 @@ Status TrainRun::openLog(const nlohmann::ordered_json &parameters) {
       {"deterministic_run", options_.deterministic},
       {"threads", session_.threads()},
       {"workers", options_.workers.size()},
+      {"shard_optimizer", shards_ != nullptr},
+      {"optimizer_state_bytes", result_.optimizerStateBytes},
       {"cpu_isa", rt::cpuIsa()},
       {"device", session_.device()},
       {"first_step", state_.updateStep}};
@@ -269,13 +318,21 @@ Status TrainRun::save(TrainReport *report) {
   }
   savedStep_ = state_.updateStep;
   BERTC_RETURN_IF_ERROR(
-      checkSameVariables(options_.workers, session_, true,
+      checkSameVariables(options_.workers, session_, !shards_,
                          fmt::format("after update {}", state_.updateStep)));
   if (!options_.workers.isRoot()) {
-    return Status::okStatus();
+    return shards_ ? shards_->serveSlots() : Status::okStatus();
+  }
+  CheckpointWriter::Fetch fetch;
+  if (shards_) {
+    fetch = [this](const TensorInfo &tensor, uint64_t offset, uint64_t bytes,
+                   void *target) {
+      return shards_->fetchSlot(tensor.name, offset, bytes, target);
+    };
   }
   rt::Collective::Busy busy(options_.workers.collective);
-  BERTC_ASSIGN_OR_RETURN(result_.checkpoint, store_.save(session_, state_));
+  BERTC_ASSIGN_OR_RETURN(result_.checkpoint,
+                         store_.save(session_, state_, fetch));
   report->saved(result_.checkpoint);
   return Status::okStatus();
 }

@@ -17,6 +17,7 @@
 #include "run/DeviceOptions.h"
 #include "run/Dllog.h"
 #include "run/ModelState.h"
+#include "run/OptimizerShards.h"
 #include "run/RunState.h"
 #include "run/Schedule.h"
 #include "run/TrainLoop.h"
@@ -25,6 +26,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -56,6 +58,8 @@ struct TrainRunOptions {
   DeviceOptions device;
   /// Ranks but the first should be quiet.
   bool quiet = false;
+  /// Each rank has its part of adam_m and adam_v only.
+  bool shardOptimizer = false;
   Workers workers;
 };
 
@@ -92,6 +96,8 @@ struct TrainResult {
   int workers = 1;
   /// Bytes of gradients that this rank has sent.
   uint64_t allreduceBytes = 0;
+  /// Of adam_m and adam_v on this rank; 0 when nothing was trained.
+  uint64_t optimizerStateBytes = 0;
   /// Newest checkpoint; empty when there is none.
   std::string checkpoint;
   /// Variables that --init-checkpoint lacked, and that started at random.
@@ -129,6 +135,7 @@ public:
 private:
   RunState plannedState(const TrainSettings &training) const;
   Status checkRanks(bool training) const;
+  Status shardOptimizer();
   Status findWeights(bool training);
   Status shareStart(bool training);
   Status checkResumeFlag(const std::string &prefix) const;
@@ -152,6 +159,7 @@ private:
   bool resumed_ = false;
   int64_t savedStep_ = -1;
   TrainResult result_;
+  std::unique_ptr<OptimizerShards> shards_;
 };
 
 } // namespace bertc

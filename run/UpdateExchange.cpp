@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/UpdateExchange.h"
 
+#include "run/OptimizerShards.h"
+
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
@@ -107,9 +109,12 @@ Status UpdateExchange::addGradients(bool last, int64_t updateStep) const {
   if (workers_.size() == 1) {
     return Status();
   }
+  std::string what = fmt::format("gradients of update {}", updateStep + 1);
+  if (workers_.shards) {
+    return workers_.shards->reduceGradients(workers_.wire, what);
+  }
   BERTC_ASSIGN_OR_RETURN(std::vector<Stretch> stretches,
                          accumulators(session_));
-  std::string what = fmt::format("gradients of update {}", updateStep + 1);
   std::vector<rt::Collective::Ticket> tickets;
   for (const Stretch &stretch : stretches) {
     tickets.push_back(workers_.collective->startAllReduceSum(
@@ -124,6 +129,12 @@ Status UpdateExchange::addGradients(bool last, int64_t updateStep) const {
     }
   }
   return Status();
+}
+
+Status UpdateExchange::shareVariables(int64_t updateStep) const {
+  return workers_.shards ? workers_.shards->shareWeights(fmt::format(
+                               "variables of update {}", updateStep + 1))
+                         : Status();
 }
 
 void UpdateExchange::announceStop() const {

@@ -58,6 +58,10 @@ public:
   /// only rank 0 keeps the sum, as the others would count it again.
   Status addGradients(bool last, int64_t updateStep) const;
 
+  /// After the optimizer: when ranks share its work, gives all of them the
+  /// variables of all.
+  Status shareVariables(int64_t updateStep) const;
+
   /// Tells the other ranks that this one was asked to stop.
   void announceStop() const;
   /// Whether one of them was.

@@ -18,6 +18,8 @@
 
 namespace bertc {
 
+class OptimizerShards;
+
 /// A rank among how many.
 struct WorkerShare {
   int rank = 0;
@@ -31,6 +33,8 @@ struct Workers {
   bool everyMicroBatch = false;
   /// How they travel.
   rt::WireType wire = rt::WireType::F32;
+  /// Null: every rank has all of the optimizer's state.
+  OptimizerShards *shards = nullptr;
 
   WorkerShare share() const {
     return collective ? WorkerShare{collective->rank(), collective->size()}

@@ -51,6 +51,7 @@ public:
                       const ConstTensorView &value) override;
   StatusOr<ConstTensorView> variable(const std::string &name) override;
   StatusOr<TensorView> mutableVariable(const std::string &name) override;
+  Status shardOptimizer(OptimizerShard shard) override;
   Status prepare(const std::string &entry) override;
   Status run(const std::string &entry, const NamedInputs &inputs,
              const NamedOutputs &outputs) override;
@@ -68,6 +69,7 @@ private:
   Status prepareEntryAt(size_t index);
   Status bindInputs(size_t index, const NamedInputs &inputs);
   Status execute(size_t index);
+  Status exchangeSums(const EntryProgram &program);
   Status runSteps(size_t index);
   Status repack(uint32_t index);
   void account(size_t entry, uint32_t index, const ProgramStep &step,
@@ -78,6 +80,9 @@ private:
   const PlanFile &file_;
   int threads_ = 1;
   std::optional<VariableStore> variables_;
+  /// By variable; empty when this session updates everything.
+  std::vector<WeightShard> shards_;
+  OptimizerShard shard_;
   MemoryBlock arena_;
   MemoryBlock scratch_;
   std::unique_ptr<PackedWeights> packed_;
@@ -157,6 +162,37 @@ StatusOr<TensorView> CpuSession::mutableVariable(const std::string &name) {
   return TensorView{info.dtype, info.shape, data};
 }
 
+Status CpuSession::shardOptimizer(OptimizerShard shard) {
+  const std::vector<VariableInfo> &infos = file_.variables();
+  std::vector<WeightShard> shards(infos.size());
+  for (size_t i = 0; i < infos.size(); ++i) {
+    shards[i].elements = numElements(infos[i].shape);
+  }
+  for (const VariableRange &range : shard.ranges) {
+    BERTC_ASSIGN_OR_RETURN(uint32_t i, variables_->find(range.variable));
+    bool inside = 0 <= range.begin && range.begin < range.end &&
+                  range.end <= shards[i].elements;
+    if (!inside || shards[i].own.count() > 0 ||
+        infos[i].role != VariableRole::Weight) {
+      return invalidArgument(
+          "elements " + std::to_string(range.begin) + " to " +
+          std::to_string(range.end) + " of '" + range.variable +
+          "' cannot be a session's part of it: one range, not empty, of the " +
+          std::to_string(shards[i].elements) +
+          " elements of a weight is "
+          "expected");
+    }
+    shards[i].own = {range.begin, range.end};
+  }
+  shards_ = std::move(shards);
+  shard_ = std::move(shard);
+  variables_->keepShards(shards_);
+  for (EntryState &entry : entries_) {
+    entry.program.reset();
+  }
+  return Status();
+}
+
 // ---- preparing -------------------------------------------------------------
 
 std::byte *CpuSession::storageBase(plan::Storage storage, uint32_t index) {
@@ -198,7 +234,8 @@ Status CpuSession::prepareEntryAt(size_t index) {
                              [this](plan::Storage storage, uint32_t i) {
                                return storageBase(storage, i);
                              },
-                             threads_, packed_.get()));
+                             threads_, packed_.get(),
+                             shards_.empty() ? nullptr : &shards_));
   if (program.scratchBytes > scratch_.size()) {
     BERTC_ASSIGN_OR_RETURN(scratch_,
                            MemoryBlock::map(program.scratchBytes, "scratch"));
@@ -252,9 +289,29 @@ void CpuSession::account(size_t entry, uint32_t index, const ProgramStep &step,
   }
 }
 
+// Sessions that share an update tell each other what it takes to begin.
+Status CpuSession::exchangeSums(const EntryProgram &program) {
+  std::string own;
+  for (const std::shared_ptr<SplitUpdate> &split : program.splits) {
+    BERTC_RETURN_IF_ERROR(split->begin(&own));
+  }
+  if (!shard_.exchange) {
+    return failedPrecondition("this session shares its updates with others, "
+                              "but has no way to reach them");
+  }
+  BERTC_ASSIGN_OR_RETURN(std::vector<std::string> all, shard_.exchange(own));
+  for (const std::shared_ptr<SplitUpdate> &split : program.splits) {
+    BERTC_RETURN_IF_ERROR(split->take(all));
+  }
+  return Status();
+}
+
 Status CpuSession::runSteps(size_t index) {
   EntryProgram &program = *entries_[index].program;
   RunContext context{scratch_.data(), threads_};
+  if (program.exchanges) {
+    BERTC_RETURN_IF_ERROR(exchangeSums(program));
+  }
   int64_t begin = nowNs();
   for (uint32_t i = 0; i < program.steps.size(); ++i) {
     ProgramStep &step = program.steps[i];

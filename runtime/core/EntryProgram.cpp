@@ -40,7 +40,9 @@ uint64_t operandBytes(const std::vector<TensorRef> &operands) {
 StatusOr<ProgramStep> prepareStep(const plan::Entry &entry,
                                   const plan::Step &step,
                                   const StorageBase &base, int threads,
-                                  PackedWeights *packed, size_t *scratch) {
+                                  PackedWeights *packed,
+                                  const std::vector<WeightShard> *shards,
+                                  EntryProgram *entryProgram) {
   const StepRegistry::Handler *handler =
       stepRegistry().find(step.params_type());
   if (handler == nullptr) {
@@ -62,8 +64,14 @@ StatusOr<ProgramStep> prepareStep(const plan::Entry &entry,
   program.scope = step.scope() == nullptr ? "" : step.scope()->str();
   StepContext context(step, std::move(inputs), std::move(outputs), threads,
                       packed);
+  context.setShards(shards);
   BERTC_ASSIGN_OR_RETURN(program.step, handler->prepare(context));
-  *scratch = std::max(*scratch, context.scratchBytes());
+  entryProgram->scratchBytes =
+      std::max(entryProgram->scratchBytes, context.scratchBytes());
+  entryProgram->exchanges |= context.wantsExchange();
+  for (std::shared_ptr<SplitUpdate> &split : context.takeSplits()) {
+    entryProgram->splits.push_back(std::move(split));
+  }
   return program;
 }
 
@@ -114,7 +122,8 @@ std::vector<bool> writtenVariables(const plan::Plan &plan,
 StatusOr<EntryProgram> prepareEntry(const plan::Plan &plan,
                                     const plan::Entry &entry,
                                     const StorageBase &base, int threads,
-                                    PackedWeights *packed) {
+                                    PackedWeights *packed,
+                                    const std::vector<WeightShard> *shards) {
   EntryProgram program;
   packed->beginEntry(writtenVariables(plan, entry));
   bool verbose = printsDispatch();
@@ -126,7 +135,7 @@ StatusOr<EntryProgram> prepareEntry(const plan::Plan &plan,
   for (uint32_t i = 0; i < entry.steps()->size(); ++i) {
     const plan::Step &step = *entry.steps()->Get(i);
     StatusOr<ProgramStep> prepared =
-        prepareStep(entry, step, base, threads, packed, &program.scratchBytes);
+        prepareStep(entry, step, base, threads, packed, shards, &program);
     if (!prepared.ok()) {
       std::string kind = stepKindName(step.params_type());
       std::string scope = step.scope() == nullptr ? "" : step.scope()->str();
@@ -139,7 +148,9 @@ StatusOr<EntryProgram> prepareEntry(const plan::Plan &plan,
                    entry.name()->c_str(), i, prepared->kind,
                    prepared->scope.c_str(), prepared->step->implementation());
     }
-    prepared->repacks = std::move(repacks[i]);
+    if (shards == nullptr) {
+      prepared->repacks = std::move(repacks[i]);
+    }
     program.steps.push_back(*std::move(prepared));
   }
   for (const plan::Binding *b : *entry.inputs()) {

@@ -37,6 +37,10 @@ struct EntryProgram {
   std::vector<ProgramStep> steps;
   /// Largest scratch request.
   size_t scratchBytes = 0;
+  /// Updates of which other sessions have a part, which exchange() before the
+  /// first step of a run when any session has one.
+  std::vector<std::shared_ptr<SplitUpdate>> splits;
+  bool exchanges = false;
   /// Packed copies to refresh before a run.
   std::vector<uint32_t> packed;
   /// Bindings of the entry, in its order.
@@ -48,11 +52,14 @@ struct EntryProgram {
 std::vector<bool> writtenVariables(const plan::Plan &plan,
                                    const plan::Entry &entry);
 
-/// Prepares every step. Errors name entry, step, kind and scope.
+/// Prepares every step. `shards` is null unless the session updates parts of
+/// variables only; copies of these are then left to the next run that reads
+/// them. Errors name entry, step, kind and scope.
 StatusOr<EntryProgram> prepareEntry(const plan::Plan &plan,
                                     const plan::Entry &entry,
                                     const StorageBase &base, int threads,
-                                    PackedWeights *packed);
+                                    PackedWeights *packed,
+                                    const std::vector<WeightShard> *shards);
 
 /// "step 12 (Gather, bert/embeddings/GatherV2)".
 std::string stepName(size_t index, const char *kind, const std::string &scope);

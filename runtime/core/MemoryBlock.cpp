@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <fstream>
 #include <string>
 #include <sys/mman.h>
@@ -59,6 +60,29 @@ StatusOr<MemoryBlock> MemoryBlock::map(size_t bytes, const char *what) {
   block.data_ = reinterpret_cast<std::byte *>(address);
   block.size_ = bytes;
   return block;
+}
+
+void MemoryBlock::giveBack(size_t begin, size_t end) {
+  auto page = static_cast<size_t>(sysconf(_SC_PAGE_SIZE));
+  if (size_ >= kHugePage) {
+    for (size_t edge : {begin, end}) {
+      size_t from = edge / kHugePage * kHugePage;
+      size_t bytes =
+          std::min(kHugePage, (size_ - from + page - 1) / page * page);
+      if (edge != from && from < size_) {
+        madvise(data_ + from, bytes, MADV_NOHUGEPAGE); // advice only
+      }
+    }
+  }
+  size_t first = (begin + page - 1) / page * page;
+  size_t last = end / page * page;
+  if (first < last) {
+    madvise(data_ + first, last - first, MADV_DONTNEED);
+  }
+  std::memset(data_ + begin, 0, std::min(first, end) - begin);
+  if (last >= first) {
+    std::memset(data_ + last, 0, end - last);
+  }
 }
 
 size_t physicalMemoryBytes() {

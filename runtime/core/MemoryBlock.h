@@ -23,6 +23,11 @@ public:
   /// when the system refuses.
   static StatusOr<MemoryBlock> map(size_t bytes, const char *what);
 
+  /// Gives the whole pages of bytes [begin, end) back to the system; all of
+  /// them read as zeros until they are written again. What lies beside them is
+  /// kept in small pages, so that none is resident for its neighbours' sake.
+  void giveBack(size_t begin, size_t end);
+
   /// 2 MiB aligned when the block is at least that large, else page aligned.
   std::byte *data() const { return data_; }
   size_t size() const { return size_; }

@@ -52,6 +52,10 @@ StatusOr<TensorView> Session::mutableVariable(const std::string &name) {
   return backend_->mutableVariable(name);
 }
 
+Status Session::shardOptimizer(OptimizerShard shard) {
+  return backend_->shardOptimizer(std::move(shard));
+}
+
 Status Session::prepare(const std::string &entry) {
   return backend_->prepare(entry);
 }

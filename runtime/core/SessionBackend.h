@@ -27,6 +27,14 @@ public:
   virtual StatusOr<ConstTensorView> variable(const std::string &name) = 0;
   virtual StatusOr<TensorView> mutableVariable(const std::string &name) = 0;
 
+  virtual Status shardOptimizer(OptimizerShard shard) {
+    (void)shard;
+    return failedPrecondition("plan " + plan().path() + " is compiled for " +
+                              plan().target() +
+                              "; optimizer state is sharded in plans of "
+                              "--target cpu only");
+  }
+
   virtual Status prepare(const std::string &entry) = 0;
   virtual Status run(const std::string &entry, const NamedInputs &inputs,
                      const NamedOutputs &outputs) = 0;

@@ -47,6 +47,13 @@ const TensorRef &StepContext::output(size_t i) const {
   return i < outputs_.size() ? outputs_[i] : kMissing;
 }
 
+void StepContext::requestExchange(std::shared_ptr<SplitUpdate> split) {
+  wantsExchange_ = true;
+  if (split) {
+    splits_.push_back(std::move(split));
+  }
+}
+
 void StepContext::requestScratch(size_t bytes) {
   scratchBytes_ = std::max(scratchBytes_, bytes);
 }

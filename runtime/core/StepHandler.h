@@ -22,6 +22,7 @@
 
 #include "bertc/runtime.h"
 #include "bertc/status.h"
+#include "runtime/core/SplitUpdate.h"
 #include "runtime/schema/plan_generated.h"
 
 #include <cstddef>
@@ -138,6 +139,20 @@ public:
   const TensorRef &output(size_t i) const;
 
   int threads() const { return threads_; }
+
+  /// What this session updates of each variable, by index; null when it updates
+  /// everything.
+  const std::vector<WeightShard> *shards() const { return shards_; }
+  void setShards(const std::vector<WeightShard> *shards) { shards_ = shards; }
+  /// Before the steps of a run, sessions that share an update exchange what
+  /// `split` (null: nothing of this one) has to say. Whether a step asks for
+  /// that must not depend on what this session has of its variable.
+  void requestExchange(std::shared_ptr<SplitUpdate> split);
+  bool wantsExchange() const { return wantsExchange_; }
+  std::vector<std::shared_ptr<SplitUpdate>> takeSplits() {
+    return std::move(splits_);
+  }
+
   /// Null in tests that prepare a step by hand.
   PackedWeights *packedWeights() const { return packed_; }
 
@@ -173,6 +188,9 @@ private:
   int threads_;
   PackedWeights *packed_;
   size_t scratchBytes_ = 0;
+  const std::vector<WeightShard> *shards_ = nullptr;
+  bool wantsExchange_ = false;
+  std::vector<std::shared_ptr<SplitUpdate>> splits_;
 };
 
 using PrepareFn = StatusOr<std::unique_ptr<PreparedStep>> (*)(StepContext &);

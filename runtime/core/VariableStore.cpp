@@ -4,6 +4,9 @@
 
 #include "runtime/core/ParallelMemory.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace bertc::rt {
 
 StatusOr<VariableStore>
@@ -75,11 +78,56 @@ std::byte *VariableStore::overwrite(uint32_t i) {
   return own;
 }
 
+bool VariableStore::isSlot(uint32_t i) const {
+  VariableRole role = file_->variables()[i].role;
+  return role == VariableRole::AdamM || role == VariableRole::AdamV;
+}
+
+static size_t offsetOf(const VariableInfo &info, ElementRange range) {
+  return static_cast<size_t>(range.begin) * dtypeBytes(info.dtype);
+}
+
+void VariableStore::keepShards(const std::vector<WeightShard> &shards) {
+  const std::vector<VariableInfo> &infos = file_->variables();
+  kept_.assign(infos.size(), {});
+  std::vector<std::pair<size_t, size_t>> others;
+  for (uint32_t i = 0; i < infos.size(); ++i) {
+    if (!isSlot(i)) {
+      continue;
+    }
+    kept_[i] = shards[infos[i].owner].own;
+    auto from = static_cast<size_t>(writable(i) - state_.data());
+    size_t begin = offsetOf(infos[i], kept_[i]);
+    size_t end = begin + static_cast<size_t>(kept_[i].count()) *
+                             dtypeBytes(infos[i].dtype);
+    others.emplace_back(from, from + begin);
+    others.emplace_back(from + end, from + infos[i].bytes());
+    givenBack_ += infos[i].bytes() - (end - begin);
+  }
+  std::sort(others.begin(), others.end());
+  for (size_t i = 0, next = 0; i < others.size(); i = next) {
+    // Side by side but for what aligns them.
+    size_t end = others[i].second;
+    for (next = i + 1; next < others.size() && others[next].first < end + 64;
+         ++next) {
+      end = std::max(end, others[next].second);
+    }
+    if (others[i].first < end) {
+      state_.giveBack(others[i].first, end);
+    }
+  }
+}
+
 void VariableStore::initialise(uint64_t seed) {
   const std::vector<VariableInfo> &infos = file_->variables();
   for (uint32_t i = 0; i < infos.size(); ++i) {
     bool zeros = infos[i].init == InitKind::Constant && infos[i].initValue == 0;
-    if (!zeros || !pristine(i)) {
+    if (isCut(i)) {
+      VariableInfo own = infos[i];
+      own.shape = {kept_[i].count()};
+      initialiseVariable(own, seed,
+                         overwrite(i) + offsetOf(infos[i], kept_[i]));
+    } else if (!zeros || !pristine(i)) {
       // Every element is overwritten, so a bound value need not be copied home.
       initialiseVariable(infos[i], seed, overwrite(i));
     }
@@ -88,13 +136,19 @@ void VariableStore::initialise(uint64_t seed) {
 }
 
 void VariableStore::copyIn(uint32_t i, const void *data) {
-  parallelCopy(overwrite(i), data, file_->variables()[i].bytes());
+  const VariableInfo &info = file_->variables()[i];
+  size_t begin = isCut(i) ? offsetOf(info, kept_[i]) : 0;
+  size_t bytes =
+      isCut(i) ? static_cast<size_t>(kept_[i].count()) * dtypeBytes(info.dtype)
+               : info.bytes();
+  parallelCopy(overwrite(i) + begin,
+               static_cast<const std::byte *>(data) + begin, bytes);
   markChanged(i);
 }
 
 void VariableStore::bind(uint32_t i, const void *data) {
   size_t alignment = dtypeBytes(file_->variables()[i].dtype);
-  if (reinterpret_cast<uintptr_t>(data) % alignment != 0) {
+  if (isCut(i) || reinterpret_cast<uintptr_t>(data) % alignment != 0) {
     copyIn(i, data);
     return;
   }

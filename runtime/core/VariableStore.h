@@ -8,6 +8,7 @@
 #include "bertc/runtime.h"
 #include "runtime/core/MemoryBlock.h"
 #include "runtime/core/PlanFile.h"
+#include "runtime/core/SplitUpdate.h"
 
 #include <cstdint>
 #include <memory>
@@ -39,6 +40,11 @@ public:
   /// Gives every variable its initial value and counts it as changed.
   void initialise(uint64_t seed);
 
+  /// From now on adam_m and adam_v of weight i are only elements
+  /// shards[i].own; the rest is given back, reads as zeros, and is left alone
+  /// by initialise() and copyIn().
+  void keepShards(const std::vector<WeightShard> &shards);
+
   void copyIn(uint32_t i, const void *data);
   void bind(uint32_t i, const void *data);
   void markChanged(uint32_t i) { ++versions_[i]; }
@@ -47,10 +53,13 @@ public:
   uint64_t version(uint32_t i) const { return versions_[i]; }
   /// Rises whenever some variable has moved: pointers are stale then.
   uint64_t generation() const { return generation_; }
-  size_t stateBytes() const { return state_.size(); }
+  /// Without what was given back.
+  size_t stateBytes() const { return state_.size() - givenBack_; }
 
 private:
   std::byte *home(uint32_t i) const;
+  bool isCut(uint32_t i) const { return !kept_.empty() && isSlot(i); }
+  bool isSlot(uint32_t i) const;
   void place(uint32_t i, const std::byte *data);
 
   std::shared_ptr<const PlanFile> file_;
@@ -59,6 +68,9 @@ private:
   std::vector<uint64_t> versions_;
   std::vector<bool> pristine_;
   uint64_t generation_ = 1;
+  /// Of slots, by variable; empty when they are whole.
+  std::vector<ElementRange> kept_;
+  size_t givenBack_ = 0;
 };
 
 } // namespace bertc::rt

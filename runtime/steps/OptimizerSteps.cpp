@@ -5,6 +5,7 @@
 
 #include "runtime/kernels/optimizer/Optimizer.h"
 #include "runtime/steps/Operands.h"
+#include "runtime/steps/SplitLamb.h"
 #include "runtime/steps/Steps.h"
 
 #include <array>
@@ -90,12 +91,55 @@ Status setConstants(const StepContext &ctx, kernels::OptimizerArgs &args) {
                  " are not all in range: betas in [0, 1), eps at least 0");
 }
 
+// The elements of the variable that this session updates.
+StatusOr<ElementRange> ownElements(const StepContext &ctx, int64_t elements) {
+  if (ctx.shards() == nullptr) {
+    return ElementRange{0, elements};
+  }
+  const TensorRef &var = ctx.input(0);
+  bool isVariable = var.storage == plan::Storage::Variable;
+  if (!isVariable || (*ctx.shards())[var.index].elements != elements) {
+    return ctx.bad("var is " + var.describe() +
+                   ", expected a whole variable, as only those can be shared "
+                   "by several sessions");
+  }
+  return (*ctx.shards())[var.index].own;
+}
+
+// A stretch of a variable is one to AdamW.
+kernels::OptimizerArgs stretchOf(kernels::OptimizerArgs args,
+                                 ElementRange range) {
+  args.elements = range.count();
+  args.var += range.begin;
+  args.m += range.begin;
+  args.v += range.begin;
+  args.gradient += range.begin;
+  return args;
+}
+
 template <typename Params, void (*kernel)(const kernels::OptimizerArgs &)>
 PreparedStepOr prepareOptimizer(StepContext &ctx) {
   BERTC_ASSIGN_OR_RETURN(kernels::OptimizerArgs args, optimizerArgs(ctx));
   BERTC_RETURN_IF_ERROR(setConstants<Params>(ctx, args));
+  BERTC_ASSIGN_OR_RETURN(ElementRange own, ownElements(ctx, args.elements));
   const float *rate = ctx.input(4).as<float>();
   const auto *step = ctx.input(5).as<int32_t>();
+  bool isWhole = own.count() == args.elements;
+  if (std::is_same_v<Params, plan::LambParams> && ctx.shards() != nullptr) {
+    std::shared_ptr<SplitLamb> split;
+    if (!isWhole && own.count() > 0) {
+      split = std::make_shared<SplitLamb>(ctx.input(0).index, args, own, rate,
+                                          step);
+    }
+    ctx.requestExchange(split);
+    if (split) {
+      return makeKernelStep([split] { return split->finish(); });
+    }
+  }
+  if (own.count() == 0) {
+    return makeKernelStep([] { return Status(); });
+  }
+  args = stretchOf(args, own);
   return makeKernelStep([=]() mutable {
     if (*step < 1) {
       return invalidArgument("update_step is " + std::to_string(*step) +

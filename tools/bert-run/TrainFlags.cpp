@@ -47,7 +47,8 @@ void addLogFlags(CLI::App &command, TrainRunFlags &flags,
   command.add_flag("--quiet", options.quiet, "no progress, only errors");
 }
 
-void addWorkerFlags(CLI::App &command, TrainRunFlags &flags) {
+void addWorkerFlags(CLI::App &command, TrainRunFlags &flags,
+                    TrainRunOptions &options) {
   auto group = command.add_option_group(
       "Several processes", "started by mpirun; all flags are those of one");
   flags.horovodOption = group->add_flag(
@@ -61,6 +62,9 @@ void addWorkerFlags(CLI::App &command, TrainRunFlags &flags) {
       ->add_option("--allreduce-precision", flags.allreducePrecision,
                    "f32 or bf16: of gradients on their way; sums are f32")
       ->check(CLI::IsMember({"f32", "bf16"}));
+  addBoolFlag(*group, "--shard-optimizer", options.shardOptimizer,
+              "each process keeps its share of adam_m and adam_v only, and "
+              "updates that share of the weights");
   group->add_option("--collective-timeout", flags.collectiveTimeout,
                     "seconds after which a process that does not answer is "
                     "taken for lost, and all end");
@@ -72,7 +76,7 @@ void addTrainRunFlags(CLI::App &command, TrainRunFlags &flags,
                       TrainRunOptions &options) {
   addCheckpointFlags(command, flags, options);
   addLogFlags(command, flags, options);
-  addWorkerFlags(command, flags);
+  addWorkerFlags(command, flags, options);
   command.add_option("--seed", options.seed,
                      "of weights, dropout and data order [default: that of "
                      "the checkpoint, else 12345]");
@@ -199,6 +203,7 @@ Json trainingJson(const std::string &command, const TrainResult &training) {
   document["sequences"] = training.sequences;
   document["workers"] = training.workers;
   document["allreduce_bytes"] = training.allreduceBytes;
+  document["optimizer_state_bytes"] = training.optimizerStateBytes;
   document["checkpoint"] = training.checkpoint;
   document["initialised_variables"] = training.initialised;
   document["stopped"] = training.stopped;

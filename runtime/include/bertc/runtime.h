@@ -205,6 +205,24 @@ struct SessionOptions {
   std::function<void(const std::string &)> say;
 };
 
+/// Elements [begin, end) of a variable, in row-major order.
+struct VariableRange {
+  std::string variable;
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
+/// What one of several sessions of a plan updates of its weights; see
+/// Session::shardOptimizer.
+struct OptimizerShard {
+  /// At most one of each weight; nothing of those that are not named.
+  std::vector<VariableRange> ranges;
+  /// Gives the texts of all sessions for that of this one. Called once in each
+  /// run of an entry with LAMB updates, by all sessions alike.
+  std::function<StatusOr<std::vector<std::string>>(const std::string &)>
+      exchange;
+};
+
 /// One executed step, handed to the profile hook after the step ended. The
 /// pointers are valid during the call.
 struct StepEvent {
@@ -239,6 +257,7 @@ struct KindTime {
 /// Bytes set aside by a session. Blocks are mapped whole and become resident
 /// page by page as they are touched.
 struct MemoryReport {
+  /// Without optimizer slots that other sessions have.
   uint64_t state = 0;
   uint64_t arena = 0;
   uint64_t packedWeights = 0;
@@ -284,6 +303,15 @@ public:
   StatusOr<ConstTensorView> variable(const std::string &name) const;
   /// Writable in place; counts as changed now. Valid until the next bind.
   StatusOr<TensorView> mutableVariable(const std::string &name);
+
+  /// Shares the optimizer's work with other sessions of the plan: from now on
+  /// LAMB and AdamW change only these elements of the weights, with the bits
+  /// that a session has which changes all, and leave the rest to its owners, as
+  /// they leave their accumulators. adam_m and adam_v exist only for these
+  /// elements: the memory of the others is given back, and what is set there is
+  /// dropped. Errors: NotFound, InvalidArgument (a range outside of its
+  /// weight, or two of one); FailedPrecondition for plans for Gaudi.
+  Status shardOptimizer(OptimizerShard shard);
 
   // ---- running -------------------------------------------------------------
 

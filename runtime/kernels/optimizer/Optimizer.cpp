@@ -35,10 +35,6 @@ struct UpdateFactors {
   float rate;
 };
 
-struct NormSums {
-  double var, update;
-};
-
 } // namespace bertc::rt::kernels
 #endif
 
@@ -104,6 +100,23 @@ NormSums lambMoments(const OptimizerArgs &a, const UpdateFactors &f,
         static_cast<double>(hn::GetLane(hn::SumOfLanes(df, updateSum)));
   }
   return sums;
+}
+
+// What lambMoments() adds for one block.
+NormSums lambBlock(const float *var, const float *update, int64_t count) {
+  const DF df;
+  VF varSum = hn::Zero(df);
+  VF updateSum = hn::Zero(df);
+  for (int64_t i = 0; i < count; i += static_cast<int64_t>(kLanes)) {
+    size_t n = static_cast<size_t>(count - i);
+    bool whole = n >= kLanes;
+    VF w = whole ? hn::LoadU(df, var + i) : loadTail(var + i, n);
+    VF u = whole ? hn::LoadU(df, update + i) : loadTail(update + i, n);
+    varSum = hn::MulAdd(w, w, varSum);
+    updateSum = hn::MulAdd(u, u, updateSum);
+  }
+  return {static_cast<double>(hn::GetLane(hn::SumOfLanes(df, varSum))),
+          static_cast<double>(hn::GetLane(hn::SumOfLanes(df, updateSum)))};
 }
 
 // Second pass: var -= rate * update, gradient = 0.
@@ -187,6 +200,7 @@ HWY_AFTER_NAMESPACE();
 namespace bertc::rt::kernels {
 namespace {
 HWY_EXPORT(lambMoments);
+HWY_EXPORT(lambBlock);
 HWY_EXPORT(lambApply);
 HWY_EXPORT(adamApply);
 HWY_EXPORT(assignAddUnits);
@@ -194,10 +208,7 @@ HWY_EXPORT(assignAddUnits);
 // Parts of a variable whose norms are summed apart; fits the stack.
 constexpr int64_t kMaxParts = 256;
 
-int64_t partElements(int64_t n) {
-  int64_t part = std::max(kTaskElements, (n + kMaxParts - 1) / kMaxParts);
-  return (part + kBlock - 1) / kBlock * kBlock;
-}
+static_assert(kNormBlock == kBlock);
 
 // A decay as it was written: the plan holds 0.999 as f32, whose distance to 1
 // is off by 1.3e-5 of itself.
@@ -220,17 +231,37 @@ float correction(float beta, int32_t t) {
   double power = std::pow(decimal(beta), static_cast<double>(t));
   return static_cast<float>(1.0 / (1.0 - power));
 }
-// |var| / |update|, 1 where either is 0.
-double trustRatio(const NormSums *parts, int64_t elements, int64_t part) {
+
+UpdateFactors lambFactors(const OptimizerArgs &args) {
+  UpdateFactors f = factorsOf(args);
+  f.eps = args.eps;
+  f.correction1 = correction(args.beta1, args.updateStep);
+  f.correction2 = correction(args.beta2, args.updateStep);
+  return f;
+}
+
+NormSums totalOf(const NormSums *parts, int64_t elements, int64_t part) {
   NormSums total = {0.0, 0.0};
   for (int64_t i = 0; i * part < elements; ++i) {
     total.var += parts[i].var;
     total.update += parts[i].update;
   }
+  return total;
+}
+
+// learningRate * |var| / |update|, the ratio being 1 where either is 0.
+float lambRate(const OptimizerArgs &args, const NormSums &total) {
   bool either = total.var == 0.0 || total.update == 0.0;
-  return either ? 1.0 : std::sqrt(total.var / total.update);
+  double ratio = either ? 1.0 : std::sqrt(total.var / total.update);
+  return static_cast<float>(ratio * static_cast<double>(args.learningRate));
 }
 } // namespace
+
+int64_t normPartElements(int64_t elements) {
+  int64_t part =
+      std::max(kTaskElements, (elements + kMaxParts - 1) / kMaxParts);
+  return (part + kBlock - 1) / kBlock * kBlock;
+}
 
 void assignAdd(float scale, const ElementwiseShape &shape, void *const *data) {
   parallelRanges(unitCount(shape), unitsPerTask(shape),
@@ -241,11 +272,8 @@ void assignAdd(float scale, const ElementwiseShape &shape, void *const *data) {
 }
 
 void lamb(const OptimizerArgs &args) {
-  UpdateFactors f = factorsOf(args);
-  f.eps = args.eps;
-  f.correction1 = correction(args.beta1, args.updateStep);
-  f.correction2 = correction(args.beta2, args.updateStep);
-  int64_t part = partElements(args.elements);
+  UpdateFactors f = lambFactors(args);
+  int64_t part = normPartElements(args.elements);
   NormSums parts[kMaxParts];
   parallelRangesTwice(
       args.elements, part,
@@ -253,14 +281,27 @@ void lamb(const OptimizerArgs &args) {
         parts[begin / part] =
             HWY_DYNAMIC_DISPATCH(lambMoments)(args, f, begin, end);
       },
-      [&] {
-        double ratio = trustRatio(parts, args.elements, part);
-        return static_cast<float>(ratio *
-                                  static_cast<double>(args.learningRate));
-      },
+      [&] { return lambRate(args, totalOf(parts, args.elements, part)); },
       [&](int64_t begin, int64_t end, float rate) {
         HWY_DYNAMIC_DISPATCH(lambApply)(args, rate, begin, end);
       });
+}
+
+NormSums lambFirstHalf(const OptimizerArgs &args) {
+  return HWY_DYNAMIC_DISPATCH(lambMoments)(args, lambFactors(args), 0,
+                                           args.elements);
+}
+
+NormSums lambBlockSums(const float *var, const float *update,
+                       int64_t elements) {
+  return HWY_DYNAMIC_DISPATCH(lambBlock)(var, update, elements);
+}
+
+void lambSecondHalf(const OptimizerArgs &args, const NormSums &whole) {
+  float rate = lambRate(args, whole);
+  parallelRanges(args.elements, kTaskElements, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(lambApply)(args, rate, begin, end);
+  });
 }
 
 void adamW(const OptimizerArgs &args) {

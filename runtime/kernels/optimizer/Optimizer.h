@@ -33,6 +33,30 @@ struct OptimizerArgs {
 /// var -= ratio * learningRate * u; g = 0.
 void lamb(const OptimizerArgs &args);
 
+/// Elements whose squares are added as f32 before they are added as f64.
+inline constexpr int64_t kNormBlock = 1024;
+
+/// lamb() adds the blocks of a part, then the parts of a variable of
+/// `elements`: a multiple of kNormBlock.
+int64_t normPartElements(int64_t elements);
+
+/// Sums of squares of a variable and of its update.
+struct NormSums {
+  double var = 0.0;
+  double update = 0.0;
+};
+
+/// lamb() in two halves, for a stretch of a variable whose rest is elsewhere;
+/// `args` holds the stretch, whose first element begins a block unless the sums
+/// are not wanted. The first half, on the calling thread: moments, g = u.
+/// Returns the sums over its blocks, one after the other.
+NormSums lambFirstHalf(const OptimizerArgs &args);
+/// The sums of at most one block, with the bits of the first half.
+NormSums lambBlockSums(const float *var, const float *update, int64_t elements);
+/// The second half, given the sums of the whole variable: var -= ratio *
+/// learningRate * u; g = 0.
+void lambSecondHalf(const OptimizerArgs &args, const NormSums &whole);
+
 /// m, v as above; var -= learningRate *
 /// (m / sqrt(v + eps^2) + weightDecay * var); g = 0.
 void adamW(const OptimizerArgs &args);

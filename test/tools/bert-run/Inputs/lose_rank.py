@@ -10,6 +10,7 @@ that they fall alike on machines of any speed: a while after the ranks started
 them the last one, when all is over but for the end).
 
 usage: lose_rank.py BERT_RUN PLAN RECORDS WORK_DIR [KILLS STOPS [SEED]]
+           [-- FLAG...]: further flags of bert-run
 """
 import json
 import os
@@ -35,6 +36,7 @@ LOSSES_OF_A_RUN = 3
 # mpirun itself may hang when all ranks have gone: PMIx 4.2.2 can corrupt its
 # list of collectives when ranks die in MPI's own start or end.
 LAUNCHER_LIMIT = 20
+FLAGS = []
 
 
 def command(program, plan, records, output, steps=STEPS, save=2,
@@ -46,7 +48,7 @@ def command(program, plan, records, output, steps=STEPS, save=2,
             "--num-warmup-steps=4", "--learning-rate=0.01",
             "--num-accumulation-steps=2", f"--save-checkpoints-steps={save}",
             "--display-loss-steps=1", "--threads=1", "--quiet",
-            f"--collective-timeout={limit}"]
+            f"--collective-timeout={limit}", *FLAGS]
 
 
 def ranks_of(process):
@@ -334,6 +336,10 @@ def run(program, plan, records, work, kills, stops, seed):
 
 
 def main():
+    if "--" in sys.argv:
+        at = sys.argv.index("--")
+        FLAGS.extend(sys.argv[at + 1:])
+        del sys.argv[at:]
     program, plan, records, work = sys.argv[1:5]
     kills, stops = (int(a) for a in (sys.argv[5:7] or (3, 1)))
     seed = int(sys.argv[7]) if len(sys.argv) > 7 else int(time.time())
