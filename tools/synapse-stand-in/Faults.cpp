@@ -3,6 +3,7 @@
 // Parsing of the two environment variables that shape the simulated machine.
 #include "tools/synapse-stand-in/Faults.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <sstream>
 
@@ -61,6 +62,12 @@ bool readItem(const std::string &item, Faults *faults) {
     return true;
   }
   int64_t number = 0;
+  if (value == "kill" || value == "stop") {
+    CallFault fault;
+    fault.signal = value == "kill" ? SIGKILL : SIGSTOP;
+    faults->calls.push_back(fault);
+    return readCall(key, 0, &faults->calls.back());
+  }
   if (!readNumber(value, &number)) {
     return false;
   }
@@ -89,7 +96,10 @@ std::optional<int32_t> Faults::failureOf(const std::string &function,
   for (const CallFault &fault : calls) {
     if (fault.function == function &&
         (fault.first == number || (fault.onward && number > fault.first))) {
-      return fault.status;
+      if (fault.signal == 0) {
+        return fault.status;
+      }
+      raise(fault.signal);
     }
   }
   return std::nullopt;
@@ -100,8 +110,9 @@ Faults parseFaults(const std::string &text, std::string *problem) {
   for (const std::string &item : split(text, ';')) {
     if (!readItem(item, &faults)) {
       *problem = "SYNAPSE_STAND_IN_FAULT: \"" + item +
-                 "\" is none of FUNCTION:N=STATUS, memory=, "
-                 "reset_after_launch=, slow_stream_ms=, poison=, order=last";
+                 "\" is none of FUNCTION:N=STATUS, FUNCTION:N=kill, "
+                 "FUNCTION:N=stop, memory=, reset_after_launch=, "
+                 "slow_stream_ms=, poison=, order=last";
     }
   }
   return faults;

@@ -31,6 +31,8 @@ struct CallFault {
   uint64_t first = 0;
   bool onward = false;
   int32_t status = 0;
+  /// In place of failing, the process sends itself this signal; 0 for none.
+  int signal = 0;
 };
 
 struct Faults {
