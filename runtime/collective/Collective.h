@@ -111,6 +111,12 @@ public:
   /// Returns when every rank has called it.
   virtual Status barrier(const std::string &what) = 0;
 
+  /// Waits for what all ranks do together by other means (their devices do):
+  /// `done` is asked, from another thread, until it says true or fails. A rank
+  /// that is lost or does not come ends this as it would end a collective.
+  virtual Status waitUntil(const std::function<StatusOr<bool>()> &done,
+                           const std::string &what) = 0;
+
   /// Tells all ranks that this one was asked to stop.
   virtual void announceStop() = 0;
   /// Whether some rank was. Ranks learn it at different times.

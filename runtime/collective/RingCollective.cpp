@@ -59,6 +59,8 @@ public:
   StatusOr<std::vector<std::string>> gather(const std::string &value,
                                             const std::string &what) override;
   Status barrier(const std::string &what) override;
+  Status waitUntil(const std::function<StatusOr<bool>()> &done,
+                   const std::string &what) override;
   void announceStop() override;
   bool stopAnnounced() const override;
   Traffic traffic() const override;
@@ -267,6 +269,12 @@ RingCollective::gather(const std::string &value, const std::string &what) {
 
 Status RingCollective::barrier(const std::string &what) {
   return exchange("", what, false).status();
+}
+
+Status RingCollective::waitUntil(const std::function<StatusOr<bool>()> &done,
+                                 const std::string &what) {
+  return await(submit(
+      what, [=](Wire &wire, Operation &) { return wire.waitUntil(done); }));
 }
 
 void RingCollective::announceStop() {

@@ -153,6 +153,26 @@ Status Wire::await(std::vector<Message> messages) {
   });
 }
 
+Status Wire::waitUntil(const std::function<StatusOr<bool>()> &done) {
+  Status failure;
+  Clock::time_point failed;
+  return drive([&](bool *) -> StatusOr<bool> {
+    if (failure.ok()) {
+      StatusOr<bool> now = done();
+      if (now.ok()) {
+        return *now;
+      }
+      failure = now.status();
+      failed = Clock::now();
+    }
+    if (secondsSince(failed) < std::min(2 * interval_, limit_)) {
+      return false;
+    }
+    std::string behind = missing(nullptr);
+    return behind.empty() ? failure : failure.annotate(behind);
+  });
+}
+
 Status Wire::pump() {
   if (interrupted_) {
     return ioError("given up " + place());
@@ -297,27 +317,39 @@ void Wire::tellSilent() {
   }
 }
 
+/// Which ranks have not come to the collective at hand; `busy` tells whether
+/// one of them is at something long. Nothing is said of the others then.
+std::string Wire::missing(bool *busy) const {
+  std::string text;
+  for (int p = 0; p < size(); ++p) {
+    const ControlMessage &state = peers_[static_cast<size_t>(p)].state;
+    if (p == rank() || state.sequence >= own_.sequence) {
+      continue;
+    }
+    if (busy && state.flags & ControlMessage::Busy) {
+      *busy = true;
+      return "";
+    }
+    text += (text.empty() ? "" : ", ") + name(p) + " has not come beyond '" +
+            textOf(state.what) + "'";
+  }
+  return text;
+}
+
 /// Everybody answers, but nothing moves. A rank that two others cannot reach
 /// stalls all: those that know better get a moment to say so first.
 Status Wire::judgeStall() {
   if (secondsSince(moved_) < limit_ + 4 * interval_) {
     return Status();
   }
-  std::string missing;
-  for (int p = 0; p < size(); ++p) {
-    const ControlMessage &state = peers_[static_cast<size_t>(p)].state;
-    if (p == rank() || state.sequence >= own_.sequence) {
-      continue;
-    }
-    if (state.flags & ControlMessage::Busy) {
-      moved_ = Clock::now();
-      return Status();
-    }
-    missing += (missing.empty() ? "" : ", ") + name(p) +
-               " has not come beyond '" + textOf(state.what) + "'";
+  bool busy = false;
+  std::string behind = missing(&busy);
+  if (busy) {
+    moved_ = Clock::now();
+    return Status();
   }
   return ioError("nothing has moved for " + inSeconds(limit_) + " " + place() +
-                 (missing.empty() ? "" : ": " + missing));
+                 (behind.empty() ? "" : ": " + behind));
 }
 
 void Wire::idle() {

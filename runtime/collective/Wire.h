@@ -68,6 +68,9 @@ public:
   Status drive(const Advance &advance);
   /// drive() until all messages are done.
   Status await(std::vector<Message> messages);
+  /// drive() until `done`, which watches what is no message of ours. When it
+  /// fails, signs of life get a moment to name the rank that is the cause.
+  Status waitUntil(const std::function<StatusOr<bool>()> &done);
 
   /// Signs of life and checks that are due; an error when a rank is lost or has
   /// given up.
@@ -118,6 +121,7 @@ private:
   Status judge();
   Status judgeStall();
   void tellSilent();
+  std::string missing(bool *busy) const;
   bool hasSlept() const;
   void forgiveOwnSleep();
   int tag() const;

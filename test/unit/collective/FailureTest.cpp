@@ -174,6 +174,60 @@ TEST(Failure, aBusyRankIsWaitedFor) {
   });
 }
 
+TEST(WaitUntil, endsWhenItIsDoneOrFails) {
+  test::FakeNetwork network(2, 1);
+  auto all = test::openAll(network, options());
+  test::onAll(all, [&](Collective &one) {
+    int asked = 0;
+    Status done = one.waitUntil(
+        [&]() -> StatusOr<bool> { return ++asked == 100; }, "the devices");
+    EXPECT_TRUE(done.ok()) << done.message();
+    EXPECT_EQ(asked, 100);
+    Status failed = one.waitUntil(
+        []() -> StatusOr<bool> { return unavailable("a port is down"); },
+        "the devices again");
+    EXPECT_THAT(failed.message(), HasSubstr("a port is down"));
+    EXPECT_EQ(failed.code(), StatusCode::Unavailable);
+  });
+}
+
+TEST(WaitUntil, aRankThatStopsOrDoesNotComeIsNamed) {
+  for (bool devicesFail : {false, true}) {
+    test::FakeNetwork network(3, 1);
+    auto all = test::openAll(network, options());
+    test::onAll(all, [&](Collective &one) {
+      EXPECT_TRUE(one.barrier("counts of update 7").ok());
+      if (one.rank() == 1) {
+        return; // it answers, but is elsewhere
+      }
+      Status status = one.waitUntil(
+          [&]() -> StatusOr<bool> {
+            return devicesFail ? StatusOr<bool>(unavailable("timed out"))
+                               : StatusOr<bool>(false);
+          },
+          "gradients of update 7");
+      EXPECT_THAT(status.message(), HasSubstr("rank 1"));
+      EXPECT_THAT(status.message(), HasSubstr("beyond 'counts of update 7'"));
+      if (devicesFail) {
+        EXPECT_THAT(status.message(), HasSubstr("timed out"));
+      }
+    });
+  }
+  test::FakeNetwork network(2, 1);
+  auto all = test::openAll(network, options());
+  network.stop(1);
+  test::onAll(all, [&](Collective &one) {
+    if (one.rank() == 0) {
+      Status status = one.waitUntil([]() -> StatusOr<bool> { return false; },
+                                    "gradients of update 7");
+      EXPECT_THAT(status.message(), HasSubstr("rank 1 "));
+      EXPECT_THAT(status.message(), HasSubstr("has not answered"));
+      EXPECT_THAT(status.message(), HasSubstr("'gradients of update 7'"));
+    }
+  });
+  network.resume();
+}
+
 TEST(Failure, ranksInDifferentCollectivesAreToldSo) {
   test::FakeNetwork network(2, 1);
   auto all = test::openAll(network, options());
