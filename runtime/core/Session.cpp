@@ -89,4 +89,8 @@ void Session::resetTimes() { backend_->resetTimes(); }
 
 MemoryReport Session::memory() const { return backend_->memory(); }
 
+DeviceCollective *Session::deviceCollective() {
+  return backend_->deviceCollective();
+}
+
 } // namespace bertc::rt

@@ -48,6 +48,8 @@ public:
   virtual std::vector<KindTime> timeByKind() const = 0;
   virtual void resetTimes() = 0;
   virtual MemoryReport memory() const = 0;
+
+  virtual DeviceCollective *deviceCollective() { return nullptr; }
 };
 
 } // namespace bertc::rt

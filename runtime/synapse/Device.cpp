@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <mutex>
+#include <vector>
 
 namespace bertc::rt::syn {
 namespace {
@@ -85,7 +86,28 @@ Status Device::acquireModule(const std::string &text, synDeviceType wanted) {
   return Status();
 }
 
-Status Device::acquire(synDeviceType wanted) {
+// The module of that number among all, where all are of the type.
+bool Device::acquireNumbered(synDeviceType wanted, uint32_t count, int index) {
+  std::vector<synModuleId> modules(1024);
+  auto size = static_cast<uint32_t>(modules.size());
+  Status asked =
+      BERTC_SYN_STATUS(*library_, synDeviceGetModuleIDs, modules.data(), &size);
+  if (!asked.ok() || size != count) {
+    return false;
+  }
+  std::sort(modules.begin(), modules.begin() + size);
+  synModuleId module = modules[static_cast<size_t>(index)];
+  synDeviceId id = SYN_INVALID_DEVICE_ID;
+  if (!BERTC_SYN_STATUS(*library_, synDeviceAcquireByModuleId, &id, module)
+           .ok()) {
+    return false;
+  }
+  id_ = id;
+  name_ = deviceTypeName(wanted) + " module " + std::to_string(module);
+  return true;
+}
+
+Status Device::acquire(synDeviceType wanted, int index) {
   if (const char *module = std::getenv("HLS_MODULE_ID")) {
     return acquireModule(module, wanted);
   }
@@ -102,6 +124,17 @@ Status Device::acquire(synDeviceType wanted) {
                            "plan with bertc compile --target cpu"
                          : "); compile the plan for what there is with "
                            "bertc compile --target, or look at hl-smi"));
+  }
+  if (index >= 0 && static_cast<uint32_t>(index) >= count) {
+    return unavailable("this host has " + std::to_string(count) +
+                       " devices of type " + type + " and " +
+                       std::to_string(index + 1) +
+                       " or more processes; start at most one process for "
+                       "each device (mpirun --map-by ppr:" +
+                       std::to_string(count) + ":node)");
+  }
+  if (index >= 0 && acquireNumbered(wanted, count, index)) {
+    return Status();
   }
   synDeviceId id = SYN_INVALID_DEVICE_ID;
   Status acquired =
@@ -141,8 +174,8 @@ StatusOr<Device::Memory> Device::memory() const {
   return memory;
 }
 
-StatusOr<DevicePtr> acquireDevice(const LibraryPtr &library,
-                                  synDeviceType type) {
+StatusOr<DevicePtr> acquireDevice(const LibraryPtr &library, synDeviceType type,
+                                  int index) {
   static std::weak_ptr<Device> held;
   std::lock_guard<std::mutex> lock(deviceMutex());
   if (DevicePtr device = held.lock();
@@ -150,7 +183,7 @@ StatusOr<DevicePtr> acquireDevice(const LibraryPtr &library,
     return device;
   }
   DevicePtr device(new Device(library));
-  BERTC_RETURN_IF_ERROR(device->acquire(type));
+  BERTC_RETURN_IF_ERROR(device->acquire(type, index));
   BERTC_RETURN_IF_ERROR(device->describe(type));
   held = device;
   return device;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one device of a process, held until its last owner ends. Which one:
-// HLS_MODULE_ID when it is set (as launchers of several workers do), else any
-// that is free of the type the plan is for.
+// HLS_MODULE_ID when it is set (as launchers of several workers do), else that
+// of the worker's number on its host, else any that is free of the type the
+// plan is for.
 #pragma once
 
 #include "runtime/synapse/Library.h"
@@ -41,9 +42,10 @@ public:
 
 private:
   friend StatusOr<std::shared_ptr<Device>> acquireDevice(const LibraryPtr &,
-                                                         synDeviceType);
+                                                         synDeviceType, int);
   explicit Device(LibraryPtr library) : library_(std::move(library)) {}
-  Status acquire(synDeviceType wanted);
+  Status acquire(synDeviceType wanted, int index);
+  bool acquireNumbered(synDeviceType wanted, uint32_t count, int index);
   Status acquireModule(const std::string &text, synDeviceType wanted);
   Status describe(synDeviceType wanted);
 
@@ -57,8 +59,11 @@ using DevicePtr = std::shared_ptr<Device>;
 
 /// Errors: Unavailable when the device is missing, held, or of another type,
 /// saying which devices there are; InvalidArgument for a bad HLS_MODULE_ID.
-/// Sessions of one process share the device.
-StatusOr<DevicePtr> acquireDevice(const LibraryPtr &library,
-                                  synDeviceType type);
+/// Sessions of one process share the device. `index`: of several processes on
+/// a host, the number of this one, to spread them in the order of the modules;
+/// negative for one alone. It is a wish: where that module is held, or the host
+/// has devices of several types, any free one is taken.
+StatusOr<DevicePtr> acquireDevice(const LibraryPtr &library, synDeviceType type,
+                                  int index = -1);
 
 } // namespace bertc::rt::syn

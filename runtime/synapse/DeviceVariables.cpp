@@ -3,6 +3,7 @@
 #include "runtime/synapse/DeviceVariables.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace bertc::rt::syn {
 
@@ -14,12 +15,19 @@ DeviceVariables::make(const DevicePtr &device,
   const std::vector<VariableInfo> &infos = variables.file_->variables();
   variables.uploaded_.assign(infos.size(), 0);
   variables.newOnDevice_.assign(infos.size(), false);
-  // As in the plan's state block, but with the device's alignment.
-  uint64_t alignment = device->alignment();
+  // In the order of the plan's state block, but with the device's alignment.
+  uint64_t alignment = variables.alignment_ = device->alignment();
+  const auto *planned = variables.file_->root().variables();
+  std::vector<uint32_t> order(infos.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return planned->Get(a)->offset() < planned->Get(b)->offset();
+  });
+  variables.offsets_.resize(infos.size());
   uint64_t end = 0;
-  for (const VariableInfo &info : infos) {
-    variables.offsets_.push_back(end);
-    end += (info.bytes() + alignment - 1) / alignment * alignment;
+  for (uint32_t i : order) {
+    variables.offsets_[i] = end;
+    end += (infos[i].bytes() + alignment - 1) / alignment * alignment;
   }
   BERTC_ASSIGN_OR_RETURN(variables.block_,
                          DeviceBuffer::make(device, end, "variables"));
@@ -76,6 +84,34 @@ Status DeviceVariables::toHost(const Stream &stream, Staging &staging,
   host_->markChanged(i);
   uploaded_[i] = host_->version(i);
   return Status();
+}
+
+StatusOr<std::vector<DeviceVariables::Stretch>>
+DeviceVariables::stretches(const std::vector<uint32_t> &variables) const {
+  std::vector<uint32_t> order = variables;
+  std::sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) {
+    return offsets_[a] < offsets_[b];
+  });
+  std::vector<Stretch> all;
+  for (uint32_t i : order) {
+    const VariableInfo &info = file_->variables()[i];
+    if (info.dtype != DType::F32) {
+      return invalidArgument("variable '" + info.name + "' is " +
+                             dtypeName(info.dtype) +
+                             ", devices exchange f32 variables");
+    }
+    uint64_t end = address(i) + info.bytes();
+    if (!all.empty()) {
+      Stretch &last = all.back();
+      uint64_t lastEnd = last.address + last.elements * sizeof(float);
+      if (address(i) - lastEnd < alignment_) {
+        last.elements = (end - last.address) / sizeof(float);
+        continue;
+      }
+    }
+    all.push_back({address(i), info.bytes() / sizeof(float)});
+  }
+  return all;
 }
 
 } // namespace bertc::rt::syn

@@ -32,6 +32,16 @@ public:
   uint64_t address(uint32_t i) const { return block_.address() + offsets_[i]; }
   uint64_t bytes() const { return block_.size(); }
 
+  /// Memory that holds f32 variables and nothing else but the few bytes of no
+  /// meaning that align them.
+  struct Stretch {
+    uint64_t address, elements;
+  };
+  /// The fewest that hold these variables: one for all of a role, as a rule.
+  /// InvalidArgument, naming the first that is not f32.
+  StatusOr<std::vector<Stretch>>
+  stretches(const std::vector<uint32_t> &variables) const;
+
   /// Uploads those of `variables` that the host has changed. `stream` and what
   /// reads the variables must be idle when upToDate() is false.
   bool upToDate(const std::vector<uint32_t> &variables) const;
@@ -46,6 +56,7 @@ private:
   std::unique_ptr<VariableStore> host_;
   DeviceBuffer block_;
   std::vector<uint64_t> offsets_;
+  uint64_t alignment_ = 0;
   /// VariableStore::version() of what the device has; 0 for nothing.
   std::vector<uint64_t> uploaded_;
   std::vector<bool> newOnDevice_;

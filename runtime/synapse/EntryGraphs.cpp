@@ -96,4 +96,31 @@ StatusOr<EntryGraphs> prepareGraphs(const LibraryPtr &library,
   return result;
 }
 
+Status checkDeviceMemory(const Device &device, const Plan &plan,
+                         bool deterministic) {
+  const plan::Plan &root = plan.file().root();
+  uint64_t constants =
+      root.constants() == nullptr ? 0 : root.constants()->size();
+  uint64_t workspace = 0;
+  for (const plan::Entry *entry : *root.entries()) {
+    const auto *graphs = graphsOf(*entry, deterministic);
+    for (uint32_t i = 0; graphs != nullptr && i < graphs->size(); ++i) {
+      workspace = std::max(workspace, graphs->Get(i)->workspace_bytes());
+    }
+  }
+  uint64_t needed =
+      root.state_bytes() + root.arena_bytes() + constants + workspace;
+  BERTC_ASSIGN_OR_RETURN(Device::Memory memory, device.memory());
+  if (needed <= memory.free) {
+    return Status();
+  }
+  auto num = [](uint64_t n) { return std::to_string(n); };
+  return resourceExhausted(
+      "it needs " + num(needed) + " bytes of device memory (variables " +
+      num(root.state_bytes()) + ", arena " + num(root.arena_bytes()) +
+      ", workspace about " + num(workspace) + ", constants " + num(constants) +
+      "), " + device.name() + " has " + num(memory.free) + " of " +
+      num(memory.total) + " free; compile it for a smaller batch");
+}
+
 } // namespace bertc::rt::syn

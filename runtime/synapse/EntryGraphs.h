@@ -5,6 +5,7 @@
 #pragma once
 
 #include "runtime/core/PlanFile.h"
+#include "runtime/synapse/Device.h"
 #include "runtime/synapse/RecipeCache.h"
 
 #include <functional>
@@ -52,5 +53,10 @@ StatusOr<EntryGraphs> prepareGraphs(const LibraryPtr &library,
                                     const plan::Entry &entry,
                                     bool deterministic,
                                     const TensorAddress &address);
+
+/// ResourceExhausted, with the sum, when the plan needs more memory than the
+/// device has free: said before the library finds out piece by piece.
+Status checkDeviceMemory(const Device &device, const Plan &plan,
+                         bool deterministic);
 
 } // namespace bertc::rt::syn

@@ -3,6 +3,7 @@
 #include "runtime/synapse/Hccl.h"
 
 #include <cstring>
+#include <utility>
 
 namespace bertc::rt::syn {
 namespace {
@@ -129,6 +130,13 @@ Status Communicator::asyncError() const {
       hccl.outcome(hccl.hcclCommGetAsyncError(joined_->handle, &error),
                    "hcclCommGetAsyncError"));
   return hccl.outcome(error, "communication between devices");
+}
+
+void Communicator::abort() const {
+  const HcclFunctions &hccl = joined_->hccl;
+  if (hcclComm_t handle = std::exchange(joined_->handle, nullptr)) {
+    warnAbout(hccl.outcome(hccl.hcclCommAbort(handle), "hcclCommAbort"));
+  }
 }
 
 } // namespace bertc::rt::syn

@@ -28,6 +28,7 @@ namespace bertc::rt::syn {
   X(hcclGetUniqueId)                                                           \
   X(hcclCommInitRank)                                                          \
   X(hcclCommDestroy)                                                           \
+  X(hcclCommAbort)                                                             \
   X(hcclGetErrorString)                                                        \
   X(hcclCommGetAsyncError)                                                     \
   X(hcclAllReduce)                                                             \
@@ -82,6 +83,10 @@ public:
 
   /// What has gone wrong between the ranks since, if anything.
   Status asyncError() const;
+
+  /// Leaves without the others: what is queued fails instead of waiting for
+  /// them. No call works after it.
+  void abort() const;
 
 private:
   struct Joined;

@@ -23,6 +23,7 @@ namespace bertc::rt::syn {
   X(synDestroy)                                                                \
   X(synDriverGetVersion)                                                       \
   X(synDeviceGetCountByDeviceType)                                             \
+  X(synDeviceGetModuleIDs)                                                     \
   X(synDeviceAcquireByDeviceType)                                              \
   X(synDeviceAcquireByModuleId)                                                \
   X(synDeviceRelease)                                                          \
@@ -55,6 +56,7 @@ namespace bertc::rt::syn {
   X(synStreamSynchronize)                                                      \
   X(synEventCreate)                                                            \
   X(synEventRecord)                                                            \
+  X(synEventQuery)                                                             \
   X(synEventSynchronize)                                                       \
   X(synEventElapsedTime)                                                       \
   X(synEventDestroy)                                                           \

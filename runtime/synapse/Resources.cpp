@@ -31,6 +31,16 @@ Status Event::wait() const {
   return BERTC_SYN_STATUS(device()->library(), synEventSynchronize, get());
 }
 
+StatusOr<bool> Event::isOver() const {
+  const Library &library = device()->library();
+  synStatus status = library.functions().synEventQuery(get());
+  if (status == synBusy) {
+    return false;
+  }
+  BERTC_RETURN_IF_ERROR(library.outcome(status, "synEventQuery"));
+  return true;
+}
+
 StatusOr<Stream> Stream::make(const DevicePtr &device) {
   synStreamHandle handle = nullptr;
   BERTC_SYN(device->library(), synStreamCreateGeneric, &handle, device->id(),

@@ -56,6 +56,8 @@ public:
   static StatusOr<Event> make(const DevicePtr &device, bool timed = false);
   /// Until what was recorded is done.
   Status wait() const;
+  /// Whether it is; does not wait.
+  StatusOr<bool> isOver() const;
 };
 
 class Stream : public Owned<synStreamHandle, giveStream> {

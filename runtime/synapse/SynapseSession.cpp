@@ -12,6 +12,7 @@
 #include "runtime/core/Threads.h"
 #include "runtime/synapse/DeviceVariables.h"
 #include "runtime/synapse/EntryGraphs.h"
+#include "runtime/synapse/HcclCollective.h"
 #include "runtime/synapse/LaunchSlot.h"
 #include "runtime/synapse/Profiler.h"
 
@@ -83,6 +84,7 @@ public:
   std::vector<KindTime> timeByKind() const override;
   void resetTimes() override;
   MemoryReport memory() const override;
+  DeviceCollective *deviceCollective() override;
 
 private:
   enum Kind { Graphs, Uploads, Downloads, NumKinds };
@@ -90,7 +92,6 @@ private:
   const plan::Entry &entryAt(size_t index) const {
     return *file_.root().entries()->Get(static_cast<uint32_t>(index));
   }
-  Status checkMemory() const;
   Status openMemory();
   uint64_t addressOf(const plan::GraphTensor &tensor) const;
   StatusOr<EntryGraphs *> prepareEntry(size_t index, bool deterministic);
@@ -118,6 +119,7 @@ private:
   Staging staging_;
   std::optional<DeviceVariables> variables_;
   DeviceBuffer arena_, constants_, workspace_;
+  std::unique_ptr<DeviceCollective> collective_;
   LaunchSlot slots_[2];
   size_t nextSlot_ = 0;
   std::vector<EntryState> entries_;
@@ -133,9 +135,16 @@ private:
 // ---- setting up and ending --------------------------------------------------
 
 SynapseSession::~SynapseSession() {
+  // First, as queued runs may wait for other processes through it.
+  bool aborted = collective_ && collective_->isAborted();
+  collective_.reset();
   // Nothing may be given back that a queued run still uses.
   if (device_ && compute_.get() != nullptr) {
-    BERTC_SYN_GIVE(*library_, synDeviceSynchronize, device_->id());
+    synStatus status =
+        library_->functions().synDeviceSynchronize(device_->id());
+    if (!aborted) { // then it is known that what was queued has failed
+      library_->given(status, "synDeviceSynchronize");
+    }
   }
 }
 
@@ -146,39 +155,14 @@ Status SynapseSession::open() {
                          RecipeCacheSettings::resolve(options_));
   cache_.emplace(std::move(settings));
   BERTC_ASSIGN_OR_RETURN(library_, openLibrary(options_.synapseLibrary));
-  BERTC_ASSIGN_OR_RETURN(device_, acquireDevice(library_, type));
-  BERTC_RETURN_IF_ERROR(checkMemory());
+  BERTC_ASSIGN_OR_RETURN(device_,
+                         acquireDevice(library_, type, options_.deviceIndex));
+  BERTC_RETURN_IF_ERROR(
+      checkDeviceMemory(*device_, plan_, options_.deterministic));
   BERTC_ASSIGN_OR_RETURN(upload_, Stream::make(device_));
   BERTC_ASSIGN_OR_RETURN(compute_, Stream::make(device_));
   BERTC_ASSIGN_OR_RETURN(download_, Stream::make(device_));
   return openMemory();
-}
-
-// The sum, before the library finds out piece by piece.
-Status SynapseSession::checkMemory() const {
-  const plan::Plan &root = file_.root();
-  uint64_t constants =
-      root.constants() == nullptr ? 0 : root.constants()->size();
-  uint64_t workspace = 0;
-  for (const plan::Entry *entry : *root.entries()) {
-    const auto *graphs = graphsOf(*entry, options_.deterministic);
-    for (uint32_t i = 0; graphs != nullptr && i < graphs->size(); ++i) {
-      workspace = std::max(workspace, graphs->Get(i)->workspace_bytes());
-    }
-  }
-  uint64_t needed =
-      root.state_bytes() + root.arena_bytes() + constants + workspace;
-  BERTC_ASSIGN_OR_RETURN(Device::Memory memory, device_->memory());
-  if (needed <= memory.free) {
-    return Status();
-  }
-  auto num = [](uint64_t n) { return std::to_string(n); };
-  return resourceExhausted(
-      "it needs " + num(needed) + " bytes of device memory (variables " +
-      num(root.state_bytes()) + ", arena " + num(root.arena_bytes()) +
-      ", workspace about " + num(workspace) + ", constants " + num(constants) +
-      "), " + device_->name() + " has " + num(memory.free) + " of " +
-      num(memory.total) + " free; compile it for a smaller batch");
 }
 
 Status SynapseSession::openMemory() {
@@ -503,6 +487,14 @@ Status SynapseSession::run(const std::string &name, const NamedInputs &inputs,
   }
   BERTC_RETURN_IF_ERROR(harvest(*slot).annotate("entry '" + name + "'"));
   return download(pieces);
+}
+
+DeviceCollective *SynapseSession::deviceCollective() {
+  if (!collective_) {
+    collective_ = makeHcclCollective({device_, *variables_, staging_, upload_,
+                                      compute_, [this] { return wait(); }});
+  }
+  return collective_.get();
 }
 
 StatusOr<TensorView> SynapseSession::inputBuffer(const std::string &entry,

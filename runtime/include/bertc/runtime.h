@@ -197,6 +197,10 @@ struct SessionOptions {
   /// Most bytes kept in it, in MiB; negative: BERTC_RECIPE_CACHE_MB, else
   /// 4096. 0 turns the cache off.
   int64_t recipeCacheMb = -1;
+  /// Of several processes on this host, the number of this one, counted from 0:
+  /// each takes another device where HLS_MODULE_ID does not say which.
+  /// Negative: any device that is free.
+  int deviceIndex = -1;
   /// prepare() compiles the graphs of runs without dropout (rng flags bit 0)
   /// in place of those with it. The others are compiled when first run.
   bool deterministic = false;
@@ -267,6 +271,7 @@ struct MemoryReport {
   bool onDevice = false;
 };
 
+class DeviceCollective;
 class SessionBackend;
 
 /// A plan with memory: variables, arena and prepared steps or graphs.
@@ -347,6 +352,11 @@ public:
   std::vector<KindTime> timeByKind() const;
   void resetTimes();
   MemoryReport memory() const;
+
+  /// What the device does with those of other processes
+  /// (runtime/core/DeviceCollective.h), for programs of several; null for plans
+  /// of the CPU.
+  DeviceCollective *deviceCollective();
 
 private:
   explicit Session(std::unique_ptr<SessionBackend> backend);

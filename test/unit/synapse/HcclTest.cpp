@@ -4,7 +4,9 @@
 // stand-in.
 
 #include "runtime/synapse/Hccl.h"
+#include "runtime/core/DeviceCollective.h"
 #include "runtime/synapse/Staging.h"
+#include "test/unit/synapse/GraphPlan.h"
 #include "test/unit/synapse/StandIn.h"
 
 #include <fstream>
@@ -146,6 +148,153 @@ TEST_F(HcclTest, sumsAndBroadcasts) {
     EXPECT_THAT(text, HasSubstr("\"leaked\": {}"));
     EXPECT_THAT(text, HasSubstr("\"communicator\": 0"));
   }
+}
+
+// ---- sessions ---------------------------------------------------------------
+
+StatusOr<std::unique_ptr<Session>> sessionOf(const SessionOptions &options) {
+  BERTC_ASSIGN_OR_RETURN(Plan plan, smallDevicePlan().load());
+  return Session::create(plan, options);
+}
+
+Status waitFor(DeviceCollective &devices) {
+  for (int i = 0; i < 20000; ++i) {
+    BERTC_ASSIGN_OR_RETURN(bool done, devices.done());
+    if (done) {
+      return Status();
+    }
+    usleep(1000);
+  }
+  return internalError("not done in 20 s");
+}
+
+Status expectVariable(Session &session, const char *name,
+                      const std::vector<float> &expected) {
+  BERTC_ASSIGN_OR_RETURN(ConstTensorView view, session.variable(name));
+  std::vector<float> found(view.as<float>(),
+                           view.as<float>() + numElements(view.shape));
+  return found == expected ? Status()
+                           : internalError(std::string(name) + " is wrong");
+}
+
+Status set(Session &session, const char *name, const Shape &shape,
+           const std::vector<float> &values) {
+  return session.setVariable(name, {DType::F32, shape, values.data()});
+}
+
+// Between runs that write and read the same variables, whichever side has the
+// newest value.
+TEST_F(HcclTest, sessionsExchangeVariables) {
+  onRanks(2, [&](int number, const UniqueId &id) -> Status {
+    BERTC_ASSIGN_OR_RETURN(auto session, sessionOf(options()));
+    DeviceCollective &all = *session->deviceCollective();
+    if (all.broadcast({0}).ok()) {
+      return internalError("took work before it joined");
+    }
+    BERTC_RETURN_IF_ERROR(all.startJoin(2, number, id.bytes));
+    BERTC_RETURN_IF_ERROR(waitFor(all));
+    auto own = static_cast<float>(number + 1);
+    std::vector<float> w(4, own), m(8, 10 * own), x = {1, 2, 3, 4};
+    BERTC_RETURN_IF_ERROR(set(*session, "w", {4}, w));
+    BERTC_RETURN_IF_ERROR(set(*session, "m", {2, 4}, m));
+    // Rank 0's, to variables that rank 1 has changed on the host.
+    BERTC_RETURN_IF_ERROR(all.broadcast({1, 0}));
+    BERTC_RETURN_IF_ERROR(waitFor(all));
+    BERTC_RETURN_IF_ERROR(expectVariable(*session, "w", {1, 1, 1, 1}));
+    BERTC_RETURN_IF_ERROR(
+        expectVariable(*session, "m", std::vector<float>(8, 10)));
+    // After a run, before a run.
+    ConstTensorView input(DType::F32, {4}, x.data());
+    BERTC_RETURN_IF_ERROR(session->run("grow", {{"x", input}}, {}));
+    BERTC_RETURN_IF_ERROR(all.allReduceSum({0}));
+    BERTC_RETURN_IF_ERROR(session->run("grow", {{"x", input}}, {}));
+    BERTC_RETURN_IF_ERROR(waitFor(all));
+    BERTC_RETURN_IF_ERROR(expectVariable(*session, "w", {5, 8, 11, 14}));
+    // What the host has set, on one rank only.
+    if (number == 1) {
+      BERTC_RETURN_IF_ERROR(all.fillZero({0}));
+    }
+    BERTC_RETURN_IF_ERROR(all.allReduceSum({0, 1}));
+    BERTC_RETURN_IF_ERROR(waitFor(all));
+    BERTC_RETURN_IF_ERROR(expectVariable(*session, "w", {5, 8, 11, 14}));
+    BERTC_RETURN_IF_ERROR(
+        expectVariable(*session, "m", std::vector<float>(8, 20)));
+    return all.reducedBytes() >= 64 ? Status() : internalError("bytes");
+  });
+  for (int rank = 0; rank < 2; ++rank) {
+    std::ifstream file(folder / ("report" + std::to_string(rank) + ".json"));
+    std::string text((std::istreambuf_iterator<char>(file)), {});
+    EXPECT_THAT(text, HasSubstr("\"leaked\": {}"));
+    // w and m lie side by side, so each call is one of HCCL.
+    EXPECT_THAT(text, HasSubstr("\"hcclBroadcast\": {\"calls\": 1,"));
+    EXPECT_THAT(text, HasSubstr("\"hcclAllReduce\": {\"calls\": 2,"));
+  }
+}
+
+TEST_F(HcclTest, aSessionLeavesThoseThatDoNotCome) {
+  onRanks(2, [&](int number, const UniqueId &id) -> Status {
+    {
+      BERTC_ASSIGN_OR_RETURN(auto session, sessionOf(options()));
+      DeviceCollective &all = *session->deviceCollective();
+      BERTC_RETURN_IF_ERROR(all.startJoin(2, number, id.bytes));
+      BERTC_RETURN_IF_ERROR(waitFor(all));
+      if (number == 0) {
+        BERTC_RETURN_IF_ERROR(all.allReduceSum({0}));
+        BERTC_ASSIGN_OR_RETURN(bool done, all.done());
+        if (done) {
+          return internalError("a sum without the other rank");
+        }
+        all.abort();
+        if (!all.isAborted() || all.allReduceSum({0}).ok()) {
+          return internalError("works after the end");
+        }
+      } else {
+        usleep(300000);
+      }
+    }
+    return Status();
+  });
+  for (int rank = 0; rank < 2; ++rank) {
+    std::ifstream file(folder / ("report" + std::to_string(rank) + ".json"));
+    std::string text((std::istreambuf_iterator<char>(file)), {});
+    EXPECT_THAT(text, HasSubstr("\"leaked\": {}"));
+  }
+}
+
+TEST_F(HcclTest, eachProcessOfAHostPrefersTheModuleOfItsNumber) {
+  SessionOptions second = options();
+  second.deviceIndex = 1;
+  ScopedVariable two("SYNAPSE_STAND_IN_DEVICES", "gaudi2:2");
+  {
+    auto session = sessionOf(second);
+    ASSERT_TRUE(session.ok()) << session.status().message();
+    EXPECT_THAT((*session)->device(), HasSubstr("gaudi2 module 1"));
+  }
+  {
+    // Held by somebody: any other.
+    ScopedVariable fault("SYNAPSE_STAND_IN_FAULT",
+                         "synDeviceAcquireByModuleId:1=20");
+    auto session = sessionOf(second);
+    ASSERT_TRUE(session.ok()) << session.status().message();
+    EXPECT_THAT((*session)->device(), HasSubstr("gaudi2 ("));
+  }
+  {
+    ScopedVariable module("HLS_MODULE_ID", "0");
+    auto session = sessionOf(second);
+    ASSERT_TRUE(session.ok()) << session.status().message();
+    EXPECT_THAT((*session)->device(), HasSubstr("gaudi2 module 0"));
+  }
+  ScopedVariable mixed("SYNAPSE_STAND_IN_DEVICES", "gaudi:2,gaudi2:2");
+  auto session = sessionOf(second);
+  ASSERT_TRUE(session.ok()) << session.status().message();
+  session->reset();
+  second.deviceIndex = 2;
+  Status none = sessionOf(second).status();
+  EXPECT_EQ(exitCode(none), 5);
+  EXPECT_THAT(none.message(),
+              HasSubstr("this host has 2 devices of type gaudi2 and 3 or more "
+                        "processes; start at most one process for each device "
+                        "(mpirun --map-by ppr:2:node)"));
 }
 
 TEST_F(HcclTest, refusesWhatCannotBe) {
