@@ -15,6 +15,7 @@ struct DeviceOptions {
   /// See rt::SessionOptions.
   std::string synapseLibrary;
   std::string recipeCache;
+  int deviceIndex = -1;
 
   /// Options of a session with `threads` compute threads, which says on stderr
   /// what it compiles unless `quiet`.
@@ -28,6 +29,7 @@ struct DeviceOptions {
     options.threads = threads;
     options.synapseLibrary = synapseLibrary;
     options.recipeCache = recipeCache;
+    options.deviceIndex = deviceIndex;
     return options;
   }
 };

@@ -186,7 +186,10 @@ evaluate(rt::Session &session, std::shared_ptr<const RecordSet> records,
   BERTC_RETURN_IF_ERROR(checkEvaluation(session.plan(), *records));
   BERTC_ASSIGN_OR_RETURN(BatchLayout layout,
                          evaluationLayout(session.plan(), *records));
-  BERTC_RETURN_IF_ERROR(session.prepare(evaluateEntry));
+  {
+    rt::Collective::Busy busy(workers.collective); // it may compile graphs
+    BERTC_RETURN_IF_ERROR(session.prepare(evaluateEntry));
+  }
 
   BatchStream::Options options;
   options.training = false;

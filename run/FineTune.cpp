@@ -333,7 +333,10 @@ Status FineTune::predict(const FeatureSet &features,
   }
   BERTC_ASSIGN_OR_RETURN(RowPlan rows, rowsFor(plan_, features, 0));
   sayPacking(rows);
-  BERTC_RETURN_IF_ERROR(session_->prepare(predictEntry));
+  {
+    rt::Collective::Busy busy(options_.workers.collective);
+    BERTC_RETURN_IF_ERROR(session_->prepare(predictEntry));
+  }
   ProgressOptions shown;
   shown.label = label;
   shown.unit = "sequences";

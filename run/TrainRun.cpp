@@ -83,7 +83,8 @@ Status TrainRun::checkRanks(bool training) const {
       {{"the version", projectVersion()},
        {"the plan", session_.plan().sha256()},
        // The optimizer runs on every rank and must give the same bits.
-       {"the instruction set (BERTC_MAX_ISA lowers it)", rt::cpuIsa()},
+       {"the instruction set (BERTC_MAX_ISA lowers it)",
+        session_.plan().target() == "cpu" ? rt::cpuIsa() : ""},
        {"--do-train", training ? "True" : "False"},
        {"the data of training", state_.data.digest},
        {"--seed", fmt::format("{}", state_.seed)},
@@ -140,12 +141,6 @@ Status TrainRun::shardOptimizer() {
 }
 
 Status TrainRun::begin(const TrainSettings *training) {
-  if (options_.workers.size() > 1 && session_.plan().target() != "cpu") {
-    return failedPrecondition(fmt::format(
-        "{}: compiled for {}; several processes train plans of --target cpu "
-        "only",
-        session_.plan().path(), session_.plan().target()));
-  }
   if (training) {
     training_ = *training;
   }
@@ -154,6 +149,9 @@ Status TrainRun::begin(const TrainSettings *training) {
   if (training) {
     BERTC_RETURN_IF_ERROR(shardOptimizer());
   }
+  BERTC_ASSIGN_OR_RETURN(variables_,
+                         openVariableCollective(session_, options_.workers));
+  options_.workers.variables = variables_.get();
   if (options_.workers.isRoot()) {
     // The others wait for what it finds.
     rt::Collective::Busy busy(options_.workers.collective);
@@ -436,7 +434,11 @@ Status TrainRun::train(BatchSource &source,
   settings.deterministic = options_.deterministic;
   settings.workers = options_.workers;
   TrainLoop updates(session_, source, settings, state_);
-  BERTC_RETURN_IF_ERROR(updates.prepare());
+  {
+    // Graphs of a device may take minutes to compile.
+    rt::Collective::Busy busy(options_.workers.collective);
+    BERTC_RETURN_IF_ERROR(updates.prepare());
+  }
 
   std::optional<EventFile> events;
   if (options_.workers.isRoot()) {
@@ -452,7 +454,7 @@ Status TrainRun::train(BatchSource &source,
   if (result_.workers == 1) {
     result_.stopped = stopRequested();
   } else {
-    result_.allreduceBytes = options_.workers.collective->traffic().reduced;
+    result_.allreduceBytes = variables_->reducedBytes();
   }
   return report.finish();
 }

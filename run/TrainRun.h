@@ -94,7 +94,7 @@ struct TrainResult {
   /// Trained on, whether packed or not, since the start or the checkpoint.
   int64_t sequences = 0;
   int workers = 1;
-  /// Bytes of gradients that this rank has sent.
+  /// Bytes of gradients that this rank has sent, or handed to HCCL.
   uint64_t allreduceBytes = 0;
   /// Of adam_m and adam_v on this rank; 0 when nothing was trained.
   uint64_t optimizerStateBytes = 0;
@@ -156,6 +156,7 @@ private:
   TrainSettings training_;
   Dllog log_;
   RunState state_;
+  std::unique_ptr<VariableCollective> variables_;
   bool resumed_ = false;
   int64_t savedStep_ = -1;
   TrainResult result_;

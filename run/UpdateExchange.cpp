@@ -3,7 +3,6 @@
 
 #include "run/OptimizerShards.h"
 
-#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
 #include <vector>
@@ -12,39 +11,15 @@ namespace bertc {
 
 namespace {
 
-/// A stretch of memory that holds accumulators and nothing else but the few
-/// bytes, always zero, that align them.
-struct Stretch {
-  float *data;
-  int64_t elements;
-};
-
-/// Plans lay all accumulators out side by side, so this is one as a rule.
-StatusOr<std::vector<Stretch>> accumulators(rt::Session &session) {
-  constexpr int64_t most = 64 / sizeof(float);
-  std::vector<Stretch> all;
-  for (const rt::VariableInfo &info : session.plan().variables()) {
-    if (info.role == rt::VariableRole::Accum) {
-      BERTC_ASSIGN_OR_RETURN(rt::TensorView view,
-                             session.mutableVariable(info.name));
-      all.push_back({view.as<float>(), rt::numElements(info.shape)});
+/// Indices of the accumulators.
+std::vector<uint32_t> accumulators(const rt::Plan &plan) {
+  std::vector<uint32_t> all;
+  for (uint32_t i = 0; i < plan.variables().size(); ++i) {
+    if (plan.variables()[i].role == rt::VariableRole::Accum) {
+      all.push_back(i);
     }
   }
-  std::sort(all.begin(), all.end(),
-            [](const Stretch &a, const Stretch &b) { return a.data < b.data; });
-  std::vector<Stretch> merged;
-  for (const Stretch &next : all) {
-    if (!merged.empty()) {
-      Stretch &last = merged.back();
-      int64_t gap = next.data - (last.data + last.elements);
-      if (gap >= 0 && gap < most) {
-        last.elements += gap + next.elements;
-        continue;
-      }
-    }
-    merged.push_back(next);
-  }
-  return merged;
+  return all;
 }
 
 /// The fixed part of a report as it travels; the losses follow.
@@ -113,22 +88,10 @@ Status UpdateExchange::addGradients(bool last, int64_t updateStep) const {
   if (workers_.shards) {
     return workers_.shards->reduceGradients(workers_.wire, what);
   }
-  BERTC_ASSIGN_OR_RETURN(std::vector<Stretch> stretches,
-                         accumulators(session_));
-  std::vector<rt::Collective::Ticket> tickets;
-  for (const Stretch &stretch : stretches) {
-    tickets.push_back(workers_.collective->startAllReduceSum(
-        stretch.data, stretch.elements, workers_.wire, what));
-  }
-  for (rt::Collective::Ticket ticket : tickets) {
-    BERTC_RETURN_IF_ERROR(workers_.collective->wait(ticket));
-  }
-  if (!last && !workers_.isRoot()) {
-    for (const Stretch &stretch : stretches) {
-      std::fill_n(stretch.data, stretch.elements, 0.0f);
-    }
-  }
-  return Status();
+  std::vector<uint32_t> sums = accumulators(session_.plan());
+  BERTC_RETURN_IF_ERROR(workers_.variables->allReduceSum(sums, what));
+  return last || workers_.isRoot() ? Status()
+                                   : workers_.variables->fillZero(sums);
 }
 
 Status UpdateExchange::shareVariables(int64_t updateStep) const {

@@ -42,7 +42,7 @@ struct UpdateReport {
 
 class UpdateExchange {
 public:
-  /// `session` must outlive it.
+  /// `session` and what `workers` points to must outlive it.
   UpdateExchange(rt::Session &session, const Workers &workers)
       : session_(session), workers_(workers) {}
 

@@ -20,7 +20,7 @@ std::string hostOf(const std::string &identity) {
 }
 
 /// Divides the CPUs of each host among its ranks.
-Status placeThreads(rt::Collective &collective, int *threads) {
+Status shareHost(rt::Collective &collective, HostShare *host) {
   std::vector<int> own = rt::allowedCpus();
   nlohmann::json mine = {{"host", hostOf(rt::PeerWatch::identity())},
                          {"cpus", own}};
@@ -28,7 +28,7 @@ Status placeThreads(rt::Collective &collective, int *threads) {
       std::vector<std::string> all,
       collective.allGather(mine.dump(), "the CPUs of all ranks"));
   std::vector<std::vector<int>> allowed;
-  size_t place = 0;
+  size_t place = 0; // among the ranks of this host
   for (size_t rank = 0; rank < all.size(); ++rank) {
     auto other = nlohmann::json::parse(all[rank], nullptr, false);
     if (other.value("host", "") != mine["host"]) {
@@ -39,6 +39,7 @@ Status placeThreads(rt::Collective &collective, int *threads) {
     }
     allowed.push_back(other.value("cpus", std::vector<int>()));
   }
+  host->place = static_cast<int>(place);
   std::vector<int> share = rt::shareCpus(allowed, place);
   const char *pin = std::getenv("BERTC_PIN_RANKS");
   bool pinned = !share.empty() && !rt::placedByEnvironment() &&
@@ -47,8 +48,8 @@ Status placeThreads(rt::Collective &collective, int *threads) {
     BERTC_RETURN_IF_ERROR(rt::pinTo(share));
   }
   const char *given = std::getenv("OMP_NUM_THREADS");
-  if (*threads == 0 && !(given && *given) && !share.empty()) {
-    *threads = static_cast<int>(share.size());
+  if (host->threads == 0 && !(given && *given) && !share.empty()) {
+    host->threads = static_cast<int>(share.size());
   }
   return Status();
 }
@@ -72,7 +73,7 @@ uint64_t wordAt(const unsigned char *bytes, size_t left) {
 } // namespace
 
 StatusOr<std::unique_ptr<rt::Collective>>
-joinWorkers(const WorkersOptions &options, int *threads) {
+joinWorkers(const WorkersOptions &options, HostShare *host) {
   rt::Launch launch = rt::Launch::fromEnvironment();
   bool several = launch.size > 1;
   if (several && options.wanted == false) {
@@ -95,9 +96,9 @@ joinWorkers(const WorkersOptions &options, int *threads) {
   settings.endAsked = stopRequested;
   BERTC_ASSIGN_OR_RETURN(std::unique_ptr<rt::Collective> collective,
                          rt::openRing(std::move(factory), settings));
-  Status placed = placeThreads(*collective, threads);
-  if (!placed.ok()) {
-    collective->abort(placed);
+  Status shared = shareHost(*collective, host);
+  if (!shared.ok()) {
+    collective->abort(shared);
   }
   return collective;
 }
@@ -190,7 +191,7 @@ Status checkSameVariables(const Workers &workers, const rt::Session &session,
     if (all[rank] != all[0]) {
       return internalError(fmt::format(
           "the variables of rank {} are not those of rank 0 {} (hashes {} and "
-          "{}); its CPU or memory computes something else",
+          "{}); its CPU, device or memory computes something else",
           rank, when, all[rank], all[0]));
     }
   }
@@ -202,14 +203,15 @@ Status shareVariables(const Workers &workers, rt::Session &session,
   if (workers.size() == 1) {
     return Status();
   }
-  for (const rt::VariableInfo &info : session.plan().variables()) {
-    if (isShared(info.role, slots)) {
-      BERTC_ASSIGN_OR_RETURN(rt::TensorView view,
-                             session.mutableVariable(info.name));
-      BERTC_RETURN_IF_ERROR(
-          workers.collective->broadcast(view.data, view.bytes(), info.name));
+  const std::vector<rt::VariableInfo> &variables = session.plan().variables();
+  std::vector<uint32_t> shared;
+  for (uint32_t i = 0; i < variables.size(); ++i) {
+    if (isShared(variables[i].role, slots)) {
+      shared.push_back(i);
     }
   }
+  BERTC_RETURN_IF_ERROR(
+      workers.variables->broadcast(shared, "the variables of rank 0"));
   return checkSameVariables(workers, session, slots, "at the start");
 }
 

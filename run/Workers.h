@@ -7,6 +7,7 @@
 
 #include "bertc/runtime.h"
 #include "bertc/status.h"
+#include "run/VariableCollective.h"
 #include "runtime/collective/Collective.h"
 
 #include <cstdint>
@@ -29,6 +30,8 @@ struct WorkerShare {
 struct Workers {
   /// Null: one process.
   rt::Collective *collective = nullptr;
+  /// What moves variables between the ranks of a run that has begun.
+  VariableCollective *variables = nullptr;
   /// Gradients are added up after every micro-batch, not once an update.
   bool everyMicroBatch = false;
   /// How they travel.
@@ -52,13 +55,21 @@ struct WorkersOptions {
   double limitSeconds = 120;
 };
 
+/// What a process has of its host.
+struct HostShare {
+  /// Compute threads; when 0, it becomes the number of CPUs of the share.
+  int threads = 0;
+  /// Of several processes of the run, which of those on this host it is;
+  /// negative in a run of one.
+  int place = -1;
+};
+
 /// Joins the other processes of the run, and keeps this one's threads to its
 /// share of the host's CPUs. Null in a run of one process, which loads nothing.
-/// `threads`: compute threads; when 0, it becomes the number of CPUs of the
-/// share. Errors: Unavailable without MPI; InvalidArgument when --horovod=False
-/// was given to one of several processes.
+/// Errors: Unavailable without MPI; InvalidArgument when --horovod=False was
+/// given to one of several processes.
 StatusOr<std::unique_ptr<rt::Collective>>
-joinWorkers(const WorkersOptions &options, int *threads);
+joinWorkers(const WorkersOptions &options, HostShare *host);
 
 /// FailedPrecondition when a value differs from that of rank 0, naming the
 /// rank and both.
@@ -67,7 +78,7 @@ checkAgreement(const Workers &workers,
                const std::vector<std::pair<std::string, std::string>> &values);
 
 /// Gives every rank the variables of rank 0 (with the optimizer's slots when
-/// `slots`), and checks that all have the same.
+/// `slots`) by `workers.variables`, and checks that all have the same.
 Status shareVariables(const Workers &workers, rt::Session &session, bool slots);
 
 /// Checks by a hash that all ranks have the same weights, and slots when

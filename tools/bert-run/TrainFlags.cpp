@@ -115,8 +115,11 @@ StatusOr<std::unique_ptr<rt::Collective>> join(const TrainRunFlags &flags,
     wanted.wanted = flags.horovod;
   }
   wanted.limitSeconds = flags.collectiveTimeout;
+  HostShare host = {options->threads};
   BERTC_ASSIGN_OR_RETURN(std::unique_ptr<rt::Collective> collective,
-                         joinWorkers(wanted, &options->threads));
+                         joinWorkers(wanted, &host));
+  options->threads = host.threads;
+  options->device.deviceIndex = host.place;
   options->workers.collective = collective.get();
   options->workers.everyMicroBatch = !flags.allreducePostAccumulation;
   options->workers.wire = flags.allreducePrecision == "bf16"

@@ -349,6 +349,8 @@ TEST_F(SharedRunTest, variablesThatDifferAreFound) {
     Workers workers = workersOf(one);
     Status before = checkSameVariables(workers, *session, true, "before");
     EXPECT_THAT(before.message(), HasSubstr("variables of rank 1"));
+    auto variables = *openVariableCollective(*session, workers);
+    workers.variables = variables.get();
     Status shared = shareVariables(workers, *session, true);
     EXPECT_TRUE(shared.ok()) << shared.message();
     // One bit is enough.
