@@ -299,6 +299,67 @@ def BertRematerialize
 }
 
 //===----------------------------------------------------------------------===//
+// distribute
+//===----------------------------------------------------------------------===//
+
+def BertDistribute : Pass<"bert-distribute", "::mlir::ModuleOp"> {
+  let summary = "place the all-reduce of a data-parallel run";
+  let description = [{
+    The accumulators of `@train_step` are put in buckets, in the order in which
+    the backward pass finishes their gradients; a bucket is full when it has
+    `bucket-bytes`. They are declared in this order, so that memory planning
+    lays a bucket out as one piece, and `bert.exchange` on the module lists
+    them.
+
+    A twin of the entry, `@train_step_last`, is for the last micro-batch of an
+    update (with `micro-batches`, for every one). What a gradient is clipped by
+    is known only when all are there, so in form `early` a bucket is added up
+    and sent unclipped as soon as its last gradient is there, and
+    `all_reduce_settle` in the end does it again where a worker has clipped. In
+    form `ordered` all that adds to the accumulators stays where it is, but in
+    the order of buckets, each followed by its `all_reduce`. In form `none` there
+    is no twin.
+
+    ```mlir
+    %g = bert.tanh_grad %dy, %x : ...
+    // ... the rest of the backward pass, and the norm of all gradients ...
+    %a = bert.read @"w/accum" : tensor<4xf32>
+    %sum = bert.accumulate %a, %g, %clip : ...
+    bert.assign @"w/accum", %sum : tensor<4xf32>
+    ```
+    becomes, in `@train_step_last`,
+    ```mlir
+    %one = bert.constant dense<1.0> : tensor<f32>
+    %g = bert.tanh_grad %dy, %x : ...
+    %old = bert.read @"w/accum" : tensor<4xf32>
+    %a = bert.read @"w/accum" : tensor<4xf32>
+    %sum = bert.accumulate %a, %g, %one : ...
+    bert.assign @"w/accum", %sum : tensor<4xf32>
+    bert.all_reduce [@"w/accum"] {bucket = 0 : i32, early}
+    // ... the rest of the backward pass, and the norm of all gradients ...
+    bert.all_reduce_settle [@"w/accum"] %clip, %old, %g {bucket_sizes = array<i32: 1>} : ...
+    ```
+
+    A module without `@train_step` stays as it is. Before: the optimizer pass
+    has run, and for form `early` the fusions. After: as said.
+  }];
+  let options = [
+    Option<"workers", "workers", "int64_t", /*default=*/"2",
+           "how many are planned for, at least 2; a plan runs with any number">,
+    Option<"microBatches", "micro-batches", "bool", /*default=*/"false",
+           "workers add up after every micro-batch, not once an update">,
+    Option<"wire", "wire", "std::string", /*default=*/"\"f32\"",
+           "f32 or bf16: values on their way">,
+    Option<"bucketBytes", "bucket-bytes", "int64_t", /*default=*/"25 << 20",
+           "bytes from which on a bucket is full">,
+    Option<"form", "form", "std::string", /*default=*/"\"early\"",
+           "early, ordered or none">,
+  ];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [Statistic<"numBuckets", "buckets", "buckets made">];
+}
+
+//===----------------------------------------------------------------------===//
 // lower
 //===----------------------------------------------------------------------===//
 

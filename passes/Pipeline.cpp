@@ -13,11 +13,11 @@ namespace bertc {
 namespace {
 
 constexpr std::pair<Phase, llvm::StringLiteral> kPhases[] = {
-    {Phase::Import, "import"},       {Phase::Mask, "mask"},
-    {Phase::Gradients, "gradients"}, {Phase::Optimizer, "optimizer"},
-    {Phase::Precision, "precision"}, {Phase::Fuse, "fuse"},
-    {Phase::Lower, "lower"},         {Phase::Memory, "memory"},
-    {Phase::Plan, "plan"},
+    {Phase::Import, "import"},         {Phase::Mask, "mask"},
+    {Phase::Gradients, "gradients"},   {Phase::Optimizer, "optimizer"},
+    {Phase::Precision, "precision"},   {Phase::Fuse, "fuse"},
+    {Phase::Distribute, "distribute"}, {Phase::Lower, "lower"},
+    {Phase::Memory, "memory"},         {Phase::Plan, "plan"},
 };
 
 /// Folds, and what kernels of the CPU do together.
@@ -39,6 +39,20 @@ void buildFusions(const PipelineOptions &options,
   functions.addPass(createBertFuseMatmulEpilogue());
   functions.addPass(createBertPostpone());
   functions.addPass(createBertRematerialize());
+}
+
+void buildDistribute(const PipelineOptions &options,
+                     mlir::OpPassManager &manager) {
+  if (options.exchange.workers < 2) {
+    return;
+  }
+  BertDistributeOptions distribute;
+  distribute.workers = options.exchange.workers;
+  distribute.microBatches = options.exchange.microBatches;
+  distribute.wire = options.exchange.bf16 ? "bf16" : "f32";
+  distribute.bucketBytes = options.exchange.bucketBytes;
+  distribute.form = isGraphTarget(options.target) ? "none" : "early";
+  manager.addPass(createBertDistribute(distribute));
 }
 
 void buildMemory(const PipelineOptions &options, mlir::OpPassManager &manager) {
@@ -111,6 +125,9 @@ void buildPhase(Phase phase, const PipelineOptions &options,
     break;
   case Phase::Fuse:
     buildFusions(options, manager.nest<mlir::func::FuncOp>());
+    break;
+  case Phase::Distribute:
+    buildDistribute(options, manager);
     break;
   case Phase::Lower:
     if (isGraphTarget(options.target)) {

@@ -27,6 +27,9 @@ enum class Phase {
   /// Operations that one kernel can do together are one operation; on gaudi
   /// and gaudi2 the graph compiler's work, which gets folded operations only.
   Fuse,
+  /// Plans for several workers have the twin of @train_step in which these add
+  /// up their gradients.
+  Distribute,
   /// The target's dialect, one operation per step of the plan.
   Lower,
   /// Every tensor has its place in the arena or the state block; nodes of
@@ -45,6 +48,18 @@ std::optional<Phase> parsePhase(llvm::StringRef name);
 /// "import, mask, ...", for help and messages.
 std::string allPhaseNames();
 
+/// How workers of a data-parallel run add up their gradients.
+struct ExchangeOptions {
+  /// How many are planned for; below 2 nothing is.
+  int64_t workers = 1;
+  /// After every micro-batch, not once an update.
+  bool microBatches = false;
+  /// As bf16 on their way.
+  bool bf16 = false;
+  /// From which on a bucket is full.
+  int64_t bucketBytes = 25 << 20;
+};
+
 /// What the passes of the phases depend on.
 struct PipelineOptions {
   /// cpu, gaudi or gaudi2.
@@ -57,6 +72,7 @@ struct PipelineOptions {
   /// the built-in lists.
   bool bf16 = false;
   std::string bf16Config;
+  ExchangeOptions exchange;
 };
 
 /// Whether the target takes graphs of SynapseAI: gaudi or gaudi2.

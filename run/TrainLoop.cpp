@@ -59,15 +59,19 @@ Status TrainLoop::prepare() {
                                plan.path(), stepEntry));
   }
   BERTC_RETURN_IF_ERROR(session_.prepare(stepEntry));
+  if (const char *entry = exchange_.exchangingEntry()) {
+    BERTC_RETURN_IF_ERROR(requireEntry(plan, entry, {"loss_scale"}));
+    BERTC_RETURN_IF_ERROR(session_.prepare(entry));
+  }
   return session_.prepare(applyEntry);
 }
 
-Status TrainLoop::microBatch(const MicroBatch &batch, UpdateReport *report,
-                             double *totalLoss) {
+Status TrainLoop::microBatch(const char *entry, const MicroBatch &batch,
+                             UpdateReport *report, double *totalLoss) {
   rt::NamedInputs inputs = batch.inputs;
   std::array<int32_t, 4> rng =
       rngInput(settings_.seed, batch.number, settings_.deterministic);
-  if (session_.plan().findEntry(stepEntry)->findInput("rng")) {
+  if (session_.plan().findEntry(entry)->findInput("rng")) {
     inputs.emplace_back("rng",
                         rt::ConstTensorView(rt::DType::I32, {4}, rng.data()));
   }
@@ -80,7 +84,7 @@ Status TrainLoop::microBatch(const MicroBatch &batch, UpdateReport *report,
     outputs.emplace_back(lossNames_[i],
                          rt::TensorView{rt::DType::F32, {}, &values[i]});
   }
-  BERTC_RETURN_IF_ERROR(session_.run(stepEntry, inputs, outputs)
+  BERTC_RETURN_IF_ERROR(session_.run(entry, inputs, outputs)
                             .annotate(fmt::format("update {}, micro-batch {}",
                                                   updateStep_, batch.number)));
   for (size_t i = 0; i < values.size(); ++i) {
@@ -113,11 +117,44 @@ Status TrainLoop::apply(float learningRate) {
       {});
 }
 
+/// The next micro-batch. False when it was left out, as some rank has stopped:
+/// its gradients would have been exchanged while it ran.
+StatusOr<bool> TrainLoop::nextMicroBatch(Trace *trace, UpdateReport *report,
+                                         MicroDone *done) {
+  BERTC_ASSIGN_OR_RETURN(const MicroBatch *batch, source_.next());
+  if (!batch) {
+    return internalError(
+        fmt::format("the training data ended in update {}", updateStep_));
+  }
+  done->ended = batch->endsUpdate;
+  const char *entry = exchange_.exchangingEntry();
+  done->exchanged = entry && (done->ended || exchange_.everyMicroBatch());
+  if (done->exchanged) {
+    // Nobody may wait in an exchange that another rank leaves out.
+    Trace::Span span(trace, "agreement");
+    UpdateReport soFar = *report;
+    BERTC_RETURN_IF_ERROR(exchange_.combine(&soFar, updateStep_));
+    if (!soFar.complete) {
+      *report = soFar;
+      return false;
+    }
+  }
+  Trace::Span span(trace, done->exchanged ? entry : stepEntry);
+  if (!batch->isEmpty()) {
+    BERTC_RETURN_IF_ERROR(microBatch(done->exchanged ? entry : stepEntry,
+                                     *batch, report, &done->loss));
+  } else if (done->exchanged) {
+    BERTC_RETURN_IF_ERROR(exchange_.joinEmpty());
+  }
+  return true;
+}
+
 /// This rank's micro-batches. Leaves `complete` false when it was asked to stop
-/// in between. True when the ranks have agreed on that already.
+/// in between. True when the ranks have agreed on that already. `exchanged`:
+/// their gradients are added up.
 StatusOr<bool> TrainLoop::accumulate(const std::function<bool()> &stop,
                                      const MicroHook &onMicro, Trace *trace,
-                                     UpdateReport *report) {
+                                     UpdateReport *report, bool *exchanged) {
   report->complete = true;
   int64_t count = 0;
   for (bool ended = false; !ended; ++count) {
@@ -126,23 +163,20 @@ StatusOr<bool> TrainLoop::accumulate(const std::function<bool()> &stop,
       report->complete = false;
       return false;
     }
-    double loss = 0;
-    {
-      Trace::Span span(trace, stepEntry);
-      BERTC_ASSIGN_OR_RETURN(const MicroBatch *batch, source_.next());
-      if (!batch) {
-        return internalError(
-            fmt::format("the training data ended in update {}", updateStep_));
-      }
-      if (!batch->isEmpty()) {
-        BERTC_RETURN_IF_ERROR(microBatch(*batch, report, &loss));
-      }
-      ended = batch->endsUpdate;
+    MicroDone done;
+    BERTC_ASSIGN_OR_RETURN(bool all, nextMicroBatch(trace, report, &done));
+    if (!all) {
+      return true;
     }
-    onMicro(count + 1, loss);
-    if (exchange_.everyMicroBatch() && !ended) {
+    ended = done.ended;
+    onMicro(count + 1, done.loss);
+    if (ended) {
+      *exchanged = done.exchanged;
+    } else if (done.exchanged) {
+      BERTC_RETURN_IF_ERROR(exchange_.keepSumOnRoot());
+    } else if (exchange_.everyMicroBatch()) {
       UpdateReport soFar = *report;
-      BERTC_ASSIGN_OR_RETURN(bool all, addUp(false, trace, &soFar));
+      BERTC_ASSIGN_OR_RETURN(all, addUp(false, true, trace, &soFar));
       if (!all) {
         *report = soFar;
         return true;
@@ -153,11 +187,12 @@ StatusOr<bool> TrainLoop::accumulate(const std::function<bool()> &stop,
 }
 
 /// Makes `report` that of all ranks; when they are all there, adds up their
-/// gradients.
-StatusOr<bool> TrainLoop::addUp(bool last, Trace *trace, UpdateReport *report) {
+/// gradients, if `gradients`.
+StatusOr<bool> TrainLoop::addUp(bool last, bool gradients, Trace *trace,
+                                UpdateReport *report) {
   Trace::Span span(trace, "all_reduce");
   BERTC_RETURN_IF_ERROR(exchange_.combine(report, updateStep_));
-  if (report->complete) {
+  if (report->complete && gradients) {
     BERTC_RETURN_IF_ERROR(exchange_.addGradients(last, updateStep_));
   }
   return report->complete;
@@ -172,13 +207,16 @@ StatusOr<UpdateReport> TrainLoop::update(const std::function<bool()> &stop,
     report.losses[name] = 0;
   }
   report.learningRate = settings_.schedule.learningRate(updateStep_);
+  exchange_.beginUpdate(updateStep_);
+  bool exchanged = false;
   BERTC_ASSIGN_OR_RETURN(bool settled,
-                         accumulate(stop, onMicro, trace, &report));
+                         accumulate(stop, onMicro, trace, &report, &exchanged));
   if (settled) {
     return report;
   }
   report.stop = stop() || !report.complete;
-  BERTC_ASSIGN_OR_RETURN(bool complete, addUp(true, trace, &report));
+  BERTC_ASSIGN_OR_RETURN(bool complete,
+                         addUp(true, !exchanged, trace, &report));
   if (!complete) {
     return report;
   }

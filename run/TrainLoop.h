@@ -64,13 +64,27 @@ public:
   int64_t microStep() const { return microStep_; }
   uint64_t examplesSeen() const { return examplesSeen_; }
 
+  const UpdateExchange &exchange() const { return exchange_; }
+
 private:
-  Status microBatch(const MicroBatch &batch, UpdateReport *report,
-                    double *loss);
+  /// What a micro-batch was.
+  struct MicroDone {
+    /// The last one of its update.
+    bool ended = false;
+    /// All ranks have added up their gradients.
+    bool exchanged = false;
+    double loss = 0;
+  };
+
+  Status microBatch(const char *entry, const MicroBatch &batch,
+                    UpdateReport *report, double *loss);
+  StatusOr<bool> nextMicroBatch(Trace *trace, UpdateReport *report,
+                                MicroDone *done);
   StatusOr<bool> accumulate(const std::function<bool()> &stop,
                             const MicroHook &onMicro, Trace *trace,
-                            UpdateReport *report);
-  StatusOr<bool> addUp(bool last, Trace *trace, UpdateReport *report);
+                            UpdateReport *report, bool *exchanged);
+  StatusOr<bool> addUp(bool last, bool gradients, Trace *trace,
+                       UpdateReport *report);
   Status apply(float learningRate);
 
   rt::Session &session_;

@@ -37,7 +37,9 @@ Status checkTrainRunOptions(const TrainRunOptions &options) {
 
 TrainRun::TrainRun(rt::Session &session, TrainRunOptions options)
     : session_(session), options_(std::move(options)),
-      store_(options_.outputDir, options_.keepCheckpointMax) {}
+      store_(options_.outputDir, options_.keepCheckpointMax) {
+  options_.workers.complete(session.plan());
+}
 
 void TrainRun::say(const std::string &line) const {
   if (!options_.quiet) {
@@ -97,7 +99,7 @@ Status TrainRun::checkRanks(bool training) const {
        {"--save-checkpoints-steps",
         fmt::format("{}", options_.saveCheckpointsSteps)},
        {"--allreduce-post-accumulation",
-        fmt::format("{}", !options_.workers.everyMicroBatch)},
+        fmt::format("{}", !*options_.workers.everyMicroBatch)},
        {"--allreduce-precision",
         options_.workers.wire == rt::WireType::F32 ? "f32" : "bf16"},
        {"--shard-optimizer", fmt::format("{}", options_.shardOptimizer)}});
@@ -447,6 +449,8 @@ Status TrainRun::train(BatchSource &source,
   }
   TrainReport report(shownSettings(), log_, events ? &*events : nullptr);
   BERTC_RETURN_IF_ERROR(loop(updates, report));
+  result_.allreduceRepeats = updates.exchange().repeats();
+  result_.allreduceWaitedSeconds = updates.exchange().waitedSeconds();
   BERTC_RETURN_IF_ERROR(save(&report));
   result_.updateStep = state_.updateStep;
   result_.throughput = report.throughput();

@@ -96,6 +96,11 @@ struct TrainResult {
   int workers = 1;
   /// Bytes of gradients that this rank has sent, or handed to HCCL.
   uint64_t allreduceBytes = 0;
+  /// Updates (with an exchange after every micro-batch, these) whose gradients
+  /// travelled twice, as some rank had to clip what it had sent.
+  int64_t allreduceRepeats = 0;
+  /// Seconds for which this rank did nothing but wait for sums.
+  double allreduceWaitedSeconds = 0;
   /// Of adam_m and adam_v on this rank; 0 when nothing was trained.
   uint64_t optimizerStateBytes = 0;
   /// Newest checkpoint; empty when there is none.

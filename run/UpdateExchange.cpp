@@ -2,7 +2,9 @@
 #include "run/UpdateExchange.h"
 
 #include "run/OptimizerShards.h"
+#include "run/Trace.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
 #include <vector>
@@ -10,6 +12,33 @@
 namespace bertc {
 
 namespace {
+
+/// A stretch of memory that holds a bucket: accumulators and nothing else but
+/// the few bytes, always zero, that align them.
+struct Stretch {
+  float *data;
+  int64_t elements;
+};
+
+/// The entry that a plan for several workers has beside train_step.
+constexpr char lastEntry[] = "train_step_last";
+
+/// The buckets of the plan in the session's memory.
+StatusOr<std::vector<Stretch>> bucketsOf(rt::Session &session) {
+  std::vector<Stretch> all;
+  const std::vector<rt::VariableInfo> &variables = session.plan().variables();
+  for (const auto &bucket : session.plan().exchange()->buckets) {
+    BERTC_ASSIGN_OR_RETURN(
+        rt::TensorView first,
+        session.mutableVariable(variables[bucket.front()].name));
+    const rt::VariableInfo &end = variables[bucket.back()];
+    BERTC_ASSIGN_OR_RETURN(rt::TensorView last,
+                           session.mutableVariable(end.name));
+    all.push_back({first.as<float>(), last.as<float>() - first.as<float>() +
+                                          rt::numElements(end.shape)});
+  }
+  return all;
+}
 
 /// Indices of the accumulators.
 std::vector<uint32_t> accumulators(const rt::Plan &plan) {
@@ -38,6 +67,70 @@ std::string pack(const UpdateReport &report) {
 }
 
 } // namespace
+
+UpdateExchange::UpdateExchange(rt::Session &session, const Workers &workers)
+    : session_(session), workers_(workers) {
+  const rt::Plan &plan = session.plan();
+  // Ranks that share the optimizer's work need the sums of their share only.
+  if (workers.size() > 1 && !workers.shards && plan.exchange() &&
+      plan.findEntry(lastEntry)) {
+    buckets_ = std::make_unique<BucketExchange>(*workers.collective,
+                                                workers.wireType());
+    session_.setExchange(buckets_.get());
+  }
+}
+
+UpdateExchange::~UpdateExchange() {
+  if (buckets_) {
+    session_.setExchange(nullptr);
+  }
+}
+
+const char *UpdateExchange::exchangingEntry() const {
+  return buckets_ ? lastEntry : nullptr;
+}
+
+void UpdateExchange::beginUpdate(int64_t updateStep) const {
+  if (buckets_) {
+    buckets_->beginUpdate(updateStep + 1);
+  }
+}
+
+Status UpdateExchange::joinEmpty() const {
+  BERTC_ASSIGN_OR_RETURN(std::vector<Stretch> stretches, bucketsOf(session_));
+  auto startAll = [&] {
+    for (uint32_t i = 0; i < stretches.size(); ++i) {
+      BERTC_RETURN_IF_ERROR(
+          buckets_->start(i, stretches[i].data, stretches[i].elements));
+    }
+    return Status();
+  };
+  // What the sums will have replaced, should they be formed again.
+  std::vector<std::vector<float>> before;
+  if (buckets_->early()) {
+    for (const Stretch &each : stretches) {
+      before.emplace_back(each.data, each.data + each.elements);
+    }
+    BERTC_RETURN_IF_ERROR(startAll());
+  }
+  BERTC_ASSIGN_OR_RETURN(bool repeat, buckets_->mustRepeat(false));
+  BERTC_RETURN_IF_ERROR(buckets_->finish());
+  if (repeat) {
+    for (size_t i = 0; i < before.size(); ++i) {
+      std::copy(before[i].begin(), before[i].end(), stretches[i].data);
+    }
+    BERTC_RETURN_IF_ERROR(startAll());
+  }
+  BERTC_RETURN_IF_ERROR(buckets_->finish());
+  buckets_->takeSpans();
+  return Status();
+}
+
+Status UpdateExchange::keepSumOnRoot() const {
+  return workers_.isRoot()
+             ? Status()
+             : workers_.variables->fillZero(accumulators(session_.plan()));
+}
 
 Status UpdateExchange::combine(UpdateReport *report, int64_t updateStep) const {
   if (workers_.size() == 1) {
@@ -86,12 +179,13 @@ Status UpdateExchange::addGradients(bool last, int64_t updateStep) const {
   }
   std::string what = fmt::format("gradients of update {}", updateStep + 1);
   if (workers_.shards) {
-    return workers_.shards->reduceGradients(workers_.wire, what);
+    return workers_.shards->reduceGradients(workers_.wireType(), what);
   }
-  std::vector<uint32_t> sums = accumulators(session_.plan());
-  BERTC_RETURN_IF_ERROR(workers_.variables->allReduceSum(sums, what));
-  return last || workers_.isRoot() ? Status()
-                                   : workers_.variables->fillZero(sums);
+  int64_t begin = monotonicNs();
+  BERTC_RETURN_IF_ERROR(
+      workers_.variables->allReduceSum(accumulators(session_.plan()), what));
+  waitedSeconds_ += static_cast<double>(monotonicNs() - begin) * 1e-9;
+  return last ? Status() : keepSumOnRoot();
 }
 
 Status UpdateExchange::shareVariables(int64_t updateStep) const {

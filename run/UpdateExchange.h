@@ -12,10 +12,12 @@
 
 #include "bertc/runtime.h"
 #include "bertc/status.h"
+#include "run/BucketExchange.h"
 #include "run/Workers.h"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace bertc {
@@ -42,12 +44,29 @@ struct UpdateReport {
 
 class UpdateExchange {
 public:
-  /// `session` and what `workers` points to must outlive it.
-  UpdateExchange(rt::Session &session, const Workers &workers)
-      : session_(session), workers_(workers) {}
+  /// `session` and what `workers` points to must outlive it; the session has
+  /// its exchange as long as it lives.
+  UpdateExchange(rt::Session &session, const Workers &workers);
+  ~UpdateExchange();
+  UpdateExchange(const UpdateExchange &) = delete;
+  UpdateExchange &operator=(const UpdateExchange &) = delete;
+
+  /// The entry that adds up the gradients of all ranks while it runs, where the
+  /// plan has one and there are several ranks; else null. It is for
+  /// micro-batches that end an update, or every one with everyMicroBatch(), and
+  /// all ranks run it together: after a combine() that found them complete,
+  /// addGradients() being left out.
+  const char *exchangingEntry() const;
+  /// For a rank that has an empty micro-batch while others run that entry.
+  Status joinEmpty() const;
+  /// Says what exchanges are for.
+  void beginUpdate(int64_t updateStep) const;
+  /// Before another micro-batch is added to a sum: only rank 0 keeps it, as the
+  /// others would count it again.
+  Status keepSumOnRoot() const;
 
   bool everyMicroBatch() const {
-    return workers_.size() > 1 && workers_.everyMicroBatch;
+    return workers_.size() > 1 && workers_.everyMicroBatch.value_or(false);
   }
 
   /// Makes the report of this rank's part that of the update: sums, in rank
@@ -67,9 +86,19 @@ public:
   /// Whether one of them was.
   bool stopAnnounced() const;
 
+  /// Exchanges that were made again, and seconds for which this rank has waited
+  /// for sums.
+  int64_t repeats() const { return buckets_ ? buckets_->repeats() : 0; }
+  double waitedSeconds() const {
+    return waitedSeconds_ + (buckets_ ? buckets_->waitedSeconds() : 0);
+  }
+
 private:
   rt::Session &session_;
   Workers workers_;
+  mutable double waitedSeconds_ = 0;
+  /// Null where entries exchange nothing.
+  std::unique_ptr<BucketExchange> buckets_;
 };
 
 } // namespace bertc

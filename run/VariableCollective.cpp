@@ -15,7 +15,8 @@ namespace {
 class HostVariables final : public VariableCollective {
 public:
   HostVariables(rt::Session &session, const Workers &workers)
-      : session_(session), all_(*workers.collective), wire_(workers.wire) {}
+      : session_(session), all_(*workers.collective),
+        wire_(workers.wireType()) {}
 
   Status broadcast(const std::vector<uint32_t> &variables,
                    const std::string &what) override;
@@ -167,7 +168,7 @@ openVariableCollective(rt::Session &session, const Workers &workers) {
     return std::unique_ptr<VariableCollective>(
         std::make_unique<HostVariables>(session, workers));
   }
-  if (workers.wire != rt::WireType::F32) {
+  if (workers.wireType() != rt::WireType::F32) {
     return failedPrecondition(fmt::format(
         "--allreduce-precision bf16: the gradients of plans for {} are added "
         "up in f32 on the devices, and HCCL adds in the type that it is given, "

@@ -32,13 +32,24 @@ struct Workers {
   rt::Collective *collective = nullptr;
   /// What moves variables between the ranks of a run that has begun.
   VariableCollective *variables = nullptr;
-  /// Gradients are added up after every micro-batch, not once an update.
-  bool everyMicroBatch = false;
-  /// How they travel.
-  rt::WireType wire = rt::WireType::F32;
+  /// Gradients are added up after every micro-batch, not once an update. Unset
+  /// until the plan has said what it was compiled for.
+  std::optional<bool> everyMicroBatch;
+  /// How they travel; likewise.
+  std::optional<rt::WireType> wire;
   /// Null: every rank has all of the optimizer's state.
   OptimizerShards *shards = nullptr;
 
+  /// Sets what is unset to what the plan says, else to once an update and f32.
+  void complete(const rt::Plan &plan) {
+    const rt::ExchangeInfo *planned = plan.exchange();
+    everyMicroBatch =
+        everyMicroBatch.value_or(planned && planned->microBatches);
+    wire = wire.value_or(planned && planned->bf16 ? rt::WireType::BF16
+                                                  : rt::WireType::F32);
+  }
+
+  rt::WireType wireType() const { return wire.value_or(rt::WireType::F32); }
   WorkerShare share() const {
     return collective ? WorkerShare{collective->rank(), collective->size()}
                       : WorkerShare{};

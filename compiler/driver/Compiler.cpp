@@ -100,6 +100,7 @@ Status Compiler::runPhase(Phase phase) {
   pipeline.maxGraphNodes = options_.maxGraphNodes;
   pipeline.bf16 = options_.model.precision == "bf16";
   pipeline.bf16Config = options_.bf16ConfigPath;
+  pipeline.exchange = options_.exchange;
   buildPhase(phase, pipeline, manager);
   if (manager.empty()) {
     return Status::okStatus();

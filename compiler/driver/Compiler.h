@@ -32,6 +32,7 @@ struct CompileOptions {
   /// With model.precision "bf16": the file that says which operations become
   /// bf16; empty for the built-in lists.
   std::string bf16ConfigPath;
+  ExchangeOptions exchange;
   /// Prints the IR after each pass on stderr.
   bool printIrAfterAll = false;
   /// Prints where the time went on stderr, when the compiler is destroyed.

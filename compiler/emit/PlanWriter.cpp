@@ -94,6 +94,28 @@ void writePackedWeights(ModuleOp module, PlanSymbols &symbols,
   }
 }
 
+/// What `bert.exchange` says; null when the module is for one worker.
+std::unique_ptr<plan::ExchangeT> writeExchange(ModuleOp module,
+                                               const PlanSymbols &symbols) {
+  auto attr = module->getAttrOfType<DictionaryAttr>(bert::kExchangeAttr);
+  if (!attr) {
+    return nullptr;
+  }
+  auto exchange = std::make_unique<plan::ExchangeT>();
+  exchange->workers = attr.getAs<IntegerAttr>("workers").getInt();
+  exchange->micro_batches = attr.contains("micro_batches");
+  bool bf16 = attr.getAs<bert::WireAttr>("wire").getValue() == bert::Wire::BF16;
+  exchange->wire = bf16 ? plan::WireType::BF16 : plan::WireType::F32;
+  for (auto names : attr.getAs<ArrayAttr>("buckets").getAsRange<ArrayAttr>()) {
+    auto bucket = std::make_unique<plan::BucketT>();
+    for (auto name : names.getAsRange<FlatSymbolRefAttr>()) {
+      bucket->variables.push_back(symbols.variables.lookup(name.getValue()));
+    }
+    exchange->buckets.push_back(std::move(bucket));
+  }
+  return exchange;
+}
+
 /// Packs, seals and checks.
 StatusOr<std::string> finish(const plan::PlanT &content) {
   flatbuffers::FlatBufferBuilder builder(1 << 20);
@@ -128,6 +150,7 @@ Status writeSteps(ModuleOp module, plan::PlanT &result) {
     BERTC_RETURN_IF_ERROR(
         writeEntry(function, symbols, *result.entries.back()));
   }
+  result.exchange = writeExchange(module, symbols);
   result.constants = symbols.constants.bytes();
   result.state_bytes = state.getInt();
   result.arena_bytes = arena.getInt();
@@ -178,6 +201,7 @@ Status writeGraphs(ModuleOp module, StringAttr device, plan::PlanT &result) {
     }
     BERTC_RETURN_IF_ERROR(writeDeterministicGraphs(function, symbols, *entry));
   }
+  result.exchange = writeExchange(module, symbols);
   result.constants = symbols.constants.bytes();
   result.state_bytes = state.getInt();
   result.arena_bytes = arena.getInt();

@@ -147,6 +147,30 @@ template <typename ParamsT, typename OpTy> StepDescription gathered(OpTy op) {
   return plain(op, params);
 }
 
+plan::WireType wireType(bool bf16) {
+  return bf16 ? plan::WireType::BF16 : plan::WireType::F32;
+}
+
+StepDescription allReduce(cpu::AllReduceOp op) {
+  plan::AllReduceParamsT params;
+  params.bucket = op.getBucket();
+  params.wire = wireType(op.getBf16());
+  params.early = op.getEarly();
+  StepDescription step = plain(op, params);
+  step.outputs = step.inputs;
+  return step;
+}
+
+StepDescription allReduceSettle(cpu::AllReduceSettleOp op) {
+  plan::AllReduceSettleParamsT params;
+  params.bucket_sizes.assign(op.getBucketSizes().begin(),
+                             op.getBucketSizes().end());
+  params.wire = wireType(op.getBf16());
+  StepDescription step = plain(op, params);
+  llvm::append_range(step.outputs, op.getVariables());
+  return step;
+}
+
 } // namespace
 
 FailureOr<StepDescription> describeStep(Operation *operation) {
@@ -175,6 +199,8 @@ FailureOr<StepDescription> describeStep(Operation *operation) {
                       {op.getVariable(), op.getValue(), op.getScale()},
                       {op.getVariable()});
       })
+      .Case([](cpu::AllReduceOp op) { return allReduce(op); })
+      .Case([](cpu::AllReduceSettleOp op) { return allReduceSettle(op); })
       .Case([](cpu::LambOp op) { return optimizer<plan::LambParamsT>(op); })
       .Case([](cpu::AdamWOp op) { return optimizer<plan::AdamWParamsT>(op); })
       .Case([](cpu::DropoutOp op) { return dropped<plan::DropoutParamsT>(op); })

@@ -3,6 +3,7 @@
 // A plan as JSON. Keys follow plan.fbs.
 
 #include "compiler/inspect/GraphReport.h"
+#include "compiler/inspect/PlanExchange.h"
 #include "compiler/inspect/PlanMemory.h"
 #include "compiler/inspect/PlanPrecision.h"
 #include "compiler/inspect/PlanReport.h"
@@ -203,6 +204,7 @@ Json planJson(const rt::PlanFile &file) {
   document["memory"] = memoryJson(plan);
   document["variables"] = variablesJson(plan);
   document["packed_weights"] = packedJson(plan);
+  document["exchange"] = exchangeJson(plan);
   document["entries"] = Json::array();
   for (const plan::Entry *entry : *plan.entries()) {
     Json item = entryHead(plan, *entry);
@@ -229,6 +231,7 @@ Json summaryJson(const rt::PlanFile &file, double seconds) {
   document["cpu_isa"] = file.cpuIsa();
   document["plan_bytes"] = file.fileBytes();
   document["memory"] = memoryJson(file.root());
+  document["exchange"] = exchangeJson(file.root());
   document["compile_seconds"] = seconds;
   document["entries"] = Json::array();
   for (const plan::Entry *entry : *file.root().entries()) {

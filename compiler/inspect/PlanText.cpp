@@ -3,6 +3,7 @@
 // A plan as tables for people.
 
 #include "compiler/inspect/GraphReport.h"
+#include "compiler/inspect/PlanExchange.h"
 #include "compiler/inspect/PlanMemory.h"
 #include "compiler/inspect/PlanPrecision.h"
 #include "compiler/inspect/PlanReport.h"
@@ -171,7 +172,8 @@ std::string entryHead(const plan::Plan &plan, const plan::Entry &entry) {
 std::string planText(const rt::PlanFile &file, bool nodes) {
   const plan::Plan &plan = file.root();
   std::string text = headText(file) + memoryText(plan) + variablesText(plan) +
-                     (hasGraphs(plan) ? "" : packedText(plan));
+                     (hasGraphs(plan) ? "" : packedText(plan)) +
+                     exchangeText(plan);
   for (const plan::Entry *entry : *plan.entries()) {
     text += entryHead(plan, *entry);
     text += bindingsText(*entry, "input", *entry->inputs());
@@ -193,7 +195,7 @@ std::string summaryText(const rt::PlanFile &file, double seconds) {
   const plan::Plan &plan = file.root();
   std::string text =
       fmt::format("parameters  {}\n", file.model().numParameters) +
-      memoryText(plan);
+      memoryText(plan) + exchangeText(plan);
   for (const plan::Entry *entry : *plan.entries()) {
     text += entryHead(plan, *entry) +
             (hasGraphs(plan) ? familiesText(plan, *entry) : kindsText(*entry));

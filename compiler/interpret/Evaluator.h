@@ -32,8 +32,8 @@ class EvaluatorTable {
 public:
   using Evaluator = std::function<Status(mlir::Operation *, Operands, Results)>;
 
-  /// All operations of the bert dialect but read and assign, which concern the
-  /// interpreter's state.
+  /// All operations of the bert dialect but read, assign and the all-reduces,
+  /// which concern the interpreter's state.
   static const EvaluatorTable &get();
 
   /// Null when nothing evaluates operations of that name.

@@ -207,8 +207,50 @@ Status Interpreter::readOrAssign(Operation &op, Frame &frame, bool &handled) {
     frame[read.getValue()] = it->second;
   } else if (auto assign = dyn_cast<bert::AssignOp>(op)) {
     variables_[assign.getVariable().str()] = frame[assign.getValue()];
+  } else if (auto reduce = dyn_cast<bert::AllReduceOp>(op)) {
+    for (Attribute name : reduce.getVariables()) {
+      BERTC_RETURN_IF_ERROR(
+          sumOverWorkers(cast<FlatSymbolRefAttr>(name).getValue()));
+    }
+  } else if (isa<bert::AllReduceSettleOp>(op)) {
+    BERTC_RETURN_IF_ERROR(settle(op, frame));
   } else {
     handled = false;
+  }
+  return Status::okStatus();
+}
+
+Status Interpreter::sumOverWorkers(StringRef name) {
+  auto it = variables_.find(name.str());
+  if (it == variables_.end()) {
+    return failedPrecondition("variable '" + name.str() +
+                              "' has no value yet; set it, or initialise "
+                              "variables from a seed");
+  }
+  for (double &value : it->second.values) {
+    value *= workers_;
+  }
+  roundResult(it->second);
+  return Status::okStatus();
+}
+
+Status Interpreter::settle(Operation &operation, Frame &frame) {
+  auto op = cast<bert::AllReduceSettleOp>(operation);
+  double scale = frame[op.getScale()][0];
+  if (scale == 1) {
+    return Status::okStatus();
+  }
+  for (auto [name, old, grad] :
+       llvm::zip_equal(op.getVariables(), op.getOld(), op.getGrad())) {
+    StringRef symbol = cast<FlatSymbolRefAttr>(name).getValue();
+    Tensor sum = frame[old];
+    const Tensor &gradient = frame[grad];
+    for (int64_t i = 0; i < sum.size(); ++i) {
+      sum[i] += scale * gradient[i];
+    }
+    roundResult(sum);
+    variables_[symbol.str()] = std::move(sum);
+    BERTC_RETURN_IF_ERROR(sumOverWorkers(symbol));
   }
   return Status::okStatus();
 }

@@ -67,6 +67,10 @@ public:
   /// variable's name. (Not the numbers that the runtime draws.)
   void initialiseVariables(uint64_t seed);
 
+  /// How many workers all-reduces add up, all with the inputs and variables of
+  /// this one; 1 at first. What travels is not rounded.
+  void setWorkers(int64_t workers) { workers_ = static_cast<double>(workers); }
+
 private:
   using Frame = llvm::DenseMap<mlir::Value, Tensor>;
 
@@ -74,12 +78,15 @@ private:
                  std::vector<Tensor> &results);
   Status runOperation(mlir::Operation &op, Frame &frame);
   Status readOrAssign(mlir::Operation &op, Frame &frame, bool &handled);
+  Status sumOverWorkers(llvm::StringRef name);
+  Status settle(mlir::Operation &operation, Frame &frame);
   StatusOr<Tensor> fit(Tensor value, mlir::RankedTensorType type,
                        const std::string &what) const;
   void roundResult(Tensor &tensor) const;
 
   mlir::ModuleOp module_;
   Rounding rounding_;
+  double workers_ = 1;
   TensorMap variables_;
 };
 

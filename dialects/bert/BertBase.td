@@ -109,6 +109,13 @@ def Bert_Init : I32EnumAttr<"Init", "how a variable starts", [
 }
 def Bert_InitAttr : Bert_EnumAttr<Bert_Init, "init">;
 
+def Bert_Wire : I32EnumAttr<"Wire", "values on their way between workers", [
+  I32EnumAttrCase<"F32", 0, "f32">, I32EnumAttrCase<"BF16", 1, "bf16">]> {
+  let genSpecializedAttr = 0;
+  let cppNamespace = "::bertc::bert";
+}
+def Bert_WireAttr : Bert_EnumAttr<Bert_Wire, "wire">;
+
 /// The reference's scope name of an operation; null when it has none. Defined
 /// like UnitAttr, so that builders take it last and default it to null.
 def Bert_Scope : Attr<CPred<"::llvm::isa<::mlir::StringAttr>($_self)">,

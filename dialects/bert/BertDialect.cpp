@@ -90,6 +90,20 @@ LogicalResult BertDialect::verifyOperationAttribute(Operation *op,
     }
     return success();
   }
+  if (attribute.getName() == kExchangeAttr) {
+    auto exchange = dyn_cast<DictionaryAttr>(attribute.getValue());
+    auto workers =
+        exchange ? exchange.getAs<IntegerAttr>("workers") : IntegerAttr();
+    if (!isa<ModuleOp>(op) || !workers || workers.getInt() < 2 ||
+        !exchange.getAs<WireAttr>("wire") ||
+        !exchange.getAs<ArrayAttr>("buckets")) {
+      return op->emitOpError("expected '")
+             << kExchangeAttr
+             << "' to be a dictionary on a module, with at least 2 workers, "
+                "wire and buckets";
+    }
+    return success();
+  }
   if (attribute.getName() == kPrecisionAttr) {
     auto rules = dyn_cast<DictionaryAttr>(attribute.getValue());
     if (!isa<func::FuncOp>(op) || !rules ||
@@ -104,8 +118,8 @@ LogicalResult BertDialect::verifyOperationAttribute(Operation *op,
   }
   return op->emitOpError("has the unknown attribute '")
          << attribute.getName().getValue() << "'; the bert dialect defines '"
-         << kEntryAttr << "', '" << kModelAttr << "' and '" << kPrecisionAttr
-         << "'";
+         << kEntryAttr << "', '" << kModelAttr << "', '" << kPrecisionAttr
+         << "' and '" << kExchangeAttr << "'";
 }
 
 static LogicalResult verifyNameAttribute(Operation *op, StringRef kind,

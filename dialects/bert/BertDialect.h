@@ -25,6 +25,14 @@ constexpr llvm::StringLiteral kEntryAttr = "bert.entry";
 /// On a function: a dictionary from the scope of an operation to the rule that
 /// chose its precision.
 constexpr llvm::StringLiteral kPrecisionAttr = "bert.precision";
+/// On a module that was compiled for several workers: a dictionary that says
+/// how they add up their gradients.
+///   workers        i64, how many were planned for, at least 2
+///   micro_batches  unit, present when they do so after every micro-batch
+///   wire           #bert.wire
+///   buckets        lists of symbols, of accumulators in the order in which the
+///                  backward pass finishes their gradients
+constexpr llvm::StringLiteral kExchangeAttr = "bert.exchange";
 /// On an argument or result of an entry point: its name in the plan.
 constexpr llvm::StringLiteral kNameAttr = "bert.name";
 

@@ -6,6 +6,7 @@
 #define BERT_OPS_TD
 
 include "dialects/bert/BertAttentionOps.td"
+include "dialects/bert/BertCollectiveOps.td"
 include "dialects/bert/BertElementwiseOps.td"
 include "dialects/bert/BertEpilogueOps.td"
 include "dialects/bert/BertFusedOps.td"

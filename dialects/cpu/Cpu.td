@@ -5,6 +5,7 @@
 #ifndef BERTC_CPU_TD
 #define BERTC_CPU_TD
 
+include "dialects/cpu/CpuCollectiveOps.td"
 include "dialects/cpu/CpuElementwiseOps.td"
 include "dialects/cpu/CpuFusedOps.td"
 include "dialects/cpu/CpuMaskOps.td"

@@ -296,6 +296,16 @@ void FunctionLowering::findWrites() {
     }
     writes_[assign.getVariableAttr().getAttr()].push_back(position);
   });
+  auto exchanged = [&](Operation *op, ArrayAttr names) {
+    for (Attribute name : names) {
+      writes_[cast<FlatSymbolRefAttr>(name).getAttr()].push_back(
+          positions_.at(op));
+    }
+  };
+  function_.walk(
+      [&](bert::AllReduceOp op) { exchanged(op, op.getVariables()); });
+  function_.walk(
+      [&](bert::AllReduceSettleOp op) { exchanged(op, op.getVariables()); });
   for (auto &entry : writes_) {
     llvm::sort(entry.second);
   }

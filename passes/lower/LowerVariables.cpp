@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reading a variable is naming its storage. Accumulation and optimizer updates
-// happen in place; any other assignment is a copy.
+// happen in place; any other assignment is a copy. Sums over workers are in
+// place as well.
 
 #include "passes/lower/FunctionLowering.h"
 
@@ -117,6 +118,59 @@ FailureOr<bool> update(FunctionLowering &f, OpTy op) {
   return true;
 }
 
+SmallVector<Value> variableRefs(FunctionLowering &f, Operation *op,
+                                ArrayAttr names) {
+  SmallVector<Value> refs;
+  for (Attribute name : names) {
+    auto variable = SymbolTable::lookupNearestSymbolFrom<bert::VariableOp>(
+        op, cast<FlatSymbolRefAttr>(name));
+    refs.push_back(cpu::VariableRefOp::create(f.builder(), f.loc(),
+                                              variable.getTensorType(),
+                                              cast<FlatSymbolRefAttr>(name)));
+  }
+  return refs;
+}
+
+UnitAttr flag(FunctionLowering &f, bool set) {
+  return set ? f.builder().getUnitAttr() : UnitAttr();
+}
+
+/// The step only begins the sum, so nobody but its settling may come between
+/// it and the end of the entry.
+FailureOr<bool> allReduce(FunctionLowering &f, bert::AllReduceOp op) {
+  for (Operation *next = op->getNextNode(); next; next = next->getNextNode()) {
+    auto read = dyn_cast<bert::ReadOp>(next);
+    auto assign = dyn_cast<bert::AssignOp>(next);
+    if (!read && !assign) {
+      continue;
+    }
+    auto name = read ? read.getVariableAttr() : assign.getVariableAttr();
+    if (llvm::is_contained(op.getVariables(), name)) {
+      return op.emitOpError()
+             << "expected nobody to use " << name << " after it";
+    }
+  }
+  cpu::AllReduceOp::create(
+      f.builder(), f.loc(), variableRefs(f, op, op.getVariables()),
+      op.getBucketAttr(), flag(f, op.getWire() == bert::Wire::BF16),
+      flag(f, op.getEarly()), f.scope(), nullptr);
+  return true;
+}
+
+bool allReduceSettle(FunctionLowering &f, bert::AllReduceSettleOp op) {
+  SmallVector<Value> old, grad;
+  for (auto [before, gradient] : llvm::zip_equal(op.getOld(), op.getGrad())) {
+    old.push_back(f.getContiguous(before));
+    grad.push_back(f.getFloats(gradient));
+  }
+  cpu::AllReduceSettleOp::create(
+      f.builder(), f.loc(), f.getContiguous(op.getScale()),
+      variableRefs(f, op, op.getVariables()), old, grad,
+      op.getBucketSizesAttr(), flag(f, op.getWire() == bert::Wire::BF16),
+      f.scope(), nullptr);
+  return true;
+}
+
 } // namespace
 
 FailureOr<bool> lowerVariables(FunctionLowering &f, Operation *op) {
@@ -124,6 +178,8 @@ FailureOr<bool> lowerVariables(FunctionLowering &f, Operation *op) {
       .Case([&](bert::ReadOp o) { return read(f, o); })
       .Case([&](bert::AssignOp o) { return assign(f, o); })
       .Case([&](bert::AccumulateOp o) { return accumulate(f, o); })
+      .Case([&](bert::AllReduceOp o) { return allReduce(f, o); })
+      .Case([&](bert::AllReduceSettleOp o) { return allReduceSettle(f, o); })
       .Case([&](bert::LambUpdateOp o) { return update<cpu::LambOp>(f, o); })
       .Case([&](bert::AdamwUpdateOp o) { return update<cpu::AdamWOp>(f, o); })
       .Default([](Operation *) { return FailureOr<bool>(false); });

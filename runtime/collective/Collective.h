@@ -59,6 +59,12 @@ struct FloatStretch {
   int64_t elements = 0;
 };
 
+/// When something was done; nanoseconds of the monotonic clock.
+struct Interval {
+  int64_t beginNs = 0;
+  int64_t endNs = 0;
+};
+
 class Collective {
 public:
   /// An all-reduce that was started; 0 is none.
@@ -82,7 +88,9 @@ public:
   /// has returned. Several may be under way; they are done in order.
   virtual Ticket startAllReduceSum(float *data, int64_t elements, WireType wire,
                                    const std::string &what) = 0;
-  virtual Status wait(Ticket ticket) = 0;
+  Status wait(Ticket ticket) { return wait(ticket, nullptr); }
+  /// The same; `when`, where not null, becomes when it was done.
+  virtual Status wait(Ticket ticket, Interval *when) = 0;
 
   /// The first half of an all-reduce, in the background: ringPart() of this
   /// rank gets the sum, with the bits that an all-reduce would give it; the

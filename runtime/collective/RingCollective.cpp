@@ -8,6 +8,7 @@
 #include "runtime/collective/Wire.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <cstring>
@@ -31,9 +32,16 @@ struct Operation {
   std::vector<uint64_t> lengths;
   uint64_t length = 0;
   Status status;
+  Interval when;
   bool done = false;
 };
 using OperationRef = std::shared_ptr<Operation>;
+
+int64_t nowNs() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
 
 class RingCollective final : public Collective {
 public:
@@ -52,7 +60,7 @@ public:
                             const std::string &what) override;
   Ticket startAllGather(std::vector<std::vector<FloatStretch>> byRank,
                         const std::string &what) override;
-  Status wait(Ticket ticket) override;
+  Status wait(Ticket ticket, Interval *when) override;
   Status broadcast(void *data, size_t bytes, const std::string &what) override;
   StatusOr<std::vector<std::string>>
   allGather(const std::string &value, const std::string &what) override;
@@ -218,7 +226,7 @@ RingCollective::startAllGather(std::vector<std::vector<FloatStretch>> byRank,
       }));
 }
 
-Status RingCollective::wait(Ticket ticket) {
+Status RingCollective::wait(Ticket ticket, Interval *when) {
   OperationRef operation;
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -229,7 +237,11 @@ Status RingCollective::wait(Ticket ticket) {
     operation = found->second;
     tickets_.erase(found);
   }
-  return await(operation);
+  Status status = await(operation);
+  if (when) {
+    *when = operation->when;
+  }
+  return status;
 }
 
 Status RingCollective::broadcast(void *data, size_t bytes,
@@ -416,6 +428,7 @@ void RingCollective::serve() {
 
 void RingCollective::perform(const OperationRef &operation) {
   wire_->enter(operation->what);
+  operation->when.beginNs = nowNs();
   Status status;
   try {
     status = operation->body(*wire_);
@@ -424,6 +437,7 @@ void RingCollective::perform(const OperationRef &operation) {
         resourceExhausted("out of memory during '" + operation->what + "'");
   }
   wire_->leave();
+  operation->when.endNs = nowNs();
   if (!status.ok()) {
     kept_.push_back(operation);
     fail(status);

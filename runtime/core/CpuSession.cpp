@@ -60,6 +60,9 @@ public:
                                    const std::string &name) override;
   StatusOr<ConstTensorView> outputBuffer(const std::string &entry,
                                          const std::string &name) override;
+  void setExchange(GradientExchange *exchange) override {
+    exchange_ = exchange;
+  }
   void setProfileHook(ProfileHook hook) override { hook_ = std::move(hook); }
   std::vector<KindTime> timeByKind() const override;
   void resetTimes() override;
@@ -71,6 +74,7 @@ private:
   Status execute(size_t index);
   Status exchangeSums(const EntryProgram &program);
   Status runSteps(size_t index);
+  Status finishExchange(size_t index);
   Status repack(uint32_t index);
   void account(size_t entry, uint32_t index, const ProgramStep &step,
                int64_t begin, int64_t end);
@@ -87,6 +91,7 @@ private:
   MemoryBlock scratch_;
   std::unique_ptr<PackedWeights> packed_;
   std::vector<EntryState> entries_;
+  GradientExchange *exchange_ = nullptr;
   ProfileHook hook_;
   KindTime times_[static_cast<size_t>(plan::Params::MAX) + 1];
 };
@@ -308,7 +313,7 @@ Status CpuSession::exchangeSums(const EntryProgram &program) {
 
 Status CpuSession::runSteps(size_t index) {
   EntryProgram &program = *entries_[index].program;
-  RunContext context{scratch_.data(), threads_};
+  RunContext context{scratch_.data(), threads_, exchange_};
   if (program.exchanges) {
     BERTC_RETURN_IF_ERROR(exchangeSums(program));
   }
@@ -330,6 +335,22 @@ Status CpuSession::runSteps(size_t index) {
   return Status();
 }
 
+Status CpuSession::finishExchange(size_t index) {
+  if (exchange_ == nullptr) {
+    return Status();
+  }
+  Status status = exchange_->finish();
+  for (const ExchangeSpan &span : exchange_->takeSpans()) {
+    if (hook_) {
+      std::string scope = "bucket " + std::to_string(span.bucket);
+      hook_({file_.entries()[index].name.c_str(), span.bucket, scope.c_str(),
+             "AllReduce", "", 0, span.bytes, span.beginNs, span.endNs,
+             "all-reduce"});
+    }
+  }
+  return status;
+}
+
 // Makes packed copy `index` of a variable that the running entry has written
 // for the last time; execute() will count that as one change.
 Status CpuSession::repack(uint32_t index) {
@@ -346,6 +367,11 @@ Status CpuSession::execute(size_t index) {
     BERTC_RETURN_IF_ERROR(packed_->refresh(i, variables_->version(variable)));
   }
   Status status = runSteps(index);
+  // Before anything else: what is under way is the exchange's.
+  Status exchanged = finishExchange(index);
+  if (status.ok()) {
+    status = exchanged;
+  }
   for (uint32_t i = 0; i < state.writes.size(); ++i) {
     if (state.writes[i]) {
       variables_->markChanged(i);

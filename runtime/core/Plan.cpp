@@ -88,6 +88,8 @@ const std::vector<VariableInfo> &Plan::variables() const {
   return file_->variables();
 }
 
+const ExchangeInfo *Plan::exchange() const { return file_->exchange(); }
+
 const EntryInfo *Plan::findEntry(const std::string &name) const {
   int index = file_->findEntry(name);
   return index < 0 ? nullptr : &entries()[static_cast<size_t>(index)];

@@ -182,6 +182,18 @@ static VariableInfo describeVariable(const plan::Variable &v) {
   return info;
 }
 
+static ExchangeInfo describeExchange(const plan::Exchange &e) {
+  ExchangeInfo info;
+  info.workers = e.workers();
+  info.microBatches = e.micro_batches();
+  info.bf16 = e.wire() == plan::WireType::BF16;
+  for (const plan::Bucket *bucket : *e.buckets()) {
+    info.buckets.emplace_back(bucket->variables()->begin(),
+                              bucket->variables()->end());
+  }
+  return info;
+}
+
 void PlanFile::describe() {
   producer_ = root_->producer()->str();
   target_ = root_->target()->str();
@@ -190,6 +202,9 @@ void PlanFile::describe() {
   for (const plan::Variable *v : *root_->variables()) {
     variableIndex_.emplace(v->name()->str(), variables_.size());
     variables_.push_back(describeVariable(*v));
+  }
+  if (root_->exchange() != nullptr) {
+    exchange_ = describeExchange(*root_->exchange());
   }
   for (const plan::Entry *e : *root_->entries()) {
     EntryInfo info;

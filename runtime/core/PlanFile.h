@@ -11,6 +11,7 @@
 #include "runtime/schema/plan_generated.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -43,6 +44,9 @@ public:
   const ModelInfo &model() const { return model_; }
   const std::vector<EntryInfo> &entries() const { return entries_; }
   const std::vector<VariableInfo> &variables() const { return variables_; }
+  const ExchangeInfo *exchange() const {
+    return exchange_ ? &*exchange_ : nullptr;
+  }
 
   /// Index of an entry or variable; -1 when there is none of that name.
   int findEntry(const std::string &name) const;
@@ -62,6 +66,7 @@ private:
   ModelInfo model_;
   std::vector<EntryInfo> entries_;
   std::vector<VariableInfo> variables_;
+  std::optional<ExchangeInfo> exchange_;
   std::unordered_map<std::string, int> entryIndex_, variableIndex_;
 };
 

@@ -165,6 +165,49 @@ Status verifyTotals(const plan::Plan &plan) {
   return Status();
 }
 
+/// Buckets hold every accumulator once, and those of a bucket lie behind each
+/// other, so that it is one piece of memory.
+Status verifyExchange(const plan::Plan &plan, const plan::Exchange &exchange) {
+  constexpr uint64_t kMostBetween = 128;
+  const auto &variables = *plan.variables();
+  if (exchange.workers() < 2 || exchange.wire() > plan::WireType::MAX) {
+    return corrupt(num(exchange.workers()) +
+                   " workers, expected 2 or more, and a known wire type");
+  }
+  std::vector<bool> seen(variables.size(), false);
+  uint64_t left = 0;
+  for (const plan::Variable *v : variables) {
+    left += v->role() == plan::VariableRole::Accum;
+  }
+  for (const plan::Bucket *bucket : *exchange.buckets()) {
+    uint64_t end = 0;
+    for (uint32_t i = 0; i < bucket->variables()->size(); ++i) {
+      uint32_t index = bucket->variables()->Get(i);
+      if (index >= variables.size() || seen[index] ||
+          variables.Get(index)->role() != plan::VariableRole::Accum ||
+          variables.Get(index)->dtype() != plan::DType::F32) {
+        return corrupt("a bucket names variable " + num(index) +
+                       ", which is no accumulator of f32, or in two");
+      }
+      const plan::Variable &v = *variables.Get(index);
+      if (i > 0 && (v.offset() < end || v.offset() - end >= kMostBetween)) {
+        return corrupt("variable '" + v.name()->str() +
+                       "' does not lie behind the one before it in its bucket");
+      }
+      BERTC_ASSIGN_OR_RETURN(uint64_t bytes,
+                             checkedBytes(v.dtype(), *v.shape()));
+      end = v.offset() + bytes;
+      seen[index] = true;
+      --left;
+    }
+    if (end == 0) {
+      return corrupt("a bucket is empty");
+    }
+  }
+  return left == 0 ? Status()
+                   : corrupt(num(left) + " accumulators are in no bucket");
+}
+
 } // namespace
 
 Status verifyPlan(const plan::Plan &plan) {
@@ -177,6 +220,10 @@ Status verifyPlan(const plan::Plan &plan) {
   for (uint32_t i = 0; i < plan.packed_weights()->size(); ++i) {
     BERTC_RETURN_IF_ERROR(verifyPacked(plan, *plan.packed_weights()->Get(i))
                               .annotate("packed weight " + num(i)));
+  }
+  if (plan.exchange() != nullptr) {
+    BERTC_RETURN_IF_ERROR(
+        verifyExchange(plan, *plan.exchange()).annotate("exchange"));
   }
   std::unordered_set<std::string> names;
   for (const plan::Entry *entry : *plan.entries()) {

@@ -77,6 +77,10 @@ StatusOr<ConstTensorView> Session::outputBuffer(const std::string &entry,
   return backend_->outputBuffer(entry, name);
 }
 
+void Session::setExchange(GradientExchange *exchange) {
+  backend_->setExchange(exchange);
+}
+
 void Session::setProfileHook(ProfileHook hook) {
   backend_->setProfileHook(std::move(hook));
 }

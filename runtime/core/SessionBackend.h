@@ -5,6 +5,7 @@
 // Session picks one by the target of the plan and hands every call over.
 #pragma once
 
+#include "bertc/exchange.h"
 #include "bertc/runtime.h"
 
 namespace bertc::rt {
@@ -43,6 +44,9 @@ public:
                                            const std::string &name) = 0;
   virtual StatusOr<ConstTensorView> outputBuffer(const std::string &entry,
                                                  const std::string &name) = 0;
+
+  /// Kept where entries have all-reduces.
+  virtual void setExchange(GradientExchange *exchange) { (void)exchange; }
 
   virtual void setProfileHook(ProfileHook hook) = 0;
   virtual std::vector<KindTime> timeByKind() const = 0;

@@ -20,6 +20,7 @@
 // variable, and only operand 1 of a Matmul is packed.
 #pragma once
 
+#include "bertc/exchange.h"
 #include "bertc/runtime.h"
 #include "bertc/status.h"
 #include "runtime/core/SplitUpdate.h"
@@ -82,6 +83,8 @@ struct RunContext {
   /// undefined.
   std::byte *scratch = nullptr;
   int threads = 1;
+  /// The other workers; null in a run of one.
+  GradientExchange *exchange = nullptr;
 };
 
 /// A step ready to run any number of times.

@@ -20,6 +20,7 @@ void registerKernelSteps(StepRegistry &registry) {
   registerMaskSteps(registry);
   registerLossSteps(registry);
   registerOptimizerSteps(registry);
+  registerExchangeSteps(registry);
   registerFusedSteps(registry);
 }
 

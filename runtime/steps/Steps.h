@@ -32,5 +32,7 @@ void registerLossSteps(StepRegistry &registry);
 void registerFusedSteps(StepRegistry &registry);
 /// AssignAdd, Lamb, AdamW.
 void registerOptimizerSteps(StepRegistry &registry);
+/// AllReduce, AllReduceSettle.
+void registerExchangeSteps(StepRegistry &registry);
 
 } // namespace bertc::rt

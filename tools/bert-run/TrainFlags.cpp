@@ -54,13 +54,14 @@ void addWorkerFlags(CLI::App &command, TrainRunFlags &flags,
   flags.horovodOption = group->add_flag(
       "--horovod,--use-horovod,!--no-horovod", flags.horovod,
       "train with all processes that mpirun has started; found by itself");
-  addBoolFlag(*group, "--allreduce-post-accumulation",
-              flags.allreducePostAccumulation,
-              "add up gradients once an update; with =False after every "
-              "micro-batch");
+  flags.postAccumulationOption = addBoolFlag(
+      *group, "--allreduce-post-accumulation", flags.allreducePostAccumulation,
+      "add up gradients once an update; with =False after every micro-batch "
+      "[default: as the plan was compiled for]");
   group
       ->add_option("--allreduce-precision", flags.allreducePrecision,
-                   "f32 or bf16: of gradients on their way; sums are f32")
+                   "f32 or bf16: of gradients on their way; sums are f32 "
+                   "[default: as the plan was compiled for]")
       ->check(CLI::IsMember({"f32", "bf16"}));
   addBoolFlag(*group, "--shard-optimizer", options.shardOptimizer,
               "each process keeps its share of adam_m and adam_v only, and "
@@ -121,10 +122,14 @@ StatusOr<std::unique_ptr<rt::Collective>> join(const TrainRunFlags &flags,
   options->threads = host.threads;
   options->device.deviceIndex = host.place;
   options->workers.collective = collective.get();
-  options->workers.everyMicroBatch = !flags.allreducePostAccumulation;
-  options->workers.wire = flags.allreducePrecision == "bf16"
-                              ? rt::WireType::BF16
-                              : rt::WireType::F32;
+  if (flags.postAccumulationOption->count() > 0) {
+    options->workers.everyMicroBatch = !flags.allreducePostAccumulation;
+  }
+  if (!flags.allreducePrecision.empty()) {
+    options->workers.wire = flags.allreducePrecision == "bf16"
+                                ? rt::WireType::BF16
+                                : rt::WireType::F32;
+  }
   options->quiet = options->quiet || !options->workers.isRoot();
   return collective;
 }
@@ -206,6 +211,8 @@ Json trainingJson(const std::string &command, const TrainResult &training) {
   document["sequences"] = training.sequences;
   document["workers"] = training.workers;
   document["allreduce_bytes"] = training.allreduceBytes;
+  document["allreduce_repeats"] = training.allreduceRepeats;
+  document["allreduce_waited_seconds"] = training.allreduceWaitedSeconds;
   document["optimizer_state_bytes"] = training.optimizerStateBytes;
   document["checkpoint"] = training.checkpoint;
   document["initialised_variables"] = training.initialised;

@@ -20,7 +20,8 @@ struct TrainRunFlags {
   bool horovod = false;
   CLI::Option *horovodOption = nullptr;
   bool allreducePostAccumulation = true;
-  std::string allreducePrecision = "f32";
+  CLI::Option *postAccumulationOption = nullptr;
+  std::string allreducePrecision;
   double collectiveTimeout = 120;
   bool resume = false;
   CLI::Option *resumeOption = nullptr;

@@ -19,6 +19,7 @@ struct Options {
   std::string module, entry, input, weights, output, compare, variablesOutput;
   std::optional<uint64_t> seed;
   bool f64 = false;
+  int64_t workers = 1;
   Tolerance tolerance{1e-6, 1e-5};
 
   Rounding rounding() const { return f64 ? Rounding::None : Rounding::AsTyped; }
@@ -26,6 +27,7 @@ struct Options {
 
 Status runEntry(const Options &options, mlir::ModuleOp module) {
   Interpreter interpreter(module, options.rounding());
+  interpreter.setWorkers(options.workers);
   if (options.seed) {
     interpreter.initialiseVariables(*options.seed);
   }
@@ -65,6 +67,10 @@ Status compareWith(const Options &options, mlir::MLIRContext &context,
 }
 
 Status run(const Options &options) {
+  if (options.workers < 1) {
+    return invalidArgument("--workers is " + std::to_string(options.workers) +
+                           ", expected at least 1");
+  }
   if (options.compare.empty() && options.output.empty()) {
     return invalidArgument("expected --output FILE or --compare FILE");
   }
@@ -97,6 +103,10 @@ int main(int argc, char **argv) {
   app.add_option("--seed", options.seed,
                  "initialise variables (or draw everything, to compare)");
   addBoolFlag(app, "--f64", options.f64, "evaluate every float type in f64");
+  app.add_option("--workers", options.workers,
+                 "all-reduces add up this many workers, all like this one; "
+                 "without --compare")
+      ->capture_default_str();
   app.add_option("--compare", options.compare,
                  "run this module too, on random inputs, and compare");
   app.add_option("--atol", options.tolerance.atol, "absolute tolerance")

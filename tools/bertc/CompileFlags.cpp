@@ -182,6 +182,54 @@ StatusOr<ModelOptions> modelOptions(const CompileFlags &flags) {
   return model;
 }
 
+/// Workers and how they add up their gradients.
+Status setExchange(const CompileFlags &flags, CompileOptions &options) {
+  ExchangeOptions &exchange = options.exchange;
+  if (flags.workers && (*flags.workers < 1 || *flags.workers > 65536)) {
+    return invalidArgument(fmt::format(
+        "--workers is {}, expected 1 to 65536 processes", *flags.workers));
+  }
+  if (flags.workers && options.model.mode == Mode::Infer) {
+    return invalidArgument("--workers has no effect on --mode infer, expected "
+                           "--mode train");
+  }
+  exchange.workers = flags.workers.value_or(1);
+  const char *given = !flags.allreduce.empty()  ? "--allreduce"
+                      : flags.allreduceBucketMb ? "--allreduce-bucket-mb"
+                      : !flags.allreducePrecision.empty()
+                          ? "--allreduce-precision"
+                          : nullptr;
+  if (given && exchange.workers < 2) {
+    return invalidArgument(fmt::format(
+        "{} has no effect on a plan for one worker, expected --workers of 2 "
+        "or more",
+        given));
+  }
+  if (!flags.allreduce.empty() && flags.allreduce != "post-accumulation" &&
+      flags.allreduce != "micro-batch") {
+    return unknown("--allreduce", flags.allreduce,
+                   "post-accumulation or micro-batch");
+  }
+  if (!flags.allreducePrecision.empty() && flags.allreducePrecision != "f32" &&
+      flags.allreducePrecision != "bf16") {
+    return unknown("--allreduce-precision", flags.allreducePrecision,
+                   "f32 or bf16");
+  }
+  exchange.microBatches = flags.allreduce == "micro-batch";
+  exchange.bf16 = flags.allreducePrecision == "bf16";
+  if (double mb = flags.allreduceBucketMb.value_or(1);
+      !(mb > 0 && mb <= 65536)) {
+    return invalidArgument(fmt::format(
+        "--allreduce-bucket-mb is {}, expected more than 0 and at most 65536",
+        mb));
+  }
+  if (flags.allreduceBucketMb) {
+    exchange.bucketBytes = std::max<int64_t>(
+        1, static_cast<int64_t>(*flags.allreduceBucketMb * (1 << 20)));
+  }
+  return Status::okStatus();
+}
+
 } // namespace
 
 void declareCompileFlags(CLI::App &command, CompileFlags &flags) {
@@ -216,6 +264,18 @@ void declareCompileFlags(CLI::App &command, CompileFlags &flags) {
                      "the reference's; also TF_BF16_CONVERSION]");
   command.add_option("--optimizer", flags.optimizer,
                      "lamb or adamw [default: lamb for pretrain, else adamw]");
+  command.add_option("--workers", flags.workers,
+                     "processes that the plan is to be trained by, which it "
+                     "prepares the exchange of gradients for; it runs with any "
+                     "number [default: 1]");
+  command.add_option("--allreduce", flags.allreduce,
+                     "when they add up gradients: post-accumulation, once an "
+                     "update, or micro-batch [default: post-accumulation]");
+  command.add_option("--allreduce-precision", flags.allreducePrecision,
+                     "f32 or bf16: gradients on their way [default: f32]");
+  command.add_option("--allreduce-bucket-mb", flags.allreduceBucketMb,
+                     "MiB of gradients that travel as one piece, as soon as "
+                     "they are known [default: 25]");
   command.add_option("--target", flags.target, "cpu, gaudi or gaudi2")
       ->capture_default_str();
   command.add_flag("--aot-recipe", flags.aotRecipe,
@@ -251,6 +311,7 @@ StatusOr<CompileOptions> compileOptions(const CompileFlags &flags) {
   options.configPath = flags.config;
   BERTC_ASSIGN_OR_RETURN(options.model, modelOptions(flags));
   BERTC_RETURN_IF_ERROR(setPrecision(flags, options));
+  BERTC_RETURN_IF_ERROR(setExchange(flags, options));
   options.printIrAfterAll = flags.printIrAfterAll;
   options.timing = flags.timing;
   return options;

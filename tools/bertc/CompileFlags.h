@@ -26,6 +26,10 @@ struct CompileFlags {
   std::string precision;
   std::string bf16ConfigPath;
   std::string optimizer;
+  std::optional<int64_t> workers;
+  std::string allreduce;
+  std::string allreducePrecision;
+  std::optional<double> allreduceBucketMb;
   std::string target = "cpu";
   std::optional<int64_t> maxGraphNodes;
   bool aotRecipe = false;

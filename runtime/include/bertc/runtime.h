@@ -136,6 +136,20 @@ struct ModelInfo {
   uint64_t numParameters = 0;
 };
 
+/// How the workers of a data-parallel run add up their gradients, as a plan was
+/// compiled for it (docs/distributed.md).
+struct ExchangeInfo {
+  /// How many were planned for.
+  uint32_t workers = 0;
+  /// After every micro-batch, not once an update.
+  bool microBatches = false;
+  /// As bf16 on their way.
+  bool bf16 = false;
+  /// Indices into Plan::variables(), of all accumulators; those of a bucket lie
+  /// side by side in a session's memory, in this order.
+  std::vector<std::vector<uint32_t>> buckets;
+};
+
 /// A verified plan. Copies share one mapping of the file.
 class Plan {
 public:
@@ -163,6 +177,8 @@ public:
 
   const std::vector<EntryInfo> &entries() const;
   const std::vector<VariableInfo> &variables() const;
+  /// Null when it was compiled for one worker.
+  const ExchangeInfo *exchange() const;
   /// Null when the plan has none of that name.
   const EntryInfo *findEntry(const std::string &name) const;
   const VariableInfo *findVariable(const std::string &name) const;
@@ -273,6 +289,7 @@ struct MemoryReport {
 
 class DeviceCollective;
 class SessionBackend;
+class GradientExchange;
 
 /// A plan with memory: variables, arena and prepared steps or graphs.
 class Session {
@@ -335,6 +352,10 @@ public:
 
   /// Until every run is done.
   Status wait();
+
+  /// What all-reduces of entries call (bertc/exchange.h); it must outlive its
+  /// use. Null, as at first: a run of one worker.
+  void setExchange(GradientExchange *exchange);
 
   /// Where an input is read from in the next run of `entry`: fill it, then call
   /// run() without that input. Any run may overwrite it.

@@ -39,7 +39,7 @@ func.func @unknown_argument_attribute(%x: tensor<2xf32> {bert.nom = "x"}) {
 
 // -----
 
-// expected-error @below {{'func.func' op has the unknown attribute 'bert.enter'; the bert dialect defines 'bert.entry', 'bert.model' and 'bert.precision'}}
+// expected-error @below {{'func.func' op has the unknown attribute 'bert.enter'; the bert dialect defines 'bert.entry', 'bert.model', 'bert.precision' and 'bert.exchange'}}
 func.func @unknown_attribute() attributes {bert.enter} {
   return
 }
@@ -88,4 +88,10 @@ func.func @rng_state(%x: tensor<8xf32>, %r: tensor<3xi32>) {
   // expected-error @below {{'bert.dropout' op operand #1 must be random state tensor<4xi32>, but got 'tensor<3xi32>'}}
   %b = bert.dropout %x, %r {rate = 0.5 : f32, op_id = 1 : i32} : (tensor<8xf32>, tensor<3xi32>) -> tensor<8xf32>
   return
+}
+
+// -----
+
+// expected-error @below {{'builtin.module' op expected 'bert.exchange' to be a dictionary on a module, with at least 2 workers, wire and buckets}}
+module attributes {bert.exchange = {workers = 1 : i64, wire = #bert.wire<f32>, buckets = []}} {
 }

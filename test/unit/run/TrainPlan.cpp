@@ -33,10 +33,65 @@ Variables addVariables(PlanBuilder &b, const TrainPlanShape &shape) {
           slot("bert/table/accum", plan::VariableRole::Accum)};
 }
 
+uint32_t scalar(PlanBuilder &b, float value) {
+  return b.constant({}, DType::F32, &value);
+}
+
+uint32_t binary(PlanBuilder &b, plan::BinaryKind kind, uint32_t x, uint32_t y,
+                rt::Shape shape = {}) {
+  uint32_t z = b.arena(std::move(shape));
+  plan::BinaryParamsT params;
+  params.kind = kind;
+  b.step(params, {x, y}, {z});
+  return z;
+}
+
+/// clip * min(1 / norm, 1 / clip)
+uint32_t clipScale(PlanBuilder &b, uint32_t gradient, double clip) {
+  using Kind = plan::BinaryKind;
+  uint32_t half = b.arena({}), norm = b.arena({});
+  b.step(plan::L2LossParamsT(), {gradient}, {half});
+  uint32_t square = binary(b, Kind::Mul, half, scalar(b, 2));
+  plan::UnaryParamsT root;
+  root.kind = plan::UnaryKind::Sqrt;
+  b.step(root, {square}, {norm});
+  auto limit = static_cast<float>(clip);
+  uint32_t inverse = binary(b, Kind::Div, scalar(b, 1), norm);
+  uint32_t least = binary(b, Kind::Minimum, inverse, scalar(b, 1 / limit));
+  return binary(b, Kind::Mul, scalar(b, limit), least);
+}
+
+/// Adds the scaled gradient, clipped where that is asked for, and in the last
+/// step of an update sends it before it is known by how much.
+void addUp(PlanBuilder &b, uint32_t accum, uint32_t gradient, uint32_t scale,
+           const TrainPlanShape &shape, bool last) {
+  rt::Shape size = {shape.rows, shape.width};
+  if (shape.clip == 0) {
+    b.step(plan::AssignAddParamsT(), {accum, gradient, scale}, {accum});
+    return;
+  }
+  uint32_t scaled = binary(b, plan::BinaryKind::Mul, gradient, scale, size);
+  if (!last) {
+    uint32_t clip = clipScale(b, scaled, shape.clip);
+    b.step(plan::AssignAddParamsT(), {accum, scaled, clip}, {accum});
+    return;
+  }
+  uint32_t old = b.arena(size);
+  b.step(plan::UnaryParamsT(), {accum}, {old});
+  b.step(plan::AssignAddParamsT(), {accum, scaled}, {accum});
+  plan::AllReduceParamsT reduce;
+  reduce.early = true;
+  b.step(reduce, {accum}, {accum});
+  uint32_t clip = clipScale(b, scaled, shape.clip);
+  plan::AllReduceSettleParamsT settle;
+  settle.bucket_sizes = {1};
+  b.step(settle, {clip, accum, old, scaled}, {accum});
+}
+
 /// total_loss = |dropout(table[ids])|^2 / 2, and its gradient.
 void addTrainStep(PlanBuilder &b, const Variables &variables,
-                  const TrainPlanShape &shape) {
-  b.nextEntry("train_step");
+                  const TrainPlanShape &shape, bool last) {
+  b.nextEntry(last ? "train_step_last" : "train_step");
   rt::Shape hidden = {shape.batch, shape.sequence, shape.width};
   uint32_t table = b.onVariable(variables.table);
   uint32_t accum = b.onVariable(variables.accum);
@@ -62,7 +117,7 @@ void addTrainStep(PlanBuilder &b, const Variables &variables,
   b.step(plan::L2LossParamsT(), {dropped}, {loss});
   b.step(dropout, {dropped, rng}, {gradient});
   b.step(plan::GatherGradParamsT(), {gradient, ids}, {tableGradient});
-  b.step(plan::AssignAddParamsT(), {accum, tableGradient, scale}, {accum});
+  addUp(b, accum, tableGradient, scale, shape, last);
   for (const char *name :
        {"total_loss", "masked_lm_loss", "next_sentence_loss"}) {
     b.output(name, loss);
@@ -140,7 +195,16 @@ PlanBuilder trainPlan(const TrainPlanShape &shape) {
   b.plan.model->config_json =
       "{\"vocab_size\": " + std::to_string(shape.rows) + "}";
   Variables variables = addVariables(b, shape);
-  addTrainStep(b, variables, shape);
+  addTrainStep(b, variables, shape, false);
+  if (shape.exchange) {
+    addTrainStep(b, variables, shape, true);
+    auto bucket = std::make_unique<plan::BucketT>();
+    bucket->variables = {variables.accum};
+    b.plan.exchange = std::make_unique<plan::ExchangeT>();
+    b.plan.exchange->workers = 2;
+    b.plan.exchange->micro_batches = shape.microBatches;
+    b.plan.exchange->buckets.push_back(std::move(bucket));
+  }
   addApply(b, variables);
   addEvaluate(b, shape);
   addPredict(b, variables, shape);

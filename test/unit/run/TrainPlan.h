@@ -19,6 +19,12 @@ struct TrainPlanShape {
   /// train_step also takes what test/unit/tasks/FakeFeatures.h asks for, and
   /// example_weights; it makes no use of them.
   bool features = false;
+  /// The gradient of a micro-batch is clipped to this norm; 0: it is not.
+  double clip = 0;
+  /// There is train_step_last, which exchanges gradients as a plan compiled for
+  /// several workers does. Needs a clip.
+  bool exchange = false;
+  bool microBatches = false;
 };
 
 /// Entries train_step, apply_gradients, evaluate and predict; variables

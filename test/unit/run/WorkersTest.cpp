@@ -166,15 +166,19 @@ class SharedRunTest : public testing::Test {
 protected:
   void SetUp() override {
     folder_ = test::freshFolder();
-    std::vector<uint8_t> bytes = test::trainPlan().build();
-    ASSERT_TRUE(
-        writeFileAtomically(
-            folder_ + "/tiny.plan",
-            {reinterpret_cast<const char *>(bytes.data()), bytes.size()})
-            .ok());
+    writePlan({}, "tiny.plan");
     ASSERT_TRUE(makeDirectories(folder_ + "/data").ok());
     test::writeRecords(folder_ + "/data/a.tfrecord", 10, 13);
     test::writeRecords(folder_ + "/data/b.tfrecord", 23, 9);
+  }
+
+  void writePlan(const test::TrainPlanShape &shape, const std::string &name) {
+    std::vector<uint8_t> bytes = test::trainPlan(shape).build();
+    ASSERT_TRUE(
+        writeFileAtomically(
+            folder_ + "/" + name,
+            {reinterpret_cast<const char *>(bytes.data()), bytes.size()})
+            .ok());
   }
 
   PretrainOptions options(const std::string &output, int64_t accumulation) {
@@ -275,6 +279,74 @@ TEST_F(SharedRunTest, repeatsToTheBitAndInEitherMode) {
   auto third = content(often.checkpoint);
   EXPECT_LT(difference(one["bert/table"], third["bert/table"]), 1e-6);
 }
+
+/// Runs with a plan that exchanges while it computes, against runs with one
+/// that does so afterwards.
+class EarlyExchangeTest : public SharedRunTest,
+                          public testing::WithParamInterface<double> {
+protected:
+  PretrainOptions of(const std::string &output, bool early,
+                     bool microBatches = false) {
+    test::TrainPlanShape shape;
+    shape.clip = GetParam();
+    shape.exchange = early;
+    shape.microBatches = microBatches;
+    writePlan(shape, output + ".plan");
+    PretrainOptions mine = options(output, 2);
+    mine.plan = folder_ + "/" + output + ".plan";
+    return mine;
+  }
+};
+
+TEST_P(EarlyExchangeTest, hasTheBitsOfAnExchangeAfterwards) {
+  for (int ranks : {2, 3, 5}) {
+    std::string number = std::to_string(ranks);
+    PretrainResult early, late;
+    for (const Status &status :
+         run(ranks, of("early" + number, true), &early)) {
+      EXPECT_TRUE(status.ok()) << status.message();
+    }
+    run(ranks, of("late" + number, false), &late);
+    EXPECT_EQ(content(early.checkpoint)["bert/table"],
+              content(late.checkpoint)["bert/table"]);
+    EXPECT_EQ(early.totalLoss, late.totalLoss);
+  }
+}
+
+TEST_P(EarlyExchangeTest, repeatsToTheBitAndIsTheRunOfOneRank) {
+  PretrainResult first, second, often;
+  run(3, of("first", true), &first);
+  run(3, of("second", true), &second);
+  auto one = content(first.checkpoint), other = content(second.checkpoint);
+  EXPECT_EQ(one["bert/table"], other["bert/table"]);
+
+  PretrainOptions alone = of("alone", true); // runs without an exchange, too
+  alone.accumulationSteps = 6;
+  alone.learningRate = 0.03;
+  auto expected = pretrain(alone);
+  ASSERT_TRUE(expected.ok()) << expected.status().message();
+  auto single = content(expected->checkpoint);
+  EXPECT_LT(difference(single["bert/table"], one["bert/table"]), 1e-6);
+
+  // The plan says that it is after every micro-batch.
+  run(3, of("often", true, true), &often);
+  auto third = content(often.checkpoint);
+  EXPECT_LT(difference(one["bert/table"], third["bert/table"]), 1e-6);
+  EXPECT_GT(often.allreduceBytes, first.allreduceBytes * 3 / 2);
+}
+
+TEST_P(EarlyExchangeTest, sendsOnceWhatIsClippedAsARule) {
+  PretrainResult result;
+  run(2, of("bytes", true), &result);
+  // 6 updates; a ring of two sends what there is.
+  uint64_t once = 6 * 64 * 4 * sizeof(float);
+  bool clips = GetParam() < 1;
+  EXPECT_EQ(result.allreduceRepeats, clips ? 1 : 0);
+  EXPECT_EQ(result.allreduceBytes, once + (clips ? once / 6 : 0));
+}
+
+// Nothing is clipped, and everything to a thousandth of what it is.
+INSTANTIATE_TEST_SUITE_P(Clips, EarlyExchangeTest, testing::Values(1e6, 1e-3));
 
 TEST_F(SharedRunTest, evaluatesToTheBitsOfOneRank) {
   PretrainResult shared, alone;

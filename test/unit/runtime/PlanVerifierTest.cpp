@@ -349,5 +349,74 @@ TEST(PlanVerifier, refusesPackedWeightsOfAbsurdSize) {
   expectRefused(b, "packed weights add up to more than 2^46 bytes");
 }
 
+// Two weights whose accumulators are a bucket each.
+struct Exchanging : Sound {
+  Exchanging() {
+    v = variable("v", {4, 4});
+    for (uint32_t owner : {w, v}) {
+      accums.push_back(
+          variable(plan.variables[owner]->name + "/accum", {4, 4}));
+      plan.variables.back()->role = plan::VariableRole::Accum;
+      plan.variables.back()->owner = owner;
+    }
+    plan.exchange = std::make_unique<plan::ExchangeT>();
+    plan.exchange->workers = 2;
+    for (uint32_t accum : accums) {
+      plan.exchange->buckets.push_back(std::make_unique<plan::BucketT>());
+      plan.exchange->buckets.back()->variables = {accum};
+    }
+  }
+  uint32_t v;
+  std::vector<uint32_t> accums;
+};
+
+TEST(PlanVerifier, acceptsAnExchangeAndSaysWhatItIs) {
+  Exchanging b;
+  b.plan.exchange->micro_batches = true;
+  auto loaded = b.load();
+  ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+  const ExchangeInfo *info = loaded->exchange();
+  ASSERT_NE(info, nullptr);
+  EXPECT_EQ(info->workers, 2u);
+  EXPECT_TRUE(info->microBatches);
+  EXPECT_FALSE(info->bf16);
+  EXPECT_EQ(info->buckets,
+            (std::vector<std::vector<uint32_t>>{{b.accums[0]}, {b.accums[1]}}));
+  EXPECT_EQ(Sound().load()->exchange(), nullptr);
+}
+
+TEST(PlanVerifier, refusesAnExchangeOfOneWorker) {
+  Exchanging b;
+  b.plan.exchange->workers = 1;
+  expectRefused(b, "exchange: 1 workers, expected 2 or more");
+}
+
+TEST(PlanVerifier, refusesBucketsOfWhatIsNoAccumulator) {
+  for (uint32_t wrong : {0u, 99u}) {
+    Exchanging b;
+    b.plan.exchange->buckets[0]->variables = {wrong};
+    expectRefused(b, "a bucket names variable " + std::to_string(wrong));
+  }
+  Exchanging twice;
+  twice.plan.exchange->buckets[0]->variables = {twice.accums[1]};
+  expectRefused(twice, "no accumulator of f32, or in two");
+}
+
+TEST(PlanVerifier, refusesBucketsThatLeaveAccumulatorsOut) {
+  Exchanging b;
+  b.plan.exchange->buckets.pop_back();
+  expectRefused(b, "1 accumulators are in no bucket");
+  Exchanging empty;
+  empty.plan.exchange->buckets[0]->variables.clear();
+  expectRefused(empty, "a bucket is empty");
+}
+
+TEST(PlanVerifier, refusesABucketThatIsNotInOnePiece) {
+  Exchanging b;
+  b.plan.exchange->buckets.pop_back();
+  b.plan.exchange->buckets[0]->variables = {b.accums[1], b.accums[0]};
+  expectRefused(b, "does not lie behind the one before it in its bucket");
+}
+
 } // namespace
 } // namespace bertc::rt::test

@@ -59,6 +59,8 @@ public:
   Params params;
   std::vector<TensorRef> inputs;
   std::vector<TensorRef> outputs;
+  /// The other workers; null for none.
+  GradientExchange *exchange = nullptr;
 
   /// The outcome of the handler's checks.
   Status prepare() {
@@ -98,6 +100,7 @@ public:
     RunContext context;
     context.scratch = reinterpret_cast<std::byte *>(scratch_.data());
     context.threads = 2;
+    context.exchange = exchange;
     return prepared_->run(context);
   }
 

@@ -4,6 +4,13 @@ usage: check_workers.py traffic SUMMARY.json PLAN_SUMMARY.json RANKS BYTES
          each update sent 2 (N-1)/N of the parameters, BYTES each, but for 1%
        check_workers.py log FOLDER STEPS
          every line of the log has its Rank, and only rank 0 has written
+       check_workers.py overlap TRACE.json PLAN.json
+         a trace of two updates has every bucket of the plan on a track beside
+         the steps, one after the other, each after the step that begins it
+       check_workers.py repeats SUMMARY.json
+         some update was sent twice, but not all
+       check_workers.py stops COMMAND...
+         with SIGTERM while it trains, the run ends and has saved
        check_workers.py odd RECORDS OUT
          the records of RECORDS in two files, with an empty one between them
        check_workers.py maps RANKS COMMAND...
@@ -41,6 +48,58 @@ def log(folder, steps):
     assert [e["step"] for e in shown] == [int(s) for s in steps.split(",")]
     assert all(e["data"]["Rank"] == 0 for e in shown)
     assert len(list(pathlib.Path(folder).glob("events.out.tfevents*"))) == 1
+
+
+def overlap(trace, plan):
+    with open(trace, encoding="utf-8") as f:
+        events = json.load(f)["traceEvents"]
+    with open(plan, encoding="utf-8") as f:
+        buckets = json.load(f)["exchange"]["buckets"]
+    names = {e["tid"]: e["args"]["name"] for e in events
+             if e.get("name") == "thread_name"}
+    track = [t for t, name in names.items() if name == "all-reduce"]
+    assert len(track) == 1, names
+    sent = sorted((e for e in events
+                   if e["ph"] == "X" and e["tid"] == track[0]),
+                  key=lambda e: e["ts"])
+    steps = [e for e in events
+             if e["ph"] == "X" and e["tid"] != track[0]]
+    last = [e for e in steps if e["name"] == "train_step_last"]
+    assert len(buckets) > 2 and len(last) == 2, (len(buckets), len(last))
+    assert len(sent) % len(buckets) == 0 and sent
+    assert [e["name"] for e in sent[:len(buckets)]] == [
+        f"bucket {i}" for i in range(len(buckets))]
+    for one, other in zip(sent, sent[1:]):
+        assert one["ts"] + one["dur"] <= other["ts"] + 0.01
+    # Each behind the step that begins it, all before the settling has ended.
+    begins = {e["name"]: e["ts"] for e in reversed(steps)
+              if e["name"].startswith("all_reduce/")}
+    settle = [e for e in steps if e["name"] == "all_reduce/settle"][0]
+    for number, event in enumerate(sent[:len(buckets)]):
+        assert event["ts"] >= begins[f"all_reduce/bucket_{number}"]
+        assert event["ts"] + event["dur"] <= settle["ts"] + settle["dur"]
+
+
+def repeats(summary):
+    with open(summary, encoding="utf-8") as f:
+        found = json.load(f)
+    updates = found["global_step"] - found["global_step_at_start"]
+    assert 1 <= found["allreduce_repeats"] < updates, found
+
+
+def stops(command):
+    output = pathlib.Path(command[-1].split("=")[-1])
+    shutil.rmtree(output, ignore_errors=True)
+    environment = {**os.environ, "OMPI_MCA_odls_base_sigkill_timeout": "20"}
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL,
+                               env=environment)
+    while not (output / "bert_dllog.json").exists():
+        assert process.poll() is None, "ended before it trained"
+        time.sleep(0.05)
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=60)
+    assert list(output.glob("model.ckpt-*.index")), "nothing was saved"
 
 
 def odd(records, out):
@@ -100,8 +159,11 @@ def main():
     task, arguments = sys.argv[1], sys.argv[2:]
     if task == "maps":
         maps(arguments[0], arguments[1:])
+    elif task == "stops":
+        stops(arguments)
     else:
-        {"traffic": traffic, "log": log, "odd": odd}[task](*arguments)
+        {"traffic": traffic, "log": log, "odd": odd, "overlap": overlap,
+         "repeats": repeats}[task](*arguments)
 
 
 main()

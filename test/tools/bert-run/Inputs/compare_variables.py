@@ -14,7 +14,8 @@ import tempfile
 
 STATE = "bertc/run_state"
 # What runs of different numbers of processes may differ in.
-FREE = {"workers", "threads", "num_accumulation_steps", "learning_rate"}
+FREE = {"workers", "threads", "num_accumulation_steps", "learning_rate",
+        "plan_sha256"}
 
 
 def tensors(program, checkpoint):

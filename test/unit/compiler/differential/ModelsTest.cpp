@@ -74,6 +74,39 @@ TEST_P(ModelsTest, PassesPreserveEveryFunction) {
   }
 }
 
+/// The twin of train_step for several workers does what the entry does when
+/// there is one, whether it clips or not.
+TEST_P(ModelsTest, TwinForWorkersIsTrainStep) {
+  if (GetParam().mode == Mode::Infer) {
+    return;
+  }
+  std::unique_ptr<mlir::MLIRContext> context = differentialContext();
+  ModelOptions options;
+  options.task = GetParam().task;
+  options.batchSize = 2;
+  options.maxSeqLength = 5;
+  options.maxPredictionsPerSeq = 3;
+  options.packed = GetParam().packed;
+  auto module = buildModel(*context, tinyConfig(GetParam().act), options);
+  ASSERT_TRUE(module.ok()) << module.status().message();
+  for (const std::string &pass : graphPasses()) {
+    ASSERT_TRUE(runPass(**module, pass).ok()) << pass;
+  }
+  for (const char *form : {"early", "ordered"}) {
+    mlir::OwningOpRef<mlir::ModuleOp> after = (*module)->clone();
+    std::string pass =
+        std::string("bert-distribute{bucket-bytes=300 form=") + form + "}";
+    ASSERT_TRUE(runPass(*after, pass).ok()) << pass;
+    after->lookupSymbol("train_step")->erase();
+    mlir::SymbolTable::setSymbolName(after->lookupSymbol("train_step_last"),
+                                     "train_step");
+    Status status =
+        interpret::compareModules(*after, **module, "train_step", kSeed,
+                                  {1e-6, 1e-6}, interpret::Rounding::None);
+    EXPECT_TRUE(status.ok()) << form << ": " << status.message();
+  }
+}
+
 TEST(PackedModels, EitherFormOfTheMaskPreservesEveryFunction) {
   for (Task task : {Task::Pretrain, Task::Classify, Task::Squad}) {
     for (const char *form : {"explicit", "ranges"}) {
