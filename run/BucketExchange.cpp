@@ -3,7 +3,9 @@
 
 #include "run/Trace.h"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 namespace bertc {
 
@@ -27,6 +29,11 @@ private:
 
 } // namespace
 
+void BucketExchange::beginUpdate(int64_t number) {
+  update_ = number;
+  early_ = number >= retryAt_;
+}
+
 Status BucketExchange::start(uint32_t bucket, float *data, int64_t elements) {
   rt::Collective::Ticket ticket = collective_.startAllReduceSum(
       data, elements, wire_,
@@ -48,8 +55,14 @@ StatusOr<bool> BucketExchange::mustRepeat(bool clips) {
     some = some || each == "1";
   }
   bool repeat = some || !early_;
-  repeats_ += some && early_;
-  early_ = !some;
+  if (some && early_) {
+    ++repeats_;
+    pause_ = std::clamp<int64_t>(2 * pause_, 1, 128);
+    retryAt_ = update_ + 1 + pause_;
+    early_ = false;
+  } else if (!some) {
+    pause_ = 0;
+  }
   return repeat;
 }
 

@@ -59,7 +59,7 @@ Status TrainLoop::prepare() {
                                plan.path(), stepEntry));
   }
   BERTC_RETURN_IF_ERROR(session_.prepare(stepEntry));
-  if (const char *entry = exchange_.exchangingEntry()) {
+  if (const char *entry = exchange_.plannedEntry()) {
     BERTC_RETURN_IF_ERROR(requireEntry(plan, entry, {"loss_scale"}));
     BERTC_RETURN_IF_ERROR(session_.prepare(entry));
   }

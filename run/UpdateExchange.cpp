@@ -86,8 +86,12 @@ UpdateExchange::~UpdateExchange() {
   }
 }
 
-const char *UpdateExchange::exchangingEntry() const {
+const char *UpdateExchange::plannedEntry() const {
   return buckets_ ? lastEntry : nullptr;
+}
+
+const char *UpdateExchange::exchangingEntry() const {
+  return buckets_ && buckets_->early() ? lastEntry : nullptr;
 }
 
 void UpdateExchange::beginUpdate(int64_t updateStep) const {
@@ -96,32 +100,42 @@ void UpdateExchange::beginUpdate(int64_t updateStep) const {
   }
 }
 
+/// Begins the sums of all buckets.
+static Status startAll(BucketExchange &exchange,
+                       const std::vector<Stretch> &buckets) {
+  for (uint32_t i = 0; i < buckets.size(); ++i) {
+    BERTC_RETURN_IF_ERROR(
+        exchange.start(i, buckets[i].data, buckets[i].elements));
+  }
+  return Status();
+}
+
+/// In the same pieces as while the entry runs, so that sums have the same bits.
+Status UpdateExchange::addBuckets() const {
+  BERTC_ASSIGN_OR_RETURN(std::vector<Stretch> all, bucketsOf(session_));
+  BERTC_RETURN_IF_ERROR(startAll(*buckets_, all));
+  BERTC_RETURN_IF_ERROR(buckets_->finish());
+  buckets_->takeSpans();
+  return Status();
+}
+
 Status UpdateExchange::joinEmpty() const {
-  BERTC_ASSIGN_OR_RETURN(std::vector<Stretch> stretches, bucketsOf(session_));
-  auto startAll = [&] {
-    for (uint32_t i = 0; i < stretches.size(); ++i) {
-      BERTC_RETURN_IF_ERROR(
-          buckets_->start(i, stretches[i].data, stretches[i].elements));
-    }
-    return Status();
-  };
+  BERTC_ASSIGN_OR_RETURN(std::vector<Stretch> all, bucketsOf(session_));
   // What the sums will have replaced, should they be formed again.
   std::vector<std::vector<float>> before;
-  if (buckets_->early()) {
-    for (const Stretch &each : stretches) {
-      before.emplace_back(each.data, each.data + each.elements);
-    }
-    BERTC_RETURN_IF_ERROR(startAll());
+  for (const Stretch &each : all) {
+    before.emplace_back(each.data, each.data + each.elements);
   }
+  BERTC_RETURN_IF_ERROR(startAll(*buckets_, all));
   BERTC_ASSIGN_OR_RETURN(bool repeat, buckets_->mustRepeat(false));
   BERTC_RETURN_IF_ERROR(buckets_->finish());
   if (repeat) {
     for (size_t i = 0; i < before.size(); ++i) {
-      std::copy(before[i].begin(), before[i].end(), stretches[i].data);
+      std::copy(before[i].begin(), before[i].end(), all[i].data);
     }
-    BERTC_RETURN_IF_ERROR(startAll());
+    BERTC_RETURN_IF_ERROR(startAll(*buckets_, all));
+    BERTC_RETURN_IF_ERROR(buckets_->finish());
   }
-  BERTC_RETURN_IF_ERROR(buckets_->finish());
   buckets_->takeSpans();
   return Status();
 }

@@ -52,11 +52,14 @@ public:
   UpdateExchange &operator=(const UpdateExchange &) = delete;
 
   /// The entry that adds up the gradients of all ranks while it runs, where the
-  /// plan has one and there are several ranks; else null. It is for
-  /// micro-batches that end an update, or every one with everyMicroBatch(), and
-  /// all ranks run it together: after a combine() that found them complete,
-  /// addGradients() being left out.
+  /// plan has one and there are several ranks, and as long as what is sent
+  /// early need not be sent again; else null. It is for micro-batches that end
+  /// an update, or every one with everyMicroBatch(), and all ranks run it
+  /// together: after a combine() that found them complete, addGradients() being
+  /// left out.
   const char *exchangingEntry() const;
+  /// The same, whether or not it is used at the moment.
+  const char *plannedEntry() const;
   /// For a rank that has an empty micro-batch while others run that entry.
   Status joinEmpty() const;
   /// Says what exchanges are for.
@@ -94,6 +97,8 @@ public:
   }
 
 private:
+  Status addBuckets() const;
+
   rt::Session &session_;
   Workers workers_;
   mutable double waitedSeconds_ = 0;
