@@ -177,6 +177,7 @@ TEST(Failure, aBusyRankIsWaitedFor) {
 TEST(WaitUntil, endsWhenItIsDoneOrFails) {
   test::FakeNetwork network(2, 1);
   auto all = test::openAll(network, options());
+  std::atomic<int> unavailables = 0;
   test::onAll(all, [&](Collective &one) {
     int asked = 0;
     Status done = one.waitUntil(
@@ -187,8 +188,10 @@ TEST(WaitUntil, endsWhenItIsDoneOrFails) {
         []() -> StatusOr<bool> { return unavailable("a port is down"); },
         "the devices again");
     EXPECT_THAT(failed.message(), HasSubstr("a port is down"));
-    EXPECT_EQ(failed.code(), StatusCode::Unavailable);
+    // One may hear of the other's failure before it asks for itself.
+    unavailables += failed.code() == StatusCode::Unavailable;
   });
+  EXPECT_GE(unavailables, 1);
 }
 
 TEST(WaitUntil, aRankThatStopsOrDoesNotComeIsNamed) {

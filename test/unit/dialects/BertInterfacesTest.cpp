@@ -21,6 +21,8 @@ const std::map<std::string, std::string> kTfTypes = {
     {"adamw_update", "ResourceApplyAdamWithWeightDecay"},
     {"add", "AddV2"},
     {"add_n", "AddN"},
+    {"all_reduce", "HorovodAllreduce"},
+    {"all_reduce_settle", "HorovodAllreduce"},
     {"argmax", "ArgMax"},
     {"assign", "AssignVariableOp"},
     {"attention", "_FusedAttention"},
