@@ -317,8 +317,9 @@ def BertDistribute : Pass<"bert-distribute", "::mlir::ModuleOp"> {
     and sent unclipped as soon as its last gradient is there, and
     `all_reduce_settle` in the end does it again where a worker has clipped. In
     form `ordered` all that adds to the accumulators stays where it is, but in
-    the order of buckets, each followed by its `all_reduce`. In form `none` there
-    is no twin.
+    the order of buckets, each followed by its `all_reduce`. In form `apply`
+    there is no twin: the sums come first in `@apply_gradients`, where there is
+    one, which all workers run once an update.
 
     ```mlir
     %g = bert.tanh_grad %dy, %x : ...
@@ -353,7 +354,7 @@ def BertDistribute : Pass<"bert-distribute", "::mlir::ModuleOp"> {
     Option<"bucketBytes", "bucket-bytes", "int64_t", /*default=*/"25 << 20",
            "bytes from which on a bucket is full">,
     Option<"form", "form", "std::string", /*default=*/"\"early\"",
-           "early, ordered or none">,
+           "early, ordered or apply">,
   ];
   let dependentDialects = ["::bertc::bert::BertDialect"];
   let statistics = [Statistic<"numBuckets", "buckets", "buckets made">];

@@ -51,7 +51,7 @@ void buildDistribute(const PipelineOptions &options,
   distribute.microBatches = options.exchange.microBatches;
   distribute.wire = options.exchange.bf16 ? "bf16" : "f32";
   distribute.bucketBytes = options.exchange.bucketBytes;
-  distribute.form = isGraphTarget(options.target) ? "none" : "early";
+  distribute.form = isGraphTarget(options.target) ? "apply" : "early";
   manager.addPass(createBertDistribute(distribute));
 }
 

@@ -215,8 +215,9 @@ StatusOr<UpdateReport> TrainLoop::update(const std::function<bool()> &stop,
     return report;
   }
   report.stop = stop() || !report.complete;
-  BERTC_ASSIGN_OR_RETURN(bool complete,
-                         addUp(true, !exchanged, trace, &report));
+  BERTC_ASSIGN_OR_RETURN(
+      bool complete,
+      addUp(true, !exchanged && !exchange_.addsUpInApply(), trace, &report));
   if (!complete) {
     return report;
   }

@@ -22,6 +22,7 @@ struct Stretch {
 
 /// The entry that a plan for several workers has beside train_step.
 constexpr char lastEntry[] = "train_step_last";
+constexpr char applyEntry[] = "apply_gradients";
 
 /// The buckets of the plan in the session's memory.
 StatusOr<std::vector<Stretch>> bucketsOf(rt::Session &session) {
@@ -72,16 +73,21 @@ UpdateExchange::UpdateExchange(rt::Session &session, const Workers &workers)
     : session_(session), workers_(workers) {
   const rt::Plan &plan = session.plan();
   // Ranks that share the optimizer's work need the sums of their share only.
-  if (workers.size() > 1 && !workers.shards && plan.exchange() &&
-      plan.findEntry(lastEntry)) {
+  if (workers.size() == 1 || workers.shards || !plan.exchange()) {
+    return;
+  }
+  if (plan.findEntry(lastEntry)) {
     buckets_ = std::make_unique<BucketExchange>(*workers.collective,
                                                 workers.wireType());
     session_.setExchange(buckets_.get());
+  } else if (DeviceExchange::isPlanned(plan, applyEntry)) {
+    devices_ = std::make_unique<DeviceExchange>(plan, *workers.variables);
+    session_.setExchange(devices_.get());
   }
 }
 
 UpdateExchange::~UpdateExchange() {
-  if (buckets_) {
+  if (buckets_ || devices_) {
     session_.setExchange(nullptr);
   }
 }
@@ -97,6 +103,9 @@ const char *UpdateExchange::exchangingEntry() const {
 void UpdateExchange::beginUpdate(int64_t updateStep) const {
   if (buckets_) {
     buckets_->beginUpdate(updateStep + 1);
+  }
+  if (devices_) {
+    devices_->beginUpdate(updateStep + 1);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "bertc/runtime.h"
 #include "bertc/status.h"
 #include "run/BucketExchange.h"
+#include "run/DeviceExchange.h"
 #include "run/Workers.h"
 
 #include <cstdint>
@@ -60,6 +61,9 @@ public:
   const char *exchangingEntry() const;
   /// The same, whether or not it is used at the moment.
   const char *plannedEntry() const;
+  /// Whether applying the gradients begins with adding up those of all ranks,
+  /// addGradients() being left out before it.
+  bool addsUpInApply() const { return devices_ != nullptr; }
   /// For a rank that has an empty micro-batch while others run that entry.
   Status joinEmpty() const;
   /// Says what exchanges are for.
@@ -93,7 +97,8 @@ public:
   /// for sums.
   int64_t repeats() const { return buckets_ ? buckets_->repeats() : 0; }
   double waitedSeconds() const {
-    return waitedSeconds_ + (buckets_ ? buckets_->waitedSeconds() : 0);
+    return waitedSeconds_ + (buckets_ ? buckets_->waitedSeconds() : 0) +
+           (devices_ ? devices_->waitedSeconds() : 0);
   }
 
 private:
@@ -102,8 +107,9 @@ private:
   rt::Session &session_;
   Workers workers_;
   mutable double waitedSeconds_ = 0;
-  /// Null where entries exchange nothing.
+  /// Null where entries exchange nothing, or the other one does it.
   std::unique_ptr<BucketExchange> buckets_;
+  std::unique_ptr<DeviceExchange> devices_;
 };
 
 } // namespace bertc

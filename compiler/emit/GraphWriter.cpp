@@ -358,6 +358,9 @@ Status writeGraphEntry(func::FuncOp function, PlanSymbols &symbols,
   BERTC_RETURN_IF_ERROR(
       writeGraphs(function, symbols, entry, entry.graphs, outside));
   BERTC_RETURN_IF_ERROR(signature.writeOutputs(outside));
+  for (auto sum : function.getOps<synapse::AllReduceOp>()) {
+    entry.all_reduces.push_back(sum.getBucket());
+  }
   for (const auto &graph : entry.graphs) {
     entry.flops += graph->flops;
   }

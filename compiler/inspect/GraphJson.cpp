@@ -153,7 +153,14 @@ Json graphEntryHeadJson(const plan::Plan &plan, const plan::Entry &entry) {
 }
 
 Json graphsJson(const plan::Entry &entry) {
-  return {{"graphs", listJson(entry.graphs())},
+  Json buckets = Json::array();
+  if (entry.all_reduces() != nullptr) {
+    for (uint32_t bucket : *entry.all_reduces()) {
+      buckets.push_back(bucket);
+    }
+  }
+  return {{"all_reduces", std::move(buckets)},
+          {"graphs", listJson(entry.graphs())},
           {"deterministic_graphs", listJson(entry.deterministic_graphs())},
           {"derived", derivedJson(entry)}};
 }

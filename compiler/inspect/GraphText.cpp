@@ -140,6 +140,10 @@ std::string familiesText(const plan::Plan &plan, const plan::Entry &entry) {
 std::string graphsText(const plan::Plan &plan, const plan::Entry &entry,
                        bool nodes) {
   std::string text;
+  if (entry.all_reduces() != nullptr && entry.all_reduces()->size() != 0) {
+    text += fmt::format("  all-reduce of buckets {} over the workers\n",
+                        fmt::join(*entry.all_reduces(), ", "));
+  }
   for (const auto *graphs : {entry.graphs(), entry.deterministic_graphs()}) {
     if (graphs == nullptr) {
       continue;

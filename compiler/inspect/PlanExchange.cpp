@@ -22,6 +22,11 @@ uint64_t bytesOf(const plan::Variable &variable) {
 /// Finds the steps that send buckets.
 void findSteps(const plan::Plan &plan, std::vector<BucketRow> &rows) {
   for (const plan::Entry *entry : *plan.entries()) {
+    if (entry->all_reduces() != nullptr) {
+      for (uint32_t bucket : *entry->all_reduces()) {
+        rows[bucket].entry = entry->name()->str();
+      }
+    }
     uint64_t done = 0;
     for (uint32_t i = 0; i < entry->steps()->size(); ++i) {
       const plan::Step &step = *entry->steps()->Get(i);
@@ -38,6 +43,15 @@ void findSteps(const plan::Plan &plan, std::vector<BucketRow> &rows) {
       }
     }
   }
+}
+
+/// Behind which step of which entry it is sent.
+std::string placeText(const BucketRow &row) {
+  if (row.entry.empty()) {
+    return "-";
+  }
+  return row.step < 0 ? row.entry + ", first"
+                      : fmt::format("{} {}", row.entry, row.step);
 }
 
 struct Totals {
@@ -104,8 +118,7 @@ std::string exchangeText(const plan::Plan &plan) {
     const BucketRow &row = rows[i];
     text += fmt::format(
         "  {:>6} {:>12} {:>12} {:>5} {:<24} {:>9}  {}{}\n", i, row.bytes,
-        row.sent, row.variables.size(),
-        row.step < 0 ? "-" : fmt::format("{} {}", row.entry, row.step),
+        row.sent, row.variables.size(), placeText(row),
         row.step < 0 ? "-" : fmt::format("{:.1f}%", 100 * row.workLeft),
         row.variables.front(),
         row.variables.size() > 1 ? " .. " + row.variables.back() : "");
@@ -125,7 +138,7 @@ Json exchangeJson(const plan::Plan &plan) {
     buckets.push_back(
         {{"bytes", row.bytes},
          {"sent_bytes", row.sent},
-         {"entry", row.step < 0 ? Json(nullptr) : Json(row.entry)},
+         {"entry", row.entry.empty() ? Json(nullptr) : Json(row.entry)},
          {"after_step", row.step < 0 ? Json(nullptr) : Json(row.step)},
          {"work_left", row.step < 0 ? Json(nullptr) : Json(row.workLeft)},
          {"variables", row.variables}});

@@ -21,7 +21,8 @@ struct BucketRow {
   uint64_t sent = 0;
   std::vector<std::string> variables;
   /// The entry and step that send it, and the share of the entry's operations
-  /// that is left then; -1 where no step does.
+  /// that is left then; -1 where no step does. An entry without a step sends
+  /// it before its graphs; no entry, no name.
   std::string entry;
   int64_t step = -1;
   double workLeft = 0;

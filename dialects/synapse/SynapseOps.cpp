@@ -130,6 +130,35 @@ LogicalResult StoreOp::verifySymbolUses(SymbolTableCollection &symbols) {
                        getValue()); // store C1
 }
 
+LogicalResult AllReduceOp::verify() {
+  bool behind = isa_and_nonnull<GraphOp>((*this)->getParentOp());
+  for (Operation *op = *this; op && !behind; op = op->getPrevNode()) {
+    behind = isa<GraphOp>(op);
+  }
+  if (behind) { // all_reduce C1
+    return emitOpError() << "expected no graph around or before it";
+  }
+  if (getVariables().empty() ||
+      static_cast<int32_t>(getBucket()) < 0) { // all_reduce C2
+    return emitOpError() << "expected a variable and a bucket of at least 0";
+  }
+  return success();
+}
+
+LogicalResult AllReduceOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  for (auto name : getVariables().getAsRange<FlatSymbolRefAttr>()) {
+    auto variable = symbols.lookupNearestSymbolFrom<VariableOp>(*this, name);
+    if (!variable || variable.getRole() != VariableRole::Accum ||
+        !cast<RankedTensorType>(variable.getType())
+             .getElementType()
+             .isF32()) { // all_reduce C3
+      return emitOpError() << "expected " << name
+                           << " to be an accumulator of f32";
+    }
+  }
+  return success();
+}
+
 LogicalResult ControlOp::verify() {
   auto blocking = getBlocking().getDefiningOp<NodeOp>();
   auto blocked = getBlocked().getDefiningOp<NodeOp>();

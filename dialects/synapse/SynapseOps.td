@@ -187,6 +187,31 @@ def Synapse_StoreOp : Synapse_Op<"store", [
   let hasVerifier = 0;
 }
 
+def Synapse_AllReduceOp : Synapse_Op<"all_reduce", [
+    MemoryEffects<[MemRead, MemWrite]>,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "adds up accumulators over all workers, between launches";
+  let description = [{
+    Each variable = the sum over all workers of what it is there, in the memory
+    of the devices (HCCL). It is no node: the exchange is queued before the
+    graphs of the entry, which see the sums. The variables are bucket `bucket`
+    of the plan. In a run of one worker it does nothing.
+
+    Constraints:
+    - (C1) it stands before the graphs of its entry, in none of them.
+    - (C2) there is a variable, and bucket is not negative.
+    - (C3) each of `variables` names an accumulator of f32.
+
+    ```mlir
+    synapse.variable @v : tensor<8xf32> {init = #synapse<init constant>, init_value = 0.0 : f32, role = #synapse<role weight>}
+    synapse.variable @"v/accum" : tensor<8xf32> {init = #synapse<init constant>, init_value = 0.0 : f32, owner = @v, role = #synapse<role accum>}
+    synapse.all_reduce [@"v/accum"] {bucket = 0 : i32}
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefArrayAttr:$variables, I32Attr:$bucket);
+  let assemblyFormat = "$variables attr-dict";
+}
+
 def Synapse_ControlOp : Synapse_Op<"control", [MemoryEffects<[MemWrite]>]> {
   let summary = "an order of two nodes that no data gives";
   let description = [{

@@ -24,6 +24,7 @@ using mlir::Value;
 
 constexpr llvm::StringLiteral kStep = "train_step";
 constexpr llvm::StringLiteral kLast = "train_step_last";
+constexpr llvm::StringLiteral kApply = "apply_gradients";
 
 /// One accumulator and what a micro-batch adds to it.
 struct Addition {
@@ -160,6 +161,8 @@ public:
   mlir::LogicalResult sendEarly(llvm::ArrayRef<Bucket> buckets);
   /// Additions as they are, bucket by bucket.
   void sendOrdered(llvm::ArrayRef<Bucket> buckets);
+  /// Sums of what is there when the function begins.
+  void sendFirst(llvm::ArrayRef<Bucket> buckets);
 
 private:
   void allReduce(Bucket bucket, size_t number, bool early) {
@@ -273,6 +276,13 @@ void Distributor::sendOrdered(llvm::ArrayRef<Bucket> buckets) {
   }
 }
 
+void Distributor::sendFirst(llvm::ArrayRef<Bucket> buckets) {
+  builder_.setInsertionPointToStart(&function_.getBody().front());
+  for (auto [number, bucket] : llvm::enumerate(buckets)) {
+    allReduce(bucket, number, /*early=*/false);
+  }
+}
+
 struct BertDistribute : impl::BertDistributeBase<BertDistribute> {
   using BertDistributeBase::BertDistributeBase;
 
@@ -294,8 +304,14 @@ struct BertDistribute : impl::BertDistributeBase<BertDistribute> {
     std::vector<Bucket> buckets = bucketsOf(additions, bucketBytes);
     declareInOrder(module, buckets);
     numBuckets += buckets.size();
-    if (form != "none" && mlir::failed(makeTwin(step))) {
-      return signalPassFailure();
+    if (form != "apply") {
+      if (mlir::failed(makeTwin(step))) {
+        signalPassFailure();
+      }
+      return;
+    }
+    if (auto apply = module.lookupSymbol<mlir::func::FuncOp>(kApply)) {
+      Distributor(apply, wireKind()).sendFirst(buckets);
     }
   }
 
@@ -315,9 +331,9 @@ private:
       module.emitError("wire is '") << wire << "', expected f32 or bf16";
       return false;
     }
-    if (form != "early" && form != "ordered" && form != "none") {
+    if (form != "early" && form != "ordered" && form != "apply") {
       module.emitError("form is '")
-          << form << "', expected early, ordered or none";
+          << form << "', expected early, ordered or apply";
       return false;
     }
     return true;

@@ -397,18 +397,42 @@ bool isGraphTarget(const plan::Plan &plan) {
   return plan.target()->str() == "gaudi" || plan.target()->str() == "gaudi2";
 }
 
+// Each bucket at most once, in the type that devices add in.
+static Status verifyAllReduces(const plan::Plan &plan,
+                               const plan::Entry &entry) {
+  if (entry.all_reduces() == nullptr) {
+    return Status();
+  }
+  std::unordered_set<uint32_t> seen;
+  for (uint32_t bucket : *entry.all_reduces()) {
+    if (plan.exchange() == nullptr ||
+        bucket >= plan.exchange()->buckets()->size() ||
+        !seen.insert(bucket).second) {
+      return corrupt("it adds up bucket " + num(bucket) +
+                     ", which the plan does not have, or twice");
+    }
+    if (plan.exchange()->wire() != plan::WireType::F32) {
+      return corrupt("it adds up gradients that are not f32 on their way");
+    }
+  }
+  return Status();
+}
+
 Status verifyKindOfEntry(const plan::Plan &plan, const plan::Entry &entry) {
   if (!isGraphTarget(plan)) {
-    bool none = sizeOf(entry.graphs()) == 0 &&
-                sizeOf(entry.deterministic_graphs()) == 0;
+    bool none =
+        (entry.all_reduces() == nullptr || entry.all_reduces()->size() == 0) &&
+        sizeOf(entry.graphs()) == 0 &&
+        sizeOf(entry.deterministic_graphs()) == 0;
     return none ? Status()
-                : corrupt("it has graphs, which target '" +
+                : corrupt("it has graphs or sums before them, which target '" +
                           plan.target()->str() + "' does not run");
   }
   if (entry.steps()->size() != 0 || plan.packed_weights()->size() != 0) {
     return corrupt("it has steps or the plan packed weights, which target '" +
                    plan.target()->str() + "' does not run");
   }
+  BERTC_RETURN_IF_ERROR(verifyAllReduces(plan, entry));
   return sizeOf(entry.graphs()) != 0 ? Status()
                                      : corrupt("it has no graphs for target '" +
                                                plan.target()->str() + "'");

@@ -11,6 +11,7 @@
 #include "runtime/core/ParallelMemory.h"
 #include "runtime/core/Threads.h"
 #include "runtime/synapse/DeviceVariables.h"
+#include "runtime/synapse/EntryExchange.h"
 #include "runtime/synapse/EntryGraphs.h"
 #include "runtime/synapse/HcclCollective.h"
 #include "runtime/synapse/LaunchSlot.h"
@@ -80,6 +81,9 @@ public:
                                    const std::string &name) override;
   StatusOr<ConstTensorView> outputBuffer(const std::string &entry,
                                          const std::string &name) override;
+  void setExchange(GradientExchange *exchange) override {
+    exchange_ = exchange;
+  }
   void setProfileHook(ProfileHook hook) override;
   std::vector<KindTime> timeByKind() const override;
   void resetTimes() override;
@@ -125,6 +129,8 @@ private:
   std::vector<EntryState> entries_;
   /// Whose outputs the arena holds; entries_.size() for none.
   size_t lastEntry_ = 0;
+  /// Null: a run of one worker.
+  GradientExchange *exchange_ = nullptr;
   std::optional<Profiler> profiler_;
   ProfileHook hook_;
   /// Of runs that setProfileHook() waited for: the next wait() returns it.
@@ -464,11 +470,16 @@ Status SynapseSession::run(const std::string &name, const NamedInputs &inputs,
     BERTC_RETURN_IF_ERROR(
         variables_->toDevice(upload_, staging_, graphs->variables));
   }
-  lastEntry_ = entries_.size();
-  BERTC_RETURN_IF_ERROR(
-      queueInputs(index, *slot).annotate("entry '" + name + "'"));
   account(Uploads, static_cast<double>(nowNs() - begin) * 1e-9, 1, 0,
           state.layout.bytes);
+  lastEntry_ = entries_.size();
+  if (exchange_) {
+    BERTC_RETURN_IF_ERROR(
+        addUpFirst(*exchange_, file_, index, *variables_, hook_)
+            .annotate("entry '" + name + "'"));
+  }
+  BERTC_RETURN_IF_ERROR(
+      queueInputs(index, *slot).annotate("entry '" + name + "'"));
   for (uint32_t i : graphs->written) {
     variables_->changedOnDevice(i);
   }

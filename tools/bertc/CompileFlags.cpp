@@ -215,6 +215,12 @@ Status setExchange(const CompileFlags &flags, CompileOptions &options) {
     return unknown("--allreduce-precision", flags.allreducePrecision,
                    "f32 or bf16");
   }
+  if (flags.allreducePrecision == "bf16" && isGraphTarget(flags.target)) {
+    return invalidArgument(fmt::format(
+        "--allreduce-precision bf16: the devices of --target {} add up "
+        "gradients in the type that they travel in, expected f32",
+        flags.target));
+  }
   exchange.microBatches = flags.allreduce == "micro-batch";
   exchange.bf16 = flags.allreducePrecision == "bf16";
   if (double mb = flags.allreduceBucketMb.value_or(1);

@@ -327,6 +327,9 @@ void SynapseLowering::finish() {
       FunctionType::get(function_.getContext(), argumentTypes, types));
   loc_ = function_.getLoc();
   builder_.setInsertionPointToEnd(&block);
+  for (auto [variables, bucket] : allReduces_) {
+    synapse::AllReduceOp::create(builder_, loc_, variables, bucket);
+  }
   auto graph = synapse::GraphOp::create(
       builder_, loc_, types, function_.getSymNameAttr(),
       SmallVector<Value>(inputs_.begin(), inputs_.end()),

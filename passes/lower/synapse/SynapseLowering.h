@@ -136,6 +136,11 @@ public:
   /// has no place in it.
   llvm::LogicalResult run();
 
+  /// Puts a sum over workers before the graph.
+  void allReduceFirst(bert::AllReduceOp op) {
+    allReduces_.push_back({op.getVariables(), op.getBucketAttr()});
+  }
+
   const LoweringOptions &options() const { return options_; }
 
   // ---- where the next node goes ----
@@ -288,6 +293,8 @@ private:
   llvm::DenseSet<mlir::Operation *> takenIn_;
   /// In the order of the first assignment.
   llvm::MapVector<mlir::Attribute, mlir::Value> assigned_;
+  /// Variables and bucket of each sum over workers.
+  llvm::SmallVector<std::pair<mlir::ArrayAttr, mlir::IntegerAttr>> allReduces_;
   /// Tensors that are results or on a variable.
   llvm::DenseSet<mlir::Value> placed_;
   mlir::Value absent_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reading and assigning variables. What is assigned last is stored when the
-// graph ends; the optimizer's updates are in Optimizer.cpp.
+// graph ends; the optimizer's updates are in Optimizer.cpp. Sums over workers
+// are no part of the graph.
 
 #include "passes/lower/synapse/SynapseLowering.h"
 
@@ -9,7 +10,26 @@ using namespace mlir;
 
 namespace bertc::lower::syn {
 
+/// A graph is one launch, so the sum can only come before all of it.
+static LogicalResult allReduce(SynapseLowering &g, bert::AllReduceOp op) {
+  if (op.getEarly() || op.getWire() != bert::Wire::F32) {
+    return op.emitOpError() << "expected a sum that is not early, with f32 on "
+                               "the way: HCCL adds in the type that it is "
+                               "given";
+  }
+  for (Operation *before = op->getPrevNode(); before;
+       before = before->getPrevNode()) {
+    if (isa<bert::ReadOp, bert::AssignOp>(before)) {
+      return op.emitOpError() << "expected it before everything that reads or "
+                                 "assigns variables";
+    }
+  }
+  g.allReduceFirst(op);
+  return success();
+}
+
 void addVariables(LoweringTable &table) {
+  table.add<bert::AllReduceOp>(allReduce);
   table.add<bert::ReadOp>([](SynapseLowering &g, bert::ReadOp op) {
     g.set(op.getValue(), g.readVariable(op.getVariableAttr(),
                                         toDevice(op.getValue().getType())));

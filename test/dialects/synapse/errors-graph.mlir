@@ -77,3 +77,56 @@ func.func @control_of_one_node(%x: tensor<2xf32>) {
   synapse.control %0, %0 : tensor<2xf32>, tensor<2xf32>
   return
 }
+
+// -----
+
+synapse.variable @w : tensor<2xf32> {init = #synapse<init constant>, init_value = 0.0 : f32, role = #synapse<role weight>}
+synapse.variable @a : tensor<2xf32> {init = #synapse<init constant>, init_value = 0.0 : f32, owner = @w, role = #synapse<role accum>}
+func.func @all_reduce_c1() {
+  synapse.graph "g"() : () -> () {
+    synapse.yield
+  }
+  // expected-error@+1 {{expected no graph around or before it}}
+  synapse.all_reduce [@a] {bucket = 0 : i32}
+  return
+}
+
+// -----
+
+synapse.variable @w : tensor<2xf32> {init = #synapse<init constant>, init_value = 0.0 : f32, role = #synapse<role weight>}
+synapse.variable @a : tensor<2xf32> {init = #synapse<init constant>, init_value = 0.0 : f32, owner = @w, role = #synapse<role accum>}
+func.func @all_reduce_c1_inside() {
+  synapse.graph "g"() : () -> () {
+    // expected-error@+1 {{expected no graph around or before it}}
+    synapse.all_reduce [@a] {bucket = 0 : i32}
+    synapse.yield
+  }
+  return
+}
+
+// -----
+
+func.func @all_reduce_c2() {
+  // expected-error@+1 {{expected a variable and a bucket of at least 0}}
+  synapse.all_reduce [] {bucket = 0 : i32}
+  return
+}
+
+// -----
+
+synapse.variable @w : tensor<2xf32> {init = #synapse<init constant>, init_value = 0.0 : f32, role = #synapse<role weight>}
+synapse.variable @a : tensor<2xf32> {init = #synapse<init constant>, init_value = 0.0 : f32, owner = @w, role = #synapse<role accum>}
+func.func @all_reduce_c2_bucket() {
+  // expected-error@+1 {{expected a variable and a bucket of at least 0}}
+  synapse.all_reduce [@a] {bucket = -1 : i32}
+  return
+}
+
+// -----
+
+synapse.variable @w : tensor<2xf32> {init = #synapse<init constant>, init_value = 0.0 : f32, role = #synapse<role weight>}
+func.func @all_reduce_c3() {
+  // expected-error@+1 {{expected @w to be an accumulator of f32}}
+  synapse.all_reduce [@w] {bucket = 0 : i32}
+  return
+}

@@ -7,8 +7,12 @@ synapse.variable @w : tensor<4x8xf32> {decay, init = #synapse<init truncated_nor
 // CHECK: owner = @w
 synapse.variable @"w/adam_m" : tensor<4x8xf32> {init = #synapse<init constant>, init_value = 0.0 : f32, owner = @w, role = #synapse<role adam_m>}
 
+synapse.variable @"w/accum" : tensor<4x8xf32> {init = #synapse<init constant>, init_value = 0.0 : f32, owner = @w, role = #synapse<role accum>}
+
 // CHECK-LABEL: func.func @train_step
 func.func @train_step(%x: tensor<8x2xf32> {synapse.host_type = tensor<2x8xf32>}) -> tensor<4x2xf32> {
+  // CHECK: synapse.all_reduce [@"w/accum"] {bucket = 0 : i32}
+  synapse.all_reduce [@"w/accum"] {bucket = 0 : i32}
   // CHECK: synapse.graph "train_step"(%{{.*}}) {result_offsets = array<i64: 256>, workspace_bytes = 1024 : i64} : (tensor<8x2xf32>) -> tensor<4x2xf32> {
   // CHECK-NEXT: ^bb0(%{{.*}}: tensor<8x2xf32>):
   %0 = synapse.graph "train_step"(%x) {result_offsets = array<i64: 256>, workspace_bytes = 1024 : i64} : (tensor<8x2xf32>) -> tensor<4x2xf32> {

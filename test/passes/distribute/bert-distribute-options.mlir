@@ -5,6 +5,6 @@
 // RUN: not bertc-opt %s -bert-distribute=form=late 2>&1 | FileCheck %s -check-prefix=FORM
 // WORKERS: error: workers is {{.*}} and bucket-bytes {{.*}}, expected at least 2 and 1
 // WIRE: error: wire is 'f16', expected f32 or bf16
-// FORM: error: form is 'late', expected early, ordered or none
+// FORM: error: form is 'late', expected early, ordered or apply
 module {
 }

@@ -3,7 +3,7 @@
 // RUN: bertc-opt %s -bert-distribute="bucket-bytes=24 workers=4" -o %t.early.mlir
 // RUN: FileCheck %s -check-prefixes=MODULE,EARLY < %t.early.mlir
 // RUN: bertc-opt %s -bert-distribute="bucket-bytes=24 workers=4 form=ordered wire=bf16 micro-batches=true" | FileCheck %s -check-prefix=ORDERED
-// RUN: bertc-opt %s -bert-distribute="bucket-bytes=24 workers=4 form=none" | FileCheck %s -check-prefixes=MODULE,NONE
+// RUN: bertc-opt %s -bert-distribute="bucket-bytes=24 workers=4 form=apply" | FileCheck %s -check-prefixes=MODULE,APPLY
 // RUN: bertc-opt %s -bert-distribute="bucket-bytes=1000" | FileCheck %s -check-prefix=ONE
 
 // With one worker, and whatever it clips, the twin does what the entry does.
@@ -19,7 +19,12 @@
 // MODULE-NEXT: bert.variable @"a/adam_m"
 // ORDERED: bert.exchange = {buckets = {{\[}}[@"c/accum", @"b/accum"], [@"a/accum"]], micro_batches, wire = #bert.wire<bf16>, workers = 4 : i64}
 // ONE: buckets = {{\[}}[@"c/accum", @"b/accum", @"a/accum"]]
-// NONE-NOT: all_reduce
+// APPLY-NOT: all_reduce [
+// APPLY-NOT: train_step_last
+// APPLY: func.func @apply_gradients
+// APPLY-NEXT: bert.all_reduce [@"c/accum", @"b/accum"] {bucket = 0 : i32, scope = "all_reduce/bucket_0"}
+// APPLY-NEXT: bert.all_reduce [@"a/accum"] {bucket = 1 : i32, scope = "all_reduce/bucket_1"}
+// APPLY-NEXT: bert.read
 bert.variable @a : tensor<4xf32> {trainable}
 bert.variable @b : tensor<4xf32> {trainable}
 bert.variable @c : tensor<4xf32> {trainable}
@@ -72,4 +77,11 @@ func.func @train_step(%x: tensor<4xf32> {bert.name = "x"}) -> (tensor<4xf32> {be
   %sc = bert.accumulate %c, %gc, %clip {scope = "c/accum/AssignAdd"} : (tensor<4xf32>, tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
   bert.assign @"c/accum", %sc : tensor<4xf32>
   return %ga : tensor<4xf32>
+}
+
+// EARLY: func.func @apply_gradients
+// EARLY-NEXT: bert.read
+func.func @apply_gradients() -> (tensor<4xf32> {bert.name = "a"}) attributes {bert.entry} {
+  %a = bert.read @"a/accum" : tensor<4xf32>
+  return %a : tensor<4xf32>
 }

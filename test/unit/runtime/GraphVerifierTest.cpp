@@ -112,7 +112,8 @@ TEST(GraphVerifier, acceptsAMissingOperand) {
 TEST(GraphVerifier, refusesGraphsOnTheCpu) {
   Sound b;
   b.plan.target = "cpu";
-  expectRefused(b, "it has graphs, which target 'cpu' does not run");
+  expectRefused(b, "it has graphs or sums before them, which target 'cpu' does "
+                   "not run");
 }
 
 TEST(GraphVerifier, refusesStepsOnADevice) {
@@ -120,6 +121,51 @@ TEST(GraphVerifier, refusesStepsOnADevice) {
   b.step(plan::UnaryParamsT(), {0}, {b.y});
   expectRefused(b, "it has steps or the plan packed weights, which target "
                    "'gaudi' does not run");
+}
+
+/// A plan for several workers whose entry begins with the sum of a bucket.
+struct Exchanging : Sound {
+  Exchanging() {
+    uint32_t accum = variable("w/accum", {4});
+    plan.variables[accum]->role = plan::VariableRole::Accum;
+    plan.variables[accum]->owner = 0;
+    plan.exchange = std::make_unique<plan::ExchangeT>();
+    plan.exchange->workers = 2;
+    plan.exchange->buckets.push_back(std::make_unique<plan::BucketT>());
+    plan.exchange->buckets[0]->variables = {accum};
+    entry().all_reduces = {0};
+  }
+};
+
+TEST(GraphVerifier, acceptsSumsOverWorkers) {
+  Exchanging b;
+  EXPECT_TRUE(verify(b).ok()) << verify(b).message();
+}
+
+TEST(GraphVerifier, refusesSumsOfUnknownBuckets) {
+  for (std::vector<uint32_t> wrong : {std::vector<uint32_t>{1}, {0, 0}}) {
+    Exchanging b;
+    b.entry().all_reduces = wrong;
+    expectRefused(b, "it adds up bucket " + std::to_string(wrong.back()) +
+                         ", which the plan does not have, or twice");
+  }
+  Exchanging b;
+  b.plan.exchange.reset();
+  expectRefused(b, "it adds up bucket 0, which the plan does not have");
+}
+
+TEST(GraphVerifier, refusesSumsOfRoundedGradients) {
+  Exchanging b;
+  b.plan.exchange->wire = plan::WireType::BF16;
+  expectRefused(b, "it adds up gradients that are not f32 on their way");
+}
+
+TEST(GraphVerifier, refusesSumsBeforeGraphsOnTheCpu) {
+  Exchanging b;
+  b.plan.target = "cpu";
+  b.entry().graphs.clear();
+  expectRefused(b, "it has graphs or sums before them, which target 'cpu' does "
+                   "not run");
 }
 
 TEST(GraphVerifier, refusesPackedWeightsOnADevice) {
