@@ -15,6 +15,7 @@
 
 #include "hwy/highway.h"
 #include "runtime/kernels/attention/Heads-inl.h"
+#include "runtime/kernels/common/FoldFour-inl.h"
 
 #ifndef BERTC_RUNTIME_KERNELS_ATTENTION_GRAD_SHARED_
 #define BERTC_RUNTIME_KERNELS_ATTENTION_GRAD_SHARED_
@@ -37,21 +38,21 @@ struct GradScratch {
     dq = floats.take(block * wide);
     probabilities = floats.take(kGradQueryBlock * pitch);
     gradients = floats.take(kGradQueryBlock * pitch);
-    row = floats.take(pitch);
+    kept = floats.take(kRowsTogether * pitch);
     words = reinterpret_cast<uint32_t *>(floats.take(keepWords(p)));
   }
   static int64_t floats(const AttentionProblem &p) {
     int64_t wide = headPitch(p), pitch = keyPitch(p);
     return 2 * wide * pitch + 3 * p.keys * wide +
            3 * mostQueries(p, kGradQueryBlock) * wide +
-           (2 * kGradQueryBlock + 1) * pitch +
+           (2 * kGradQueryBlock + kRowsTogether) * pitch +
            roundUp(keepWords(p), kColumnStep);
   }
   int64_t wide, pitch;
   // Whether results bypass the caches.
   bool stream;
   float *keysT, *valuesT, *keys, *dk, *dv, *q, *dout, *dq;
-  float *probabilities, *gradients, *row;
+  float *probabilities, *gradients, *kept;
   uint32_t *words;
 };
 
@@ -62,12 +63,13 @@ HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 namespace {
 
-// One row: scores become the probabilities after dropout, their gradient dp
-// that of the scores before scaling, times the scale. `kept` is scratch.
-HWY_INLINE void gradientRow(const AttentionProblem &p, const float *mask,
-                            float lse, const uint32_t *keep,
-                            float *HWY_RESTRICT scores, float *HWY_RESTRICT dp,
-                            float *HWY_RESTRICT kept, int64_t count) {
+// One row: scores become the probabilities after dropout, dp their gradient
+// before it, `kept` the probabilities before it. Returns a vector that adds up
+// to the dot product of the latter two.
+HWY_INLINE VF probabilityRow(const AttentionProblem &p, const float *mask,
+                             float lse, const uint32_t *keep,
+                             float *HWY_RESTRICT scores, float *HWY_RESTRICT dp,
+                             float *HWY_RESTRICT kept, int64_t count) {
   const DF df;
   const DU du;
   const VF scale = splat(p.scale), shift = splat(lse);
@@ -89,10 +91,19 @@ HWY_INLINE void gradientRow(const AttentionProblem &p, const float *mask,
     hn::StoreU(dropped, df, scores + i);
     sum = hn::MulAdd(g, y, sum);
   }
-  VF dot = hn::Set(df, hn::GetLane(hn::SumOfLanes(df, sum)));
-  for (int64_t i = 0; i < count; i += kStep) {
+  return sum;
+}
+
+// The gradient of probabilities becomes that of the scores before scaling,
+// times the scale.
+HWY_INLINE void scoreRow(const AttentionProblem &p,
+                         const float *HWY_RESTRICT kept, float dot,
+                         float *HWY_RESTRICT dp, int64_t count) {
+  const DF df;
+  const VF scale = splat(p.scale), less = splat(dot);
+  for (int64_t i = 0; i < count; i += static_cast<int64_t>(kLanes)) {
     VF y = hn::Mul(hn::LoadU(df, kept + i), scale);
-    hn::StoreU(hn::Mul(y, hn::Sub(hn::LoadU(df, dp + i), dot)), df, dp + i);
+    hn::StoreU(hn::Mul(y, hn::Sub(hn::LoadU(df, dp + i), less)), df, dp + i);
   }
 }
 
@@ -181,6 +192,36 @@ void keyGradients(const AttentionGradArgs &args, const QueryBlock &b,
             {m.dk + b.first * wide, wide}, true, h.ahead);
 }
 
+// Scores of a block become probabilities after dropout, `gradients` those of
+// the scores.
+void gradientRows(const AttentionGradArgs &args, const QueryBlock &b,
+                  GradHead &h) {
+  const GradScratch &m = h.m;
+  int64_t pitch = linePitch(b.keys);
+  int64_t row = (h.head.batch * args.heads + h.head.head) * args.queries;
+  const float *lse = args.lse + row + b.query;
+  KeepRows keeps(args, h.head, b, m.words);
+  for (int64_t i = 0; i < b.queries && b.keys > 0; i += kRowsTogether) {
+    int64_t rows = b.queries - i;
+    rows = rows < kRowsTogether ? rows : kRowsTogether;
+    VF sums[kRowsTogether] = {hn::Zero(DF()), hn::Zero(DF()), hn::Zero(DF()),
+                              hn::Zero(DF())};
+    float dots[kRowsTogether];
+    for (int64_t r = 0; r < rows; ++r) {
+      int64_t at = (i + r) * pitch;
+      sums[r] =
+          probabilityRow(args, maskRow(args, h.head, b.query + i + r, b.first),
+                         lse[i + r], keeps.next(), m.probabilities + at,
+                         m.gradients + at, m.kept + r * pitch, b.keys);
+    }
+    foldFour(sums, AddFold(), dots);
+    for (int64_t r = 0; r < rows; ++r) {
+      scoreRow(args, m.kept + r * pitch, dots[r], m.gradients + (i + r) * pitch,
+               b.keys);
+    }
+  }
+}
+
 void gradientBlock(const AttentionGradArgs &args, const QueryBlock &b,
                    GradHead &h) {
   const GradScratch &m = h.m;
@@ -194,14 +235,7 @@ void gradientBlock(const AttentionGradArgs &args, const QueryBlock &b,
             {m.probabilities, pitch}, false, h.ahead);
   smallGemm(b.queries, columns, args.size, {m.dout, wide, 1},
             {m.valuesT, pitch}, {m.gradients, pitch}, false, h.ahead);
-  int64_t row = (h.head.batch * args.heads + h.head.head) * args.queries + s;
-  KeepRows keeps(args, h.head, b, m.words);
-  for (int64_t i = 0; i < b.queries && b.keys > 0; ++i) {
-    const uint32_t *keep = keeps.next();
-    gradientRow(args, maskRow(args, h.head, s + i, b.first), args.lse[row + i],
-                keep, m.probabilities + i * pitch, m.gradients + i * pitch,
-                m.row, b.keys);
-  }
+  gradientRows(args, b, h);
   productInto(args.dq, h.head, s, b.queries, b.keys, {m.gradients, pitch, 1},
               {m.keys, wide}, args.size, wide, m.dq, StoreSums{m.stream},
               h.ahead);

@@ -19,6 +19,10 @@ inline constexpr int64_t kQueryBlock = 64;
 /// sums over queries are complete at once (8% at S 128, none at S 512).
 inline constexpr int64_t kGradQueryBlock = 128;
 
+/// Rows of scores that go through the softmax together: while the largest term
+/// of one is found, another is at work, and four vectors are folded at once.
+inline constexpr int64_t kRowsTogether = 4;
+
 /// Columns of packed matrices are a multiple of the widest vector.
 inline constexpr int64_t kColumnStep = 16;
 

@@ -15,6 +15,7 @@
 #include "runtime/kernels/attention/Blocks.h"
 #include "runtime/kernels/attention/SmallGemm-inl.h"
 #include "runtime/kernels/common/Math-inl.h"
+#include "runtime/kernels/common/Transpose-inl.h"
 #include "runtime/kernels/dropout/Dropout-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -141,60 +142,33 @@ HWY_INLINE void productInto(const HeadTensor &t, const Head &head,
   unpackRows(memory, pitch, m, size, t, head, first, stream);
 }
 
-// to[c][r] = from[r][c] for four rows and `columns` columns, a multiple of
-// kLanes.
-HWY_INLINE void transposeFour(const float *HWY_RESTRICT from, int64_t pitch,
-                              int64_t columns, float *HWY_RESTRICT to,
-                              int64_t toPitch) {
-#if HWY_TARGET == HWY_SCALAR
-  for (int64_t i = 0; i < 4 * columns; ++i) {
-    to[i / 4 * toPitch + i % 4] = from[i % 4 * pitch + i / 4];
-  }
-#else
-  const DF df;
-  constexpr int64_t kStep = static_cast<int64_t>(kLanes);
-  HWY_ALIGN float block[4 * kLanes];
-  for (int64_t c = 0; c < columns; c += kStep) {
-    VF r0 = hn::LoadU(df, from + c);
-    VF r1 = hn::LoadU(df, from + pitch + c);
-    VF r2 = hn::LoadU(df, from + 2 * pitch + c);
-    VF r3 = hn::LoadU(df, from + 3 * pitch + c);
-    VF even = hn::InterleaveLower(df, r0, r2);
-    VF odd = hn::InterleaveLower(df, r1, r3);
-    VF even2 = hn::InterleaveUpper(df, r0, r2);
-    VF odd2 = hn::InterleaveUpper(df, r1, r3);
-    hn::Store(hn::InterleaveLower(df, even, odd), df, block);
-    hn::Store(hn::InterleaveUpper(df, even, odd), df, block + kLanes);
-    hn::Store(hn::InterleaveLower(df, even2, odd2), df, block + 2 * kLanes);
-    hn::Store(hn::InterleaveUpper(df, even2, odd2), df, block + 3 * kLanes);
-    // Quarter b of vector j is column 4 b + j.
-    for (int64_t b = 0; b < kStep / 4; ++b) {
-      for (int64_t j = 0; j < 4; ++j) {
-        __builtin_memcpy(to + (c + 4 * b + j) * toPitch,
-                         block + j * kStep + 4 * b, 16);
-      }
-    }
-  }
-#endif
-}
-
 // Rows `which` of a head, packed and transposed: to[d][t - first]. `rows`
-// [4][pitch] is scratch; up to a whole vector, where there is no row, zeros.
+// [kLanes][pitch] is scratch for those that cannot be read where they lie; up
+// to a whole vector, where there is no row, zeros.
 HWY_INLINE void packTransposed(const HeadTensor &t, const Head &head,
                                const KeyRange &which, int64_t size,
                                int64_t pitch, float *HWY_RESTRICT rows,
                                float *HWY_RESTRICT to, int64_t toPitch) {
-  int64_t columns = roundUp(which.count, kColumnStep);
-  for (int64_t r = 0; r < columns; r += 4) {
-    int64_t there = which.count - r < 4 ? which.count - r : 4;
-    if (there > 0) {
-      packRows(t, head, which.first + r, there, which.first + which.count, size,
-               pitch, rows);
+  constexpr int64_t kStep = static_cast<int64_t>(kLanes);
+  const int64_t end = which.first + which.count;
+  for (int64_t r = 0; r < roundUp(which.count, kColumnStep); r += kStep) {
+    int64_t row = which.first + r;
+    int64_t there = end - row < kStep ? end - row : kStep;
+    there = there < 0 ? 0 : there;
+    const float *from = rows;
+    int64_t fromPitch = pitch;
+    if (there == kStep && inPlace(t, size, pitch)) {
+      from = rowInPlace(t, head, row);
+      fromPitch = t.row;
+    } else {
+      packRows(t, head, row, there, end, size, pitch, rows);
+      __builtin_memset(rows + there * pitch, 0,
+                       static_cast<size_t>((kStep - there) * pitch) *
+                           sizeof(float));
     }
-    for (int64_t i = there > 0 ? there * pitch : 0; i < 4 * pitch; ++i) {
-      rows[i] = 0.0f;
+    for (int64_t c = 0; c < pitch; c += kStep) {
+      transposeVectors(from + c, fromPitch, to + c * toPitch + r, toPitch);
     }
-    transposeFour(rows, pitch, pitch, to + r, toPitch);
   }
 }
 
@@ -253,20 +227,17 @@ private:
   // other, all in one.
   HWY_NOINLINE void make(int64_t i) {
     int64_t rows = b_.queries - i < atOnce_ ? b_.queries - i : atOnce_;
-    bool whole = b_.keys == p_.keys;
-    int64_t count = whole ? rows * b_.keys : b_.keys;
-    uint32_t *words = words_;
+    int64_t begin = elementNumber(p_, head_, b_.query + i, b_.first);
     made_ = rows;
     given_ = 0;
-    for (int64_t r = 0; r < rows; ++r) {
-      if (whole && r > 0) {
-        rows_[r] = rows_[r - 1] + b_.keys;
-        continue;
-      }
-      rows_[r] = keepBlock(p_.dropout,
-                           elementNumber(p_, head_, b_.query + i + r, b_.first),
-                           static_cast<size_t>(count), words);
-      words += roundUp(count, philox::kGroup) + philox::kGroup;
+    if (b_.keys != p_.keys) {
+      return keepRows(p_.dropout, begin, p_.keys, static_cast<size_t>(b_.keys),
+                      rows, words_, rows_);
+    }
+    rows_[0] = keepBlock(p_.dropout, begin, static_cast<size_t>(rows * b_.keys),
+                         words_);
+    for (int64_t r = 1; r < rows; ++r) {
+      rows_[r] = rows_[r - 1] + b_.keys;
     }
   }
 

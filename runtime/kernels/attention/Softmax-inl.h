@@ -11,13 +11,14 @@
 #endif
 
 #include "runtime/kernels/attention/Heads-inl.h"
+#include "runtime/kernels/common/FoldFour-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 
-// Largest of `count` terms.
-HWY_INLINE float largestTerm(const AttentionProblem &p, const float *mask,
-                             const float *row, int64_t count) {
+// A vector with the largest of `count` terms.
+HWY_INLINE VF largestTerm(const AttentionProblem &p, const float *mask,
+                          const float *row, int64_t count) {
   constexpr int64_t kStep = static_cast<int64_t>(kLanes);
   const VF scale = splat(p.scale);
   VF top = splat(-__builtin_inff()), top2 = top;
@@ -30,14 +31,14 @@ HWY_INLINE float largestTerm(const AttentionProblem &p, const float *mask,
   for (; i < count; i += kStep) {
     top = hn::Max(top, termsV(row, mask, scale, i, count));
   }
-  return hn::GetLane(hn::MaxOfLanes(DF(), hn::Max(top, top2)));
+  return hn::Max(top, top2);
 }
 
 // Replaces `count` scores by e^(terms - largest), those that dropout drops by
-// 0; returns the sum of all of them.
-HWY_INLINE float expRow(const AttentionProblem &p, const float *mask,
-                        const uint32_t *keep, float *HWY_RESTRICT row,
-                        int64_t count, float largest) {
+// 0; returns a vector that adds up to the sum of all of them.
+HWY_INLINE VF expRow(const AttentionProblem &p, const float *mask,
+                     const uint32_t *keep, float *HWY_RESTRICT row,
+                     int64_t count, float largest) {
   const DF df;
   const DU du;
   const VF scale = splat(p.scale);
@@ -52,7 +53,32 @@ HWY_INLINE float expRow(const AttentionProblem &p, const float *mask,
     }
     hn::StoreU(e, df, row + i);
   }
-  return hn::GetLane(hn::SumOfLanes(df, sum));
+  return sum;
+}
+
+// expRow() of `rows` rows, at most kRowsTogether, from row `first` of a block
+// with keys on; sets their `lse` to the largest terms and `factors` to the
+// sums, and as many of each as there could have been.
+HWY_INLINE void expRows(const AttentionArgs &args, const Head &head,
+                        const QueryBlock &b, int64_t first, int64_t rows,
+                        float *HWY_RESTRICT scores, int64_t pitch,
+                        KeepRows &keeps, float *HWY_RESTRICT factors,
+                        float *HWY_RESTRICT lse) {
+  const float *masks[kRowsTogether];
+  VF found[kRowsTogether];
+  for (int64_t r = 0; r < kRowsTogether; ++r) {
+    // What rows that are not there yield is not used.
+    int64_t i = first + (r < rows ? r : 0);
+    masks[r] = maskRow(args, head, b.query + i, b.first);
+    found[r] = largestTerm(args, masks[r], scores + i * pitch, b.keys);
+  }
+  foldFour(found, MaxFold(), lse + first);
+  for (int64_t r = 0; r < rows; ++r) {
+    int64_t i = first + r;
+    found[r] = expRow(args, masks[r], keeps.next(), scores + i * pitch, b.keys,
+                      lse[i]);
+  }
+  foldFour(found, AddFold(), factors + first);
 }
 
 struct ScaleOp {
@@ -90,15 +116,16 @@ HWY_INLINE void softmaxRows(const AttentionArgs &args, const Head &head,
                             float *HWY_RESTRICT lse,
                             uint32_t *HWY_RESTRICT words) {
   KeepRows keeps(args, head, b, words);
-  for (int64_t i = 0; i < b.queries; ++i) {
-    lse[i] = 0.0f;
-    factors[i] = 1.0f;
+  for (int64_t i = 0; i < b.queries; i += kRowsTogether) {
+    int64_t left = b.queries - i;
+    int64_t rows = left < kRowsTogether ? left : kRowsTogether;
     if (b.keys > 0) {
-      const float *mask = maskRow(args, head, b.query + i, b.first);
-      const uint32_t *keep = keeps.next();
-      float *row = scores + i * pitch;
-      lse[i] = largestTerm(args, mask, row, b.keys);
-      factors[i] = expRow(args, mask, keep, row, b.keys, lse[i]);
+      expRows(args, head, b, i, rows, scores, pitch, keeps, factors, lse);
+      continue;
+    }
+    for (int64_t r = i; r < i + rows; ++r) {
+      lse[r] = 0.0f;
+      factors[r] = 1.0f;
     }
   }
   finishRows(args, b.queries, factors, lse);

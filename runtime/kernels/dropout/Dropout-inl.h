@@ -142,32 +142,40 @@ HWY_INLINE void keepFewGroups(const PhiloxSchedule &s,
   }
 }
 
+// Keep masks of `groups` groups whose blocks have the same upper half of their
+// number; `first` as above.
+HWY_INLINE void keepSame(const PhiloxSchedule &s, const PhiloxSecond &second,
+                         VI limit, uint64_t first, size_t groups,
+                         uint32_t *HWY_RESTRICT masks) {
+  // As many as the registers hold.
+  constexpr int kAtOnce = kLanes >= 16 ? 2 : 1;
+  size_t g = 0;
+  for (; g + kAtOnce <= groups; g += kAtOnce) {
+    keepFewGroups<kAtOnce>(s, second, limit, first + g * philox::kGroupBlocks,
+                           masks + g * philox::kGroup);
+  }
+  for (; g < groups; ++g) {
+    keepFewGroups<1>(s, second, limit, first + g * philox::kGroupBlocks,
+                     masks + g * philox::kGroup);
+  }
+}
+
+HWY_INLINE VI keepLimit(const DropoutState &state) {
+  return hn::Set(DI(), static_cast<int32_t>(state.scale.threshold) - 1);
+}
+
 // Keep masks of `groups` groups of 128 elements.
 [[maybe_unused]] static HWY_NOINLINE void
 keepGroups(const DropoutState &state, uint64_t group, size_t groups,
            uint32_t *HWY_RESTRICT masks) {
-  // As many as the registers hold.
-  constexpr int kAtOnce = kLanes >= 16 ? 2 : 1;
-  const VI limit =
-      hn::Set(DI(), static_cast<int32_t>(state.scale.threshold) - 1);
+  const VI limit = keepLimit(state);
   while (groups > 0) {
     uint64_t block = group * philox::kGroupBlocks;
     uint64_t high = block >> 32, end = (high + 1) << 32;
     size_t same = static_cast<size_t>((end - block) / philox::kGroupBlocks);
     same = same < groups ? same : groups;
     PhiloxSecond second = philoxSecond(state.schedule, high);
-    uint64_t low = block & 0xffffffffu;
-    size_t g = 0;
-    for (; g + kAtOnce <= same; g += kAtOnce) {
-      keepFewGroups<kAtOnce>(state.schedule, second, limit,
-                             low + g * philox::kGroupBlocks,
-                             masks + g * philox::kGroup);
-    }
-    for (; g < same; ++g) {
-      keepFewGroups<1>(state.schedule, second, limit,
-                       low + g * philox::kGroupBlocks,
-                       masks + g * philox::kGroup);
-    }
+    keepSame(state.schedule, second, limit, block & 0xffffffffu, same, masks);
     groups -= same;
     group += same;
     masks += same * philox::kGroup;
@@ -184,6 +192,41 @@ HWY_INLINE const uint32_t *keepBlock(const DropoutState &state, int64_t begin,
   keepGroups(state, static_cast<uint64_t>(group), static_cast<size_t>(groups),
              words);
   return words + (begin - group * philox::kGroup);
+}
+
+// Words of a run of keepRows(), which may begin and end inside a group.
+HWY_INLINE size_t keepRowWords(size_t n) {
+  return (n + philox::kGroup - 1) / philox::kGroup * philox::kGroup +
+         philox::kGroup;
+}
+
+// The same of `rows` runs of n elements, the first at `begin`, each `stride`
+// behind the one before: to[r] points to those of run r in `words`, which has
+// keepRowWords(n) a run. What runs have in common is done once.
+[[maybe_unused]] static HWY_NOINLINE void
+keepRows(const DropoutState &state, int64_t begin, int64_t stride, size_t n,
+         int64_t rows, uint32_t *HWY_RESTRICT words, const uint32_t **to) {
+  auto groupOf = [](int64_t element) {
+    return static_cast<uint64_t>(element) / philox::kGroup;
+  };
+  int64_t count = static_cast<int64_t>(n), last = begin + (rows - 1) * stride;
+  uint64_t high = groupOf(begin) * philox::kGroupBlocks >> 32;
+  bool same = groupOf(last + count) * philox::kGroupBlocks >> 32 == high;
+  const PhiloxSecond second = philoxSecond(state.schedule, high);
+  const VI limit = keepLimit(state);
+  for (int64_t r = 0; r < rows; ++r, begin += stride) {
+    uint64_t group = groupOf(begin);
+    size_t groups = static_cast<size_t>(groupOf(begin + count - 1) + 1 - group);
+    if (same) {
+      uint64_t block = group * philox::kGroupBlocks;
+      keepSame(state.schedule, second, limit, block & 0xffffffffu, groups,
+               words);
+    } else {
+      keepGroups(state, group, groups, words);
+    }
+    to[r] = words + static_cast<uint64_t>(begin) % philox::kGroup;
+    words += keepRowWords(n);
+  }
 }
 
 // y[i] = keep[i] ? x[i] * factor : 0 for dense f32; y may be x.
