@@ -152,6 +152,31 @@ def BertFuseGatherGrad
   let statistics = [Statistic<"numFused", "fused", "sums fused">];
 }
 
+def BertFuseBiasGrad : Pass<"bert-fuse-bias-grad", "::mlir::func::FuncOp"> {
+  let summary = "fuse the gradients of a weight and of a bias";
+  let description = [{
+    `bert.bias_add_grad` of what is also the right operand of a `bert.matmul`
+    with its left one transposed becomes a result of `bert.matmul_bias_grad`:
+    the tile kernels pass over every element of dy when they bring it into
+    tiles, and the sums of its columns cost nothing there.
+
+    ```mlir
+    %dbias = bert.bias_add_grad %dy : ...
+    %dw = bert.matmul %x, %dy {transpose_a} : ...
+    ```
+    becomes
+    ```mlir
+    %dw, %dbias = bert.matmul_bias_grad %x, %dy : ...
+    ```
+
+    Only for dy of bf16: products of f32 are the matmul library's, which has no
+    such sums, so that dy would be read a second time all the same. Not where
+    something needs dbias before dw is there.
+  }];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [Statistic<"numFused", "fused", "sums fused">];
+}
+
 def BertFuseMatmulBias : Pass<"bert-fuse-matmul-bias", "::mlir::func::FuncOp"> {
   let summary = "fuse a matrix product and the bias added to it";
   let description = [{

@@ -177,6 +177,10 @@ FailureOr<StepDescription> describeStep(Operation *operation) {
   using Result = FailureOr<StepDescription>;
   return llvm::TypeSwitch<Operation *, Result>(operation)
       .Case([](cpu::MatmulOp op) { return matmul(op); })
+      .Case([](cpu::MatmulSumsOp op) {
+        return listed(plan::MatmulParamsT(), {op.getA(), op.getB()},
+                      {op.getC(), op.getSums()});
+      })
       .Case([](cpu::UnaryOp op) { return kinded<plan::UnaryParamsT>(op); })
       .Case([](cpu::BinaryOp op) { return kinded<plan::BinaryParamsT>(op); })
       .Case([](cpu::CompareOp op) { return kinded<plan::CompareParamsT>(op); })

@@ -186,6 +186,11 @@ void addFused(EvaluatorTable &table) {
   table.add<ResidualLayerNormOp>(evalResidualLayerNorm);
   table.add<ResidualLayerNormGradOp>(evalResidualLayerNormGrad);
   table.add<MatmulEpilogueOp>(evalMatmulEpilogue);
+  table.add<MatmulBiasGradOp>([](MatmulBiasGradOp op, Operands x, Results y) {
+    multiply(*x[0], *x[1], true, false, y[0]);
+    sumRows(*x[1], y[1]);
+    return Status::okStatus();
+  });
   table.add<AttentionOp>(evalAttention);
   table.add<AttentionGradOp>(evalAttentionGrad);
   table.add<GeluWithDerivativeOp>(

@@ -91,6 +91,41 @@ LogicalResult GeluBackwardOp::inferReturnTypes(MLIRContext *,
 }
 
 //===----------------------------------------------------------------------===//
+// matmul_bias_grad
+//===----------------------------------------------------------------------===//
+
+LogicalResult MatmulBiasGradOp::verifyConstraints() {
+  RankedTensorType x = getX().getType(), dy = getDy().getType();
+  // matmul_bias_grad C1
+  if (x.getElementType() != dy.getElementType()) {
+    return emitOpError(
+               "expected x and dy to have the same element type, found ")
+           << x.getElementType() << " and " << dy.getElementType();
+  }
+  // matmul_bias_grad C2
+  if (x.getDimSize(0) != dy.getDimSize(0)) {
+    return emitOpError("expected x and dy to have the same number of rows, ")
+           << "found " << x.getDimSize(0) << " and " << dy.getDimSize(0);
+  }
+  return success();
+}
+
+LogicalResult MatmulBiasGradOp::inferReturnTypes(MLIRContext *,
+                                                 std::optional<Location>,
+                                                 Adaptor op,
+                                                 SmallVectorImpl<Type> &types) {
+  RankedTensorType x = tensorType(op.getX()), dy = tensorType(op.getDy());
+  if (!x || !dy || x.getRank() != 2 || dy.getRank() != 2) {
+    return failure();
+  }
+  types.push_back(RankedTensorType::get({x.getDimSize(1), dy.getDimSize(1)},
+                                        x.getElementType()));
+  types.push_back(
+      RankedTensorType::get({dy.getDimSize(1)}, dy.getElementType()));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // gather_grad_add
 //===----------------------------------------------------------------------===//
 

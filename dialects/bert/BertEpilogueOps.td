@@ -49,6 +49,26 @@ def Bert_MatmulEpilogueOp : Bert_InferredOp<"matmul_epilogue", "_FusedMatMul",
   let extraClassDeclaration = !strconcat(tfDeclaration, Bert_WideResults);
 }
 
+def Bert_MatmulBiasGradOp : Bert_InferredOp<"matmul_bias_grad", "_FusedMatMul",
+    (ins Bert_FloatMatrix:$x, Bert_FloatMatrix:$dy),
+    (outs Bert_FloatMatrix:$dw, Bert_FloatVector:$dbias)> {
+  let summary = "gradients of matmul_bias in the weight and in the bias";
+  let description = [{
+    dw = matmul(x, dy) with x transposed; dbias = bias_add_grad(dy). For x and
+    dy of bf16, either may be f32.
+
+    Constraints:
+    - (C1) x and dy have the same element type
+    - (C2) x and dy have the same number of rows
+
+    Example:
+    ```mlir
+    %dw, %dbias = bert.matmul_bias_grad %x, %dy : (tensor<5x3xf32>, tensor<5x4xf32>) -> (tensor<3x4xf32>, tensor<4xf32>)
+    ```
+  }];
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_WideResults);
+}
+
 def Bert_GeluWithDerivativeOp : Bert_Op<"gelu_with_derivative", "HabanaGelu",
     (ins Bert_FloatTensor:$x,
          DefaultValuedAttr<Bert_GeluFormAttr, "GeluForm::None">:$approximate),

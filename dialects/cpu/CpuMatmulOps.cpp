@@ -48,6 +48,18 @@ LogicalResult MatmulOp::verify() {
   return success();
 }
 
+LogicalResult MatmulSumsOp::verify() {
+  ArrayRef<int64_t> a = shapeOf(getA()), b = shapeOf(getB()),
+                    c = shapeOf(getC());
+  if (a.size() != 2 || b.size() != 2 || a[1] != b[0] || // matmul_sums C1
+      c != ArrayRef<int64_t>({a[0], b[1]})) {
+    return emitOpError() << "expected shapes [M,K], [K,N] and [M,N], found "
+                         << shapeText(a) << ", " << shapeText(b) << " and "
+                         << shapeText(c);
+  }
+  return checkShape(*this, "sums", getSums(), {b[1]}); // matmul_sums C2
+}
+
 LogicalResult InsertOp::verify() {
   auto type = cast<RankedTensorType>(getResult().getType());
   if (getDest().getType() != type || type.getEncoding() || // insert C1

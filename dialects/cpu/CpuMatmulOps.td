@@ -45,6 +45,30 @@ def Cpu_MatmulOp : Cpu_Step<"matmul",
   }];
 }
 
+def Cpu_MatmulSumsOp : Cpu_Step<"matmul_sums",
+    ["acceptsStrides", "getFlops"]> {
+  let summary = "matrix product and the sums of the columns of b";
+  let description = [{
+    c[M, N] = a[M, K] b[K, N]; sums[N] = sum over k of b[k, N]. A weight
+    gradient and a bias gradient from one reading of b. A Matmul step with two
+    outputs.
+
+    Constraints:
+    - (C1) `a` is [M, K], `b` is [K, N] and `c` is [M, N].
+    - (C2) `sums` is [N].
+
+    ```mlir
+    %c, %sums = cpu.matmul_sums %a, %b
+        : (tensor<4x8xbf16>, tensor<8x2xbf16>) -> (tensor<4x2xf32>, tensor<2xf32>)
+    ```
+  }];
+  let arguments = Cpu_StepArguments<(ins Cpu_FloatTensor:$a,
+                                     Cpu_FloatTensor:$b)>.args;
+  let results = (outs Cpu_FloatTensor:$c, Cpu_FloatTensor:$sums);
+  let assemblyFormat =
+      "$a `,` $b attr-dict `:` functional-type(operands, results)";
+}
+
 def Cpu_InsertOp : Cpu_Step<"insert",
     ["acceptsStrides", "getTiedOperand", "getFlops"]> {
   let summary = "copies a tensor into a window of another";

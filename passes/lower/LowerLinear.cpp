@@ -137,6 +137,15 @@ void matmulEpilogue(FunctionLowering &f, bert::MatmulEpilogueOp op) {
   matmul(f, op, op.getTransposeA(), op.getTransposeB(), epilogue);
 }
 
+void matmulBiasGrad(FunctionLowering &f, bert::MatmulBiasGradOp op) {
+  Value x = transposeLast(f, f.get(op.getX()));
+  auto gradients = cpu::MatmulSumsOp::create(
+      f.builder(), f.loc(), orderedType(op.getDw()), op.getDbias().getType(), x,
+      f.getContiguous(op.getDy()), f.scope(), nullptr);
+  f.set(op.getDw(), gradients.getC());
+  f.set(op.getDbias(), gradients.getSums());
+}
+
 /// A sum over all but the last axis.
 void biasAddGrad(FunctionLowering &f, bert::BiasAddGradOp op) {
   Value dy = f.getContiguous(op.getDy());
@@ -220,6 +229,10 @@ FailureOr<bool> lowerLinear(FunctionLowering &f, Operation *op) {
       })
       .Case([&](bert::MatmulEpilogueOp o) {
         matmulEpilogue(f, o);
+        return true;
+      })
+      .Case([&](bert::MatmulBiasGradOp o) {
+        matmulBiasGrad(f, o);
         return true;
       })
       .Case([&](bert::BatchMatmulOp o) {

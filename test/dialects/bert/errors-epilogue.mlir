@@ -49,6 +49,22 @@ func.func @gelu_backward_c1(%dy: tensor<4x9xf32>, %x: tensor<9x4xf32>) {
 
 // -----
 
+func.func @matmul_bias_grad_c1(%x: tensor<5x3xf32>, %dy: tensor<5x4xbf16>) {
+  // expected-error @below {{'bert.matmul_bias_grad' op expected x and dy to have the same element type, found 'f32' and 'bf16'}}
+  %dw, %db = bert.matmul_bias_grad %x, %dy : (tensor<5x3xf32>, tensor<5x4xbf16>) -> (tensor<3x4xf32>, tensor<4xbf16>)
+  return
+}
+
+// -----
+
+func.func @matmul_bias_grad_c2(%x: tensor<5x3xf32>, %dy: tensor<6x4xf32>) {
+  // expected-error @below {{'bert.matmul_bias_grad' op expected x and dy to have the same number of rows, found 5 and 6}}
+  %dw, %db = bert.matmul_bias_grad %x, %dy : (tensor<5x3xf32>, tensor<6x4xf32>) -> (tensor<3x4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
 func.func @gather_grad_add_c1(%t: tensor<9x4xf32>, %d: tensor<3x4xf32>, %i: tensor<3xi32>) {
   // expected-error @below {{'bert.gather_grad_add' op expected batch_dims below the rank of base and at most the rank of indices, found 2}}
   %y = bert.gather_grad_add %t, %d, %i {batch_dims = 2 : i64} : (tensor<9x4xf32>, tensor<3x4xf32>, tensor<3xi32>) -> tensor<9x4xf32>

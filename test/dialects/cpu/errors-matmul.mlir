@@ -33,6 +33,22 @@ func.func @matmul_c4(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>, %c: tensor<2x4xf3
 
 // -----
 
+func.func @matmul_sums_c1(%a: tensor<4x8xf32>, %b: tensor<7x2xf32>) {
+  // expected-error@+1 {{expected shapes [M,K], [K,N] and [M,N], found 4x8, 7x2 and 4x2}}
+  %0, %1 = cpu.matmul_sums %a, %b : (tensor<4x8xf32>, tensor<7x2xf32>) -> (tensor<4x2xf32>, tensor<2xf32>)
+  return
+}
+
+// -----
+
+func.func @matmul_sums_c2(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>) {
+  // expected-error@+1 {{expected sums of shape 2, found 4}}
+  %0, %1 = cpu.matmul_sums %a, %b : (tensor<4x8xf32>, tensor<8x2xf32>) -> (tensor<4x2xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
 func.func @insert_c1(%x: tensor<2x8xi32>) {
   %e = cpu.empty : tensor<4x8xf32>
   // expected-error@+1 {{expected dest and the result to have one dense type with element type 'i32', found 'tensor<4x8xf32>' and 'tensor<4x8xf32>'}}

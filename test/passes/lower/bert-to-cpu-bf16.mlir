@@ -67,6 +67,15 @@ func.func @mask(%s: tensor<2x3x4x4xbf16> {bert.name = "s"}, %m: tensor<2x1x1x4xf
   return %1#0 : tensor<2x3x4x4xbf16>
 }
 
+// Tests that both gradients come from one step, x transposed as a view.
+// CHECK-LABEL: func.func @bias_grad
+// CHECK: %[[X:.*]] = cpu.view %arg0
+// CHECK-NEXT: cpu.matmul_sums %[[X]], %arg1 {scope = "g"} : {{.*}} -> (tensor<3x4xf32>, tensor<4xbf16>)
+func.func @bias_grad(%x: tensor<5x3xbf16> {bert.name = "x"}, %dy: tensor<5x4xbf16> {bert.name = "dy"}) -> (tensor<3x4xf32> {bert.name = "dw"}, tensor<4xbf16> {bert.name = "db"}) attributes {bert.entry} {
+  %dw, %db = bert.matmul_bias_grad %x, %dy {scope = "g"} : (tensor<5x3xbf16>, tensor<5x4xbf16>) -> (tensor<3x4xf32>, tensor<4xbf16>)
+  return %dw, %db : tensor<3x4xf32>, tensor<4xbf16>
+}
+
 // Tests that sums of both types are one step, and that sums of bf16 come out in
 // f32.
 // CHECK-LABEL: func.func @sums

@@ -60,6 +60,7 @@ const std::map<std::string, std::string> kTfTypes = {
     {"log_softmax_grad", "HabanaLogSoftmaxGrad"},
     {"matmul", "MatMul"},
     {"matmul_bias", "_FusedMatMul"},
+    {"matmul_bias_grad", "_FusedMatMul"},
     {"matmul_epilogue", "_FusedMatMul"},
     {"maximum", "Maximum"},
     {"minimum", "Minimum"},

@@ -191,6 +191,15 @@ TEST(Fused, GeluBackward) {
   }
 }
 
+TEST(Fused, MatmulBiasGrad) {
+  std::vector<Tensor> y = evaluate(
+      "bert.matmul_bias_grad %0, %1 : (tensor<2x1xf32>, tensor<2x2xf32>) -> "
+      "(tensor<1x2xf32>, tensor<2xf32>)",
+      {floats({2, 1}, {2, 3}), floats({2, 2}, {1, 10, 100, 1000})});
+  EXPECT_THAT(y[0].values, testing::ElementsAre(302, 3020));
+  EXPECT_THAT(y[1].values, testing::ElementsAre(101, 1010));
+}
+
 TEST(Fused, GatherGradAdd) {
   EXPECT_THAT(values("bert.gather_grad_add %0, %1, %2 : (tensor<3x2xf32>, "
                      "tensor<2x2xf32>, tensor<2xi32>) -> tensor<3x2xf32>",
