@@ -48,6 +48,9 @@ TEST_F(SynapseLibraryTest, opensTheOneOfTheEnvironment) {
 }
 
 TEST_F(SynapseLibraryTest, noLibrary) {
+  if (openLibrary("").ok()) {
+    GTEST_SKIP() << "the loader finds SynapseAI's library on this machine";
+  }
   EXPECT_THAT(opened("").message(),
               AllOf(HasSubstr("tried libSynapse.so ("),
                     HasSubstr("libSynapse.so.1 ("),

@@ -71,6 +71,7 @@ struct StandInTest : ::testing::Test {
   ScopedVariable fault{"SYNAPSE_STAND_IN_FAULT", nullptr};
   ScopedVariable devices{"SYNAPSE_STAND_IN_DEVICES", nullptr};
   ScopedVariable path{"BERTC_SYNAPSE_LIBRARY", nullptr};
+  ScopedVariable unchecked{"BERTC_SYNAPSE_UNCHECKED", nullptr};
   ScopedVariable module{"HLS_MODULE_ID", nullptr};
   ScopedVariable kernels{"GC_KERNEL_PATH", nullptr};
   ScopedVariable cacheFolder{"BERTC_RECIPE_CACHE_DIR", nullptr};
