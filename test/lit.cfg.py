@@ -82,8 +82,13 @@ else:
         "tests of manifests are left out: run tools/setup --with-kubernetes")
 if shutil.which("kubectl"):
     config.available_features.add("kubectl")
+else:
+    lit_config.note("the test of rendered manifests is left out: no kubectl")
 probe = os.path.join(config.test_source_root, "deploy/Inputs/try_operator.py")
 if (os.path.exists(os.path.join(root, ".deps/image-root"))
         and subprocess.run([sys.executable, probe, "probe"],
                            capture_output=True).returncode == 0):
     config.available_features.add("image-root")
+else:
+    lit_config.note("the test of pods is left out: it needs root, ip, nsenter "
+                    "and tools/image-root BUILD .deps/image-root")
