@@ -26,6 +26,8 @@ import subprocess
 import sys
 import time
 
+from trained import terminate, updates
+
 
 def traffic(summary, plan, ranks, width):
     with open(summary, encoding="utf-8") as f:
@@ -34,17 +36,15 @@ def traffic(summary, plan, ranks, width):
         parameters = json.load(f)["model"]["num_parameters"]
     n = int(ranks)
     assert found["workers"] == n, found
-    updates = found["global_step"] - found["global_step_at_start"]
-    least = 2 * (n - 1) / n * parameters * int(width) * updates
+    count = found["global_step"] - found["global_step_at_start"]
+    least = 2 * (n - 1) / n * parameters * int(width) * count
     ratio = found["allreduce_bytes"] / least
     print(f"{ratio:.4f} of the bound")
     assert 1 <= ratio <= 1.01, ratio
 
 
 def log(folder, steps):
-    lines = (pathlib.Path(folder) / "bert_dllog.json").read_text().splitlines()
-    entries = [json.loads(line.removeprefix("DLLL ")) for line in lines]
-    shown = [e for e in entries if isinstance(e.get("step"), int)]
+    shown = updates(folder)
     assert [e["step"] for e in shown] == [int(s) for s in steps.split(",")]
     assert all(e["data"]["Rank"] == 0 for e in shown)
     assert len(list(pathlib.Path(folder).glob("events.out.tfevents*"))) == 1
@@ -83,23 +83,17 @@ def overlap(trace, plan):
 def repeats(summary):
     with open(summary, encoding="utf-8") as f:
         found = json.load(f)
-    updates = found["global_step"] - found["global_step_at_start"]
-    assert 1 <= found["allreduce_repeats"] < updates, found
+    count = found["global_step"] - found["global_step_at_start"]
+    assert 1 <= found["allreduce_repeats"] < count, found
 
 
 def stops(command):
     output = pathlib.Path(command[-1].split("=")[-1])
     shutil.rmtree(output, ignore_errors=True)
-    environment = {**os.environ, "OMPI_MCA_odls_base_sigkill_timeout": "20"}
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL,
-                               env=environment)
-    while not (output / "bert_dllog.json").exists():
-        assert process.poll() is None, "ended before it trained"
-        time.sleep(0.05)
-    time.sleep(1)
-    process.send_signal(signal.SIGTERM)
-    process.wait(timeout=60)
-    assert list(output.glob("model.ckpt-*.index")), "nothing was saved"
+    # mpirun gives ranks as long as it is told; a busy machine needs it.
+    os.environ["OMPI_MCA_odls_base_sigkill_timeout"] = "20"
+    saved = terminate(command, output, f"{output}.txt", 200)
+    assert len(saved) == 1, f"SIGTERM to mpirun: {saved} were saved"
 
 
 def odd(records, out):

@@ -12,10 +12,10 @@ usage: compare_outputs.py runs FOLDER FOLDER TOLERANCE
 Losses and probabilities are relative, logits and logarithms absolute."""
 import array
 import json
-import math
 import pathlib
-import struct
 import sys
+
+from trained import norm, tensors, updates
 
 
 def close(name, a, b, tolerance, least=1e-3):
@@ -23,14 +23,12 @@ def close(name, a, b, tolerance, least=1e-3):
 
 
 def losses(folder):
-    for line in (folder / "bert_dllog.json").read_text().splitlines():
-        entry = json.loads(line.removeprefix("DLLL "))
-        if isinstance(entry.get("step"), int) and "total_loss" in entry["data"]:
-            yield entry["step"], entry["data"]["total_loss"]
+    return [(entry["step"], entry["data"]["total_loss"])
+            for entry in updates(folder) if "total_loss" in entry["data"]]
 
 
 def compare_losses(one, other, tolerance):
-    first, second = list(losses(one)), list(losses(other))
+    first, second = losses(one), losses(other)
     assert len(first) > 5, f"{one}: a log of {len(first)} updates"
     assert [step for step, _ in first] == [step for step, _ in second]
     for (step, a), (_, b) in zip(first, second):
@@ -92,26 +90,13 @@ def compare_runs(one, other, tolerance):
     print(f"{', '.join(done)} within {tolerance}")
 
 
-def tensors(path):
-    content = pathlib.Path(path).read_bytes()
-    size, = struct.unpack("<Q", content[:8])
-    header = json.loads(content[8:8 + size])
-    header.pop("__metadata__", None)
-    for name, info in sorted(header.items()):
-        begin, end = info["data_offsets"]
-        yield name, info["dtype"], info["shape"], \
-            content[8 + size + begin:8 + size + end]
-
-
-def norm(values):
-    return math.sqrt(math.fsum(x * x for x in values))
-
-
 def compare_tensors(one, other, tolerance):
-    first, second = list(tensors(one)), list(tensors(other))
-    assert [x[:3] for x in first] == [x[:3] for x in second]
+    first, second = tensors(one), tensors(other)
+    assert [(name, *x[:2]) for name, x in first.items()] == [
+        (name, *x[:2]) for name, x in second.items()]
     worst = 0.0
-    for (name, dtype, _, raw), (*_, also) in zip(first, second):
+    for name, (dtype, _, raw) in first.items():
+        also = second[name][2]
         if dtype != "F32":
             assert raw == also, name
             continue

@@ -6,11 +6,11 @@ nothing else: those must only be small.
 usage: compare_variables.py BERT_RUN CHECKPOINT CHECKPOINT TOLERANCE"""
 import array
 import json
-import math
-import struct
 import subprocess
 import sys
 import tempfile
+
+from trained import norm, tensors
 
 STATE = "bertc/run_state"
 # What runs of different numbers of processes may differ in.
@@ -18,22 +18,13 @@ FREE = {"workers", "threads", "num_accumulation_steps", "learning_rate",
         "plan_sha256"}
 
 
-def tensors(program, checkpoint):
+def variables(program, checkpoint):
     with tempfile.TemporaryDirectory() as folder:
         path = folder + "/all.safetensors"
         subprocess.run([program, "convert", checkpoint, path, "--quiet"],
                        check=True)
-        content = open(path, "rb").read()
-    size = struct.unpack("<Q", content[:8])[0]
-    header = json.loads(content[8:8 + size])
-    header.pop("__metadata__", None)
-    return {name: (info["dtype"], content[8 + size + info["data_offsets"][0]:
-                                          8 + size + info["data_offsets"][1]])
-            for name, info in header.items()}
-
-
-def norm(values):
-    return math.sqrt(sum(x * x for x in values))
+        return {name: (dtype, raw)
+                for name, (dtype, _, raw) in tensors(path).items()}
 
 
 def difference_of(name, one, other):
@@ -52,7 +43,7 @@ def state(raw, tolerance):
 def main():
     program, first, second = sys.argv[1:4]
     tolerance = float(sys.argv[4])
-    one, other = tensors(program, first), tensors(program, second)
+    one, other = variables(program, first), variables(program, second)
     assert one.keys() == other.keys(), one.keys() ^ other.keys()
     assert state(one[STATE][1], tolerance) == state(other[STATE][1], tolerance)
     worst, name_of_worst = 0.0, ""

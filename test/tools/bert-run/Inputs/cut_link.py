@@ -9,12 +9,12 @@ usage: cut_link.py BERT_RUN PLAN RECORDS WORK_DIR HOSTS RANKS_OF_A_HOST"""
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
 
 from hosts import LIMIT, Hosts
+from trained import final_state, terminate
 
 STEPS = 400
 
@@ -26,13 +26,6 @@ def training(program, plan, records, output, steps=STEPS, save=10):
             "--learning-rate=0.001", "--num-accumulation-steps=2",
             f"--save-checkpoints-steps={save}", "--threads=1", "--quiet",
             f"--collective-timeout={LIMIT}"]
-
-
-def final_state(program, output):
-    target = output / "final.safetensors"
-    subprocess.run([program, "convert", str(output / f"model.ckpt-{STEPS}"),
-                    str(target), "--quiet"], check=True)
-    return target.read_bytes()
 
 
 def cut(hosts, arguments, output, log, lost):
@@ -73,23 +66,6 @@ def cut(hosts, arguments, output, log, lost):
     return True
 
 
-def terminate(arguments, output, log):
-    """SIGTERM to mpirun in the midst of training. The checkpoints there are."""
-    with open(log, "w", encoding="utf-8") as out:
-        process = subprocess.Popen(arguments, stdout=out, stderr=out)
-        try:
-            while not (output / "bert_dllog.json").exists():
-                assert process.poll() is None, "ended before it trained"
-                time.sleep(0.05)
-            time.sleep(1)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=200) != 0, "exit code 0"
-        finally:
-            process.kill()
-            process.wait()
-    return [path.with_suffix("") for path in output.glob("model.ckpt-*.index")]
-
-
 def check_terminate(hosts, program, plan, records, work, log):
     """mpirun gives ranks the time that it is told; a busy machine needs more."""
     for seconds in (3, 20):
@@ -97,7 +73,7 @@ def check_terminate(hosts, program, plan, records, work, log):
         saved = terminate(
             hosts.mpirun(work, 1, *training(program, plan, records, output,
                                             10000000, 10000000),
-                         leave=seconds), output, log)
+                         leave=seconds), output, log, 200)
         if saved:
             break
     assert len(saved) == 1, f"SIGTERM to mpirun: {saved} were saved"
@@ -139,7 +115,8 @@ def main():
     except BaseException:
         print(log.read_text(encoding="utf-8")[-3000:], file=sys.stderr)
         raise
-    assert final_state(program, whole) == final_state(program, parts)
+    assert final_state(program, whole, STEPS) == \
+        final_state(program, parts, STEPS)
     print("gone on: bit-identical")
 
 

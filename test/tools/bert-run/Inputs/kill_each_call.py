@@ -13,6 +13,8 @@ import signal
 import subprocess
 import sys
 
+from trained import final_state
+
 STEPS = 4
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -38,16 +40,10 @@ def main():
             environment["LD_PRELOAD"] = str(shim)
         return subprocess.run(command, env=environment, check=False).returncode
 
-    def final_state(output):
-        target = work / "final.safetensors"
-        subprocess.run([program, "convert", str(output / f"model.ckpt-{STEPS}"),
-                        str(target), "--quiet"], check=True)
-        return target.read_bytes()
-
     whole = work / "whole"
     assert train(whole, COUNT_CALLS_IN=str(work / "calls")) == 0
     calls = int((work / "calls").read_text())
-    expected = final_state(whole)
+    expected = final_state(program, whole, STEPS)
     stride = -(-calls // points) if points else 1
     kills = 0
     for call in range(1, calls + 1, stride):
@@ -57,7 +53,7 @@ def main():
         assert code == -signal.SIGKILL, f"call {call}: exit code {code}"
         kills += 1
         assert train(output) == 0, f"call {call}: cannot be resumed"
-        assert final_state(output) == expected, f"call {call}: differs"
+        assert final_state(program, output, STEPS) == expected, f"call {call}: differs"
         left = [p.name for p in output.iterdir() if ".tmp-" in p.name]
         assert not left, f"call {call}: left behind {left}"
     print(f"killed before {kills} of {calls} calls: all bit-identical")

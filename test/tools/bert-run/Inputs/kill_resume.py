@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 
+from trained import final_state
+
 STEPS = 16
 
 
@@ -20,17 +22,6 @@ def command(program, plan, records, output):
             "--num-warmup-steps=4", "--learning-rate=0.01",
             "--num-accumulation-steps=2", "--save-checkpoints-steps=1",
             "--threads=1", "--quiet"]
-
-
-def final_state(program, output):
-    """All tensors of the last checkpoint in one deterministic file. (A save
-    that was repeated after a kill may have other file names.)"""
-    target = output / "final.safetensors"
-    subprocess.run([program, "convert", str(output / f"model.ckpt-{STEPS}"),
-                    str(target), "--quiet"], check=True)
-    content = target.read_bytes()
-    assert b"bertc/run_state" in content and b"adam_v" in content
-    return content
 
 
 def main():
@@ -46,7 +37,7 @@ def main():
     begin = time.monotonic()
     subprocess.run(command(program, plan, records, whole), check=True)
     duration = time.monotonic() - begin
-    expected = final_state(program, whole)
+    expected = final_state(program, whole, STEPS)
 
     kills = resumed = 0
     for trial in range(trials):
@@ -66,7 +57,7 @@ def main():
                 process.wait()
                 kills += 1
                 resumed += any(output.glob("model.ckpt-*.index"))
-        assert final_state(program, output) == expected, (
+        assert final_state(program, output, STEPS) == expected, (
             f"trial {trial}: the final checkpoint differs")
         left = [p.name for p in output.iterdir() if ".tmp-" in p.name]
         assert not left, f"trial {trial}: left behind {left}"

@@ -12,7 +12,6 @@ them the last one, when all is over but for the end).
 usage: lose_rank.py BERT_RUN PLAN RECORDS WORK_DIR [KILLS STOPS [SEED]]
            [-- FLAG...]: further flags of bert-run
 """
-import json
 import os
 import pathlib
 import random
@@ -23,6 +22,8 @@ import subprocess
 import sys
 import time
 import traceback
+
+from trained import final_state, terminate, updates
 
 RANKS = 3
 STEPS = 16
@@ -86,26 +87,6 @@ def newest(output):
         return 0
     return int(re.match(r'model_checkpoint_path: "model.ckpt-(\d+)"',
                         state)[1])
-
-
-def steps_logged(output):
-    path = output / "bert_dllog.json"
-    if not path.exists():
-        return []
-    entries = []
-    for line in path.read_text().splitlines():
-        try:
-            entries.append(json.loads(line.removeprefix("DLLL ")))
-        except ValueError:
-            pass  # a line that was being written when its writer was killed
-    return [e["step"] for e in entries if isinstance(e.get("step"), int)]
-
-
-def final_state(program, output):
-    target = output / "final.safetensors"
-    subprocess.run([program, "convert", str(output / f"model.ckpt-{STEPS}"),
-                    str(target), "--quiet"], check=True)
-    return target.read_bytes()
 
 
 class Loser:
@@ -219,7 +200,10 @@ def end(process):
     """Whatever has gone wrong, nothing stays behind."""
     if process.poll() is None:
         for pid in ranks_of(process):
-            os.kill(pid, signal.SIGKILL)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # by itself in between
         process.kill()
         process.wait()
 
@@ -236,7 +220,7 @@ class Trials:
     def attempt(self, output, loser):
         """One start of the command. Whether it came to the end."""
         log = self.work / "log.txt"
-        before, logged = newest(output), len(steps_logged(output))
+        before, logged = newest(output), len(updates(output))
         arguments = self.train(output, self.limits[0] if loser else LIMITS[-1])
         try:
             if loser:
@@ -255,7 +239,7 @@ class Trials:
             self.limits.pop(0)
             print(f"  the limit is {self.limits[0]} s from now on: {slow[0]}")
             return False
-        new = steps_logged(output)[logged:]
+        new = [entry["step"] for entry in updates(output)[logged:]]
         assert not new or new[0] == before + 1, \
             f"went on with step {new[0]}, saved was {before}"
         assert newest(output) >= before, "a checkpoint is gone"
@@ -275,7 +259,7 @@ class Trials:
                 raise RuntimeError(
                     f"trial {number}, attempt {attempt}: "
                     f"{loser.told() if loser else 'alone'}: {error}") from error
-        assert final_state(self.program, output) == self.expected, \
+        assert final_state(self.program, output, STEPS) == self.expected, \
             f"trial {number}: another result"
         left = [p.name for p in output.iterdir() if ".tmp-" in p.name]
         assert not left, f"trial {number}: left behind {left}"
@@ -292,24 +276,12 @@ class Trials:
         print(f"{number} runs: all bit-identical")
 
 
-def terminate(program, plan, records, work, leave):
-    """SIGTERM to mpirun in the midst of training. The checkpoints there are."""
+def stop(program, plan, records, work, leave):
+    """The checkpoints of a run whose mpirun gets SIGTERM."""
     output = work / f"stopped{leave}"
-    log = work / "log.txt"
-    with open(log, "w", encoding="utf-8") as out:
-        process = subprocess.Popen(
-            command(program, plan, records, output, steps=10000000,
-                    save=10000000, leave=leave),
-            stdout=out, stderr=out)
-        try:
-            while not steps_logged(output):
-                assert process.poll() is None, "ended before it trained"
-                time.sleep(0.05)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=leave + 60) != 0, "exit code 0"
-        finally:
-            end(process)
-    return list(output.glob("model.ckpt-*.index"))
+    return terminate(
+        command(program, plan, records, output, steps=10000000, save=10000000,
+                leave=leave), output, work / "log.txt", leave + 60, end)
 
 
 def run(program, plan, records, work, kills, stops, seed):
@@ -319,7 +291,7 @@ def run(program, plan, records, work, kills, stops, seed):
     with open(work / "log.txt", "w", encoding="utf-8") as out:
         subprocess.run(command(program, plan, records, whole),
                        check=True, stdout=out, stderr=out)
-    expected = final_state(program, whole)
+    expected = final_state(program, whole, STEPS)
     hows = ["KILL"] * kills + ["STOP"] * stops
     rng.shuffle(hows)
 
@@ -328,9 +300,9 @@ def run(program, plan, records, work, kills, stops, seed):
 
     Trials(train, program, work, expected, hows, rng).run()
     # A machine may be too busy to save within three seconds.
-    saved = terminate(program, plan, records, work, SECONDS_TO_LEAVE)
+    saved = stop(program, plan, records, work, SECONDS_TO_LEAVE)
     if not saved:
-        saved = terminate(program, plan, records, work, 30)
+        saved = stop(program, plan, records, work, 30)
     assert len(saved) == 1, f"SIGTERM to mpirun: {saved} were saved"
     print("SIGTERM to mpirun saved")
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 from hosts import Hosts, SlowLink
+from trained import final_state, updates
 
 STEPS = 12
 # What headers, the way to full speed and a busy machine may add.
@@ -58,17 +59,10 @@ def train(program, plan, records, work, hosts, ranks, name, *flags):
                 "--display-loss-steps=1", "--deterministic-run", *flags),
             stdout=out, stderr=out, check=False, timeout=600)
     assert done.returncode == 0, log.read_text(encoding="utf-8")[-3000:]
-    times = []
-    for line in (output / "bert_dllog.json").read_text().splitlines():
-        entry = json.loads(line.removeprefix("DLLL "))
-        if isinstance(entry.get("step"), int):
-            times.append(float(entry["elapsedtime"]))
+    times = [float(entry["elapsedtime"]) for entry in updates(output)]
     # Behind the first few, in which connections are made and find their speed.
     steps = [b - a for a, b in zip(times[3:], times[4:])]
-    target = output / "final.safetensors"
-    subprocess.run([program, "convert", str(output / f"model.ckpt-{STEPS}"),
-                    str(target), "--quiet"], check=True)
-    return statistics.median(steps), target.read_bytes()
+    return statistics.median(steps), final_state(program, output, STEPS)
 
 
 def main():
