@@ -89,44 +89,78 @@ Status checkWorkers(const ScalingInput &in, int64_t workers) {
   return Status();
 }
 
+/// What holds up a ring that uses links inside hosts, between them, or both.
+ScalingLink slowest(const ScalingInput &in, bool inside, bool between) {
+  if (inside && between) {
+    return {std::min(in.host.bandwidth, in.network.bandwidth),
+            std::max(in.host.latency, in.network.latency)};
+  }
+  return inside ? in.host : in.network;
+}
+
 /// The two parts of an all-reduce.
 struct Reduction {
   double transfer, adding;
 };
 
-Reduction reduction(const ScalingInput &in, int64_t workers) {
+/// Of a part of the gradients, which travels in so many buckets.
+Reduction reduction(const ScalingInput &in, int64_t workers, double part,
+                    double buckets) {
   auto n = static_cast<double>(workers);
   auto r = static_cast<double>(std::min(workers, in.ranksPerHost));
   double h = std::ceil(n / static_cast<double>(in.ranksPerHost));
-  auto k = static_cast<double>(in.buckets);
-  double bytes = static_cast<double>(in.gradients * in.wireBytes);
+  double bytes = part * static_cast<double>(in.gradients * in.wireBytes);
   // 2 (p - 1) steps around a ring of p.
-  auto around = [&](double p, double part, const ScalingLink &link) {
+  auto around = [&](double p, const ScalingLink &link) {
     return p < 2 ? 0.0
                  : 2 * (p - 1) *
-                       (bytes * part / p / link.bandwidth + k * link.latency);
+                       (bytes / p / link.bandwidth + buckets * link.latency);
   };
   Reduction result = {0, 0};
   if (in.algorithm == ScalingInput::Algorithm::Hierarchical) {
-    result.transfer = around(r, 1, in.host) + around(h, 1, in.network);
-  } else {
-    double inside = r > 1 ? around(n, 1, in.host) : 0;
-    double between = h > 1 ? around(n, 1, in.network) : 0;
-    result.transfer = std::max(inside, between);
+    result.transfer = around(r, in.host) + around(h, in.network);
+  } else if (n > 1) {
+    result.transfer = around(n, slowest(in, r > 1, h > 1));
   }
   if (in.sumBandwidth > 0) {
-    result.adding =
-        (1 - 1 / n) * 4 * static_cast<double>(in.gradients) / in.sumBandwidth;
+    result.adding = (1 - 1 / n) * 4 * part * static_cast<double>(in.gradients) /
+                    in.sumBandwidth;
   }
   return result;
 }
 
-/// What an all-reduce adds to an update when it may overlap `window` seconds.
-double exposedSeconds(const ScalingInput &in, int64_t workers, double window) {
-  Reduction parts = reduction(in, workers);
-  double whole = parts.transfer + parts.adding;
+Reduction wholeReduction(const ScalingInput &in, int64_t workers) {
+  auto k =
+      in.planned.empty() ? in.buckets : static_cast<int64_t>(in.planned.size());
+  return reduction(in, workers, 1, static_cast<double>(k));
+}
+
+/// Those of the plan, or even ones.
+std::vector<ScalingBucket> bucketsOf(const ScalingInput &in) {
+  if (!in.planned.empty()) {
+    return in.planned;
+  }
+  std::vector<ScalingBucket> even;
   auto k = static_cast<double>(in.buckets);
-  double exposed = std::max(whole / k, whole - window * (k - 1) / k);
+  for (int64_t i = 1; i <= in.buckets; ++i) {
+    even.push_back({1 / k, in.overlap * (k - static_cast<double>(i)) / k});
+  }
+  return even;
+}
+
+/// What an all-reduce adds to an update whose last micro-batch takes `step`
+/// seconds.
+double exposedSeconds(const ScalingInput &in, int64_t workers, double step) {
+  Reduction parts = wholeReduction(in, workers);
+  double whole = parts.transfer + parts.adding;
+  // From the last bucket to the first: it and all behind it are still to go.
+  double exposed = 0, toGo = 0;
+  std::vector<ScalingBucket> buckets = bucketsOf(in);
+  for (size_t i = buckets.size(); i-- > 0;) {
+    Reduction one = reduction(in, workers, buckets[i].part, 1);
+    toGo += one.transfer + one.adding;
+    exposed = std::max(exposed, toGo - buckets[i].workLeft * step);
+  }
   bool copies = in.coresCopy && workers <= in.ranksPerHost;
   double byCores = copies ? whole : parts.adding;
   return whole > 0 ? exposed + (whole - exposed) * byCores / whole : 0;
@@ -149,7 +183,7 @@ ScalingRow predict(const ScalingInput &in, int64_t workers) {
   row.waiting = row.compute * in.spread * largestOfNormals(workers) *
                 std::sqrt(meetings / a);
   row.allReduce = meetings * allReduceSeconds(in, workers);
-  row.exposed = meetings * exposedSeconds(in, workers, in.overlap * step);
+  row.exposed = meetings * exposedSeconds(in, workers, step);
   row.update = in.updateSeconds * (1 + (in.fullHostUpdate - 1) * filled) /
                (in.shardOptimizer ? n : 1);
   row.total = row.compute + row.waiting + row.exposed + row.update;
@@ -182,7 +216,7 @@ double allReduceSeconds(const ScalingInput &input, int64_t workers) {
   if (workers < 2) {
     return 0;
   }
-  Reduction parts = reduction(input, workers);
+  Reduction parts = wholeReduction(input, workers);
   return parts.transfer + parts.adding;
 }
 

@@ -12,19 +12,20 @@
 //               z(N) is the mean of the largest of N standard normal numbers
 //               (z(2) = 1/sqrt(pi)), cv the spread of one micro-batch
 //   all-reduce, ring [1]: 2 (N-1) steps a bucket, each as slow as the slowest
-//               link: 2 (N-1)/N G / b + 2 (N-1) K l. Hosts are taken in order,
-//               so one stream leaves and one enters a host
+//               link: 2 (N-1)/N G / b + 2 (N-1) K l, with the smallest b and
+//               the largest l. Hosts are taken in order, so one stream leaves
+//               and one enters a host
 //   all-reduce, hierarchical [2]: inside hosts to and fro 2 (r-1)/r G / b +
 //               2 (r-1) K l, and between hosts 2 (H-1)/H G / B + 2 (H-1) K L,
 //               B being that of all links of a host together
 //   adding      (1 - 1/N) of the gradients in f32, by the bandwidth of adding;
 //               0 when none is given, as a measured b has it in it
-//   exposed     T - (what overlaps): buckets are ready at even times in a
-//   window
-//               of w t at the end of the last micro-batch, so
-//               max(T / K, T - w t (K-1) / K). What cores do for the transfer
-//               (adding, and copies inside a host) is not hidden: it takes them
-//               from the backward pass
+//   exposed     buckets go one after the other, bucket i not before the last
+//               micro-batch has w_i t left: the largest, over i, of
+//               T_i + ... + T_K - w_i t. Even buckets that are ready at even
+//               times in a window of w t at its end: max(T/K, T - w t (K-1)/K).
+//               What cores do for the transfer (adding, and copies inside a
+//               host) is not hidden: it takes them from the backward pass
 //   update      u, on a full host as above; u / N with the optimizer's state
 //               sharded
 //
@@ -51,6 +52,12 @@ struct ScalingLink {
   double bandwidth = 0;
   /// Seconds of a message without content.
   double latency = 0;
+};
+
+/// A piece of the gradients that travels as one.
+struct ScalingBucket {
+  /// Of all gradients, and of a micro-batch's time that is left when it can go.
+  double part = 1, workLeft = 0;
 };
 
 struct ScalingInput {
@@ -81,9 +88,11 @@ struct ScalingInput {
   Algorithm algorithm = Algorithm::Ring;
   /// Bytes of f32 sums that a rank forms a second; 0: see the top.
   double sumBandwidth = 0;
+  /// Even buckets, and the part of the last micro-batch that they may overlap.
   int64_t buckets = 1;
-  /// Part of the last micro-batch that the all-reduce may overlap.
   double overlap = 0;
+  /// Those of a plan, in the order in which they go; in the place of even ones.
+  std::vector<ScalingBucket> planned;
   /// Cores do the copies between ranks of a host, as in shared memory.
   bool coresCopy = true;
 };

@@ -18,6 +18,18 @@ Json linkJson(const ScalingLink &link) {
   return {{"bandwidth", link.bandwidth}, {"latency", link.latency}};
 }
 
+/// Buckets of the plan; null where flags made even ones of them.
+Json plannedJson(const ScalingInput &in) {
+  if (in.planned.empty()) {
+    return nullptr;
+  }
+  Json all = Json::array();
+  for (const ScalingBucket &bucket : in.planned) {
+    all.push_back({{"part", bucket.part}, {"work_left", bucket.workLeft}});
+  }
+  return all;
+}
+
 Json inputJson(const ScalingInput &in) {
   return {{"step_seconds", in.stepSeconds},
           {"update_seconds", in.updateSeconds},
@@ -36,7 +48,8 @@ Json inputJson(const ScalingInput &in) {
           {"algorithm", algorithmName(in)},
           {"sum_bandwidth", in.sumBandwidth},
           {"buckets", in.buckets},
-          {"overlap", in.overlap}};
+          {"overlap", in.overlap},
+          {"planned_buckets", plannedJson(in)}};
 }
 
 std::string linkText(const char *name, const ScalingLink &link) {
@@ -70,10 +83,11 @@ std::string headText(const ScalingReport &report) {
                         in.fullHostStep, in.fullHostUpdate);
   }
   text += fmt::format(
-      "  all-reduce  {}, {} rank{} a host, {} bucket{}, overlap "
-      "{:g} of a step\n",
+      "  all-reduce  {}, {} rank{} a host, {} bucket{}{}, overlap "
+      "{:.3g} of a step\n",
       algorithmName(in), in.ranksPerHost, in.ranksPerHost == 1 ? "" : "s",
-      in.buckets, in.buckets == 1 ? "" : "s", in.overlap);
+      in.buckets, in.buckets == 1 ? "" : "s",
+      in.planned.empty() ? "" : " of the plan", in.overlap);
   text += linkText("in hosts", in.host) + linkText("between", in.network);
   if (in.spread > 0) {
     text += fmt::format("  spread      {:g} of a step\n", in.spread);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/bertc/ScalingFlags.h"
 
+#include "compiler/inspect/PlanExchange.h"
 #include "compiler/inspect/ScalingFiles.h"
 
 #include <fmt/format.h>
@@ -20,6 +21,12 @@ int64_t accumulatedGradients(const plan::Plan &plan) {
   return total;
 }
 
+/// How gradients travel: what --allreduce-precision says, else the plan.
+std::string wireName(const rt::PlanFile &file, const ScalingFlags &flags) {
+  bool bf16 = file.exchange() != nullptr && file.exchange()->bf16;
+  return flags.precision.value_or(bf16 ? "bf16" : "f32");
+}
+
 Status setGradients(const rt::PlanFile &file, const ScalingFlags &flags,
                     ScalingInput *in) {
   in->gradients = accumulatedGradients(file.root());
@@ -29,13 +36,51 @@ Status setGradients(const rt::PlanFile &file, const ScalingFlags &flags,
         "{}, mode {}; expected a plan of --mode train",
         file.path(), file.model().task, file.model().mode));
   }
-  if (flags.precision != "f32" && flags.precision != "bf16") {
-    return invalidArgument(
-        fmt::format("--allreduce-precision is '{}', expected f32 or bf16",
-                    flags.precision));
+  std::string wire = wireName(file, flags);
+  if (wire != "f32" && wire != "bf16") {
+    return invalidArgument(fmt::format(
+        "--allreduce-precision is '{}', expected f32 or bf16", wire));
   }
-  in->wireBytes = flags.precision == "bf16" ? 2 : 4;
+  in->wireBytes = wire == "bf16" ? 2 : 4;
   return Status();
+}
+
+/// The buckets of a plan for several workers, and what of the entry that sends
+/// each is left to be computed then, by its operations.
+std::vector<ScalingBucket> plannedBuckets(const plan::Plan &plan) {
+  std::vector<BucketRow> rows = bucketRows(plan);
+  double bytes = 0;
+  for (const BucketRow &row : rows) {
+    bytes += static_cast<double>(row.bytes);
+  }
+  std::vector<ScalingBucket> buckets;
+  for (const BucketRow &row : rows) {
+    buckets.push_back({static_cast<double>(row.bytes) / bytes, row.workLeft});
+  }
+  return buckets;
+}
+
+/// When gradients travel and in which pieces: what flags say, else the plan.
+/// Workers that share the optimizer leave the plan's buckets alone.
+void setExchange(const rt::PlanFile &file, const ScalingFlags &flags,
+                 ScalingInput *in) {
+  bool planned = file.exchange() != nullptr;
+  in->shardOptimizer = flags.shardOptimizer;
+  in->everyMicroBatch = flags.postAccumulationOption->count() > 0
+                            ? !flags.postAccumulation
+                            : planned && file.exchange()->microBatches;
+  if (planned && !flags.shardOptimizer) {
+    in->planned = plannedBuckets(file.root());
+  }
+  if (!in->planned.empty()) {
+    in->buckets = static_cast<int64_t>(in->planned.size());
+    in->overlap = in->planned.front().workLeft;
+  }
+  if (flags.buckets || flags.overlap) {
+    in->planned.clear();
+  }
+  in->buckets = flags.buckets.value_or(in->buckets);
+  in->overlap = flags.overlap.value_or(in->overlap);
 }
 
 /// Times from --measured, then what flags say.
@@ -94,14 +139,18 @@ Status setFullHost(const ScalingFlags &flags, ScalingInput *in) {
   return Status();
 }
 
-Status setLinks(const ScalingFlags &flags, ScalingInput *in) {
+Status setLinks(const rt::PlanFile &file, const ScalingFlags &flags,
+                ScalingInput *in) {
   for (const std::string &path : flags.links) {
     BERTC_ASSIGN_OR_RETURN(MeasuredLinks links, readMeasuredLinks(path));
-    if (links.precision != flags.precision) {
+    std::string wire = wireName(file, flags);
+    if (links.precision != wire) {
       return invalidArgument(fmt::format(
-          "{} was measured with {} on the wire, --allreduce-precision is {}; "
-          "measure with the same",
-          path, links.precision, flags.precision));
+          "{} was measured with {} on the wire, {} is {}; measure with the "
+          "same",
+          path, links.precision,
+          flags.precision ? "--allreduce-precision" : "that of the plan",
+          wire));
     }
     (links.hosts > 1 ? in->network : in->host) = links.link;
   }
@@ -192,14 +241,19 @@ void addScalingFlags(CLI::App &command, ScalingFlags &flags) {
   group->add_option("--algorithm", flags.algorithm,
                     "ring (default of CPUs) or hierarchical (of Gaudi)");
   group->add_option("--allreduce-precision", flags.precision,
-                    "f32 or bf16 on the wire");
-  addBoolFlag(*group, "--allreduce-post-accumulation", flags.postAccumulation,
-              "one all-reduce an update, not one a micro-batch");
+                    "f32 or bf16 on the wire [default: as the plan was "
+                    "compiled for]");
+  flags.postAccumulationOption = addBoolFlag(
+      *group, "--allreduce-post-accumulation", flags.postAccumulation,
+      "one all-reduce an update, not one a micro-batch [default: as the plan "
+      "was compiled for]");
   addBoolFlag(*group, "--shard-optimizer", flags.shardOptimizer,
               "each worker updates its share of the variables");
-  group->add_option("--buckets", flags.buckets, "of an all-reduce");
+  group->add_option("--buckets", flags.buckets,
+                    "even ones of an all-reduce [default: those of the plan]");
   group->add_option("--overlap", flags.overlap,
-                    "part of a step that the all-reduce may overlap, 0 to 1");
+                    "part of a step that the all-reduce may overlap, 0 to 1 "
+                    "[default: as the plan's buckets do]");
   group->add_option("--plot", flags.plot, "SVG file of efficiency and parts");
   for (CLI::Option *option : group->get_options()) {
     option->needs(scaling);
@@ -212,16 +266,13 @@ StatusOr<ScalingReport> scalingOf(const rt::PlanFile &file,
   report.plan = file.path();
   ScalingInput &in = report.input;
   in.ranksPerHost = flags.ranksPerHost;
-  in.buckets = flags.buckets;
-  in.overlap = flags.overlap;
   in.spread = flags.spread;
   in.sumBandwidth = flags.sumBandwidth * 1e9;
-  in.everyMicroBatch = !flags.postAccumulation;
-  in.shardOptimizer = flags.shardOptimizer;
+  setExchange(file, flags, &in);
   BERTC_RETURN_IF_ERROR(setGradients(file, flags, &in));
   BERTC_RETURN_IF_ERROR(setTimes(file, flags, &in, &report.source));
   BERTC_RETURN_IF_ERROR(setFullHost(flags, &in));
-  BERTC_RETURN_IF_ERROR(setLinks(flags, &in));
+  BERTC_RETURN_IF_ERROR(setLinks(file, flags, &in));
   BERTC_RETURN_IF_ERROR(setAlgorithm(file, flags, &in));
   BERTC_ASSIGN_OR_RETURN(report.rows, predictScaling(in, flags.workers));
   return report;

@@ -20,12 +20,18 @@ struct ScalingFlags {
   std::vector<std::string> links;
   std::optional<double> stepTime, updateTime;
   std::optional<int64_t> accumulation;
-  int64_t ranksPerHost = 1, buckets = 1;
+  int64_t ranksPerHost = 1;
   /// GB/s and microseconds.
   std::optional<double> linkBandwidth, linkLatency, hostBandwidth, hostLatency;
-  double sumBandwidth = 0, spread = 0, overlap = 0;
-  std::string precision = "f32", algorithm;
-  bool postAccumulation = true, shardOptimizer = false;
+  double sumBandwidth = 0, spread = 0;
+  std::string algorithm;
+  bool shardOptimizer = false;
+  /// Where not given, as the plan was compiled.
+  std::optional<int64_t> buckets;
+  std::optional<double> overlap;
+  std::optional<std::string> precision;
+  bool postAccumulation = true;
+  CLI::Option *postAccumulationOption = nullptr;
 };
 
 /// Adds --scaling and, in a group of their own, the flags that need it.

@@ -78,6 +78,8 @@ TEST(Scaling, RingIsAsSlowAsItsSlowestLink) {
   EXPECT_NEAR(rowOf(in, 4).allReduce, 1.5 * 0.4, 1e-12);
   in.host.bandwidth = 5e8;
   EXPECT_NEAR(rowOf(in, 4).allReduce, 1.5 * 0.8, 1e-12);
+  in.network.latency = 1e-3;
+  EXPECT_NEAR(rowOf(in, 4).allReduce, 1.5 * 0.8 + 6e-3, 1e-12);
 }
 
 TEST(Scaling, HierarchyReducesInsideAndBetweenHosts) {
@@ -107,6 +109,28 @@ TEST(Scaling, WhatOverlapsIsNotWaitedFor) {
   in.overlap = 1;
   EXPECT_NEAR(rowOf(in, 4).exposed, 0.6 / 5, 1e-12) << "the last bucket";
   EXPECT_NEAR(rowOf(in, 4).allReduce, 0.6, 1e-12);
+}
+
+TEST(Scaling, BucketsOfAPlanGoWhenTheirGradientsAreKnown) {
+  ScalingInput in = simple();
+  in.network.latency = 1e-3;
+  // 6 latencies and 1.5 * 0.4 s of traffic: 66, 246 and 306 ms.
+  in.planned = {{0.1, 0.9}, {0.4, 0.4}, {0.5, 0}};
+  EXPECT_NEAR(rowOf(in, 4).allReduce, 0.618, 1e-12);
+  EXPECT_NEAR(rowOf(in, 4).exposed, 0.306, 1e-12) << "the last one alone";
+  in.planned[1].workLeft = 0.2;
+  EXPECT_NEAR(rowOf(in, 4).exposed, 0.352, 1e-12) << "behind the second";
+  in.planned[0].workLeft = 0.01;
+  EXPECT_NEAR(rowOf(in, 4).exposed, 0.608, 1e-12) << "all in a row";
+  in.planned = {{1, 0.5}};
+  EXPECT_NEAR(rowOf(in, 4).exposed, 0.106, 1e-12);
+  // Even buckets in a window are the same as these.
+  in.planned = {{0.25, 0.3}, {0.25, 0.2}, {0.25, 0.1}, {0.25, 0}};
+  ScalingInput even = simple();
+  even.network.latency = 1e-3;
+  even.buckets = 4;
+  even.overlap = 0.4;
+  EXPECT_NEAR(rowOf(in, 4).exposed, rowOf(even, 4).exposed, 1e-12);
 }
 
 TEST(Scaling, WhatCoresDoIsNotHidden) {
