@@ -4,6 +4,7 @@
 // what was being done.
 #include "test/unit/collective/FakeNetwork.h"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -15,7 +16,10 @@
 using namespace bertc;
 using rt::Collective;
 using rt::WireType;
+using testing::AnyOf;
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 
 namespace {
 
@@ -177,21 +181,37 @@ TEST(Failure, aBusyRankIsWaitedFor) {
 TEST(WaitUntil, endsWhenItIsDoneOrFails) {
   test::FakeNetwork network(2, 1);
   auto all = test::openAll(network, options());
-  std::atomic<int> unavailables = 0;
+  std::array<Status, 2> ends;
   test::onAll(all, [&](Collective &one) {
     int asked = 0;
     Status done = one.waitUntil(
         [&]() -> StatusOr<bool> { return ++asked == 100; }, "the devices");
     EXPECT_TRUE(done.ok()) << done.message();
     EXPECT_EQ(asked, 100);
-    Status failed = one.waitUntil(
+    ends[static_cast<size_t>(one.rank())] = one.waitUntil(
         []() -> StatusOr<bool> { return unavailable("a port is down"); },
         "the devices again");
-    EXPECT_THAT(failed.message(), HasSubstr("a port is down"));
-    // One may hear of the other's failure before it asks for itself.
-    unavailables += failed.code() == StatusCode::Unavailable;
   });
-  EXPECT_GE(unavailables, 1);
+  EXPECT_TRUE(ends[0].code() == StatusCode::Unavailable ||
+              ends[1].code() == StatusCode::Unavailable);
+  for (size_t rank : {0, 1}) {
+    const Status &own = ends[rank], &other = ends[1 - rank];
+    std::string name = "rank " + std::to_string(1 - rank) + " \\(.*, pid .*\\)";
+    if (own.code() == StatusCode::Unavailable) {
+      // Behind who had not said yet that it is there, too.
+      EXPECT_THAT(own.message(),
+                  AnyOf("a port is down",
+                        MatchesRegex(name + " has not come beyond '(the start "
+                                            "of the run|the devices)': "
+                                            "a port is down")));
+    } else {
+      // It heard of the other's failure before its own was one.
+      EXPECT_EQ(own.code(), StatusCode::IoError) << own.message();
+      EXPECT_EQ(other.code(), StatusCode::Unavailable) << other.message();
+      EXPECT_THAT(own.message(), MatchesRegex(name + " gave up: .*"));
+      EXPECT_THAT(own.message(), EndsWith(" gave up: " + other.message()));
+    }
+  }
 }
 
 TEST(WaitUntil, aRankThatStopsOrDoesNotComeIsNamed) {
