@@ -2,12 +2,17 @@
 """Checks of runs of several processes on devices of the stand-in.
 usage: check_devices.py reports FOLDER RANKS FUNCTION:CALLS...
          the report of each rank (0,1,...) in FOLDER: nothing leaked, and each
-         function was called so many times (N, or A-B)
+         function was called so many times
        check_devices.py hide FUNCTION LIBRARY OUT
          a copy of the library without the function
-       check_devices.py lost LIMIT 'WHAT' COMMAND...
-         the command loses rank 1: it ends in time, not with 0, and rank 1 is
-         named with what was being done"""
+       check_devices.py lost LIMIT CODE HOW FOLDER FUNCTION STATE... -- COMMAND...
+         the command loses rank 1 of three: it ends in time, with CODE (-: not
+         0), and each of the others names rank 1 and says HOW (as in "died") in
+         one of the STATEs, PLACE=CALLS: what it was doing, and how often it had
+         called FUNCTION then, by the report in FOLDER (-: there is none). Or it
+         says that the other one gave up, and why; that has no place, so the
+         calls are those of any STATE. HOW may have no place either: STATEs are
+         =CALLS then"""
 import json
 import pathlib
 import re
@@ -24,8 +29,7 @@ def reports(folder, ranks, *calls):
         for wanted in calls:
             function, count = wanted.split(":")
             made = found["calls"].get(function, {"calls": 0})["calls"]
-            least, most = (count.split("-") * 2)[:2]
-            assert int(least) <= made <= int(most), (rank, function, made, count)
+            assert made == int(count), (rank, function, made, count)
 
 
 def hide(function, library, out):
@@ -35,7 +39,39 @@ def hide(function, library, out):
     pathlib.Path(out).write_bytes(content.replace(name, name[:-2] + b"?\0"))
 
 
-def lost(limit, what, *command):
+def ends(output):
+    """What ranks 0 and 2 said when they gave up, once each."""
+    found = {}
+    for rank in (0, 2):
+        said = [line for line in
+                re.findall(rf"^rank {rank}: (.*)$", output, re.MULTILINE)
+                if not line.startswith("asked to end")]
+        assert len(said) == 1, (rank, said)
+        found[rank] = said[0]
+    return found
+
+
+PEER = r"rank %s \([^)]*pid \d+\) "
+# Who is slow to say that it is there, too, is named beside rank 1.
+BESIDE = f"({PEER % '[02]'}has not come beyond '[^']*', )?"
+
+
+def calls_of(rank, found, how, states):
+    """How many calls what a rank said stands for."""
+    for place, calls in states:
+        said = BESIDE + PEER % 1 + how + (place and f" {place}")
+        if re.fullmatch(said + "(; it was stopped, or cannot be reached)?",
+                        found[rank]):
+            return [calls] if place else [calls for _, calls in states]
+    heard = re.fullmatch(PEER % (2 - rank) + "gave up: (.*)", found[rank])
+    assert heard and found[2 - rank].startswith(heard[1]), (rank, found)
+    assert re.match(BESIDE + PEER % 1 + how, heard[1]), (rank, found)
+    return [calls for _, calls in states]
+
+
+def lost(limit, code, how, folder, function, *rest):
+    command = rest[rest.index("--") + 1:]
+    states = [each.rsplit("=", 1) for each in rest[:rest.index("--")]]
     begin = time.monotonic()
     done = subprocess.run(command, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=300,
@@ -43,11 +79,19 @@ def lost(limit, what, *command):
     seconds = time.monotonic() - begin
     print(done.stdout)
     print(f"exit code {done.returncode} after {seconds:.1f} s")
-    assert done.returncode != 0
+    assert done.returncode == int(code) if code != "-" else done.returncode != 0
     # Beside the limit: the start, and 5 s that mpirun itself takes to end what
     # is stopped.
     assert seconds < 2 * float(limit) + 20
-    assert re.search(rf"rank 1 \([^)]*pid \d+\) [^\n]*{what}", done.stdout)
+    found = ends(done.stdout)
+    for rank in (0, 2):
+        allowed = calls_of(rank, found, how, states)
+        if folder == "-":
+            continue
+        report = json.loads((pathlib.Path(folder) / f"report{rank}.json")
+                            .read_text(encoding="utf-8"))
+        made = str(report["calls"].get(function, {"calls": 0})["calls"])
+        assert made in allowed, (rank, found[rank], made, allowed)
 
 
 def main():
