@@ -5,6 +5,10 @@ usage: check_devices.py reports FOLDER RANKS FUNCTION:CALLS...
          function was called so many times
        check_devices.py hide FUNCTION LIBRARY OUT
          a copy of the library without the function
+       check_devices.py spans TRACE PLAN.json UPDATES
+         the profile of rank 0: each update is added up once, by the buckets of
+         the plan before the graph of apply_gradients, in it, or by no bucket
+         and before it where the plan has none
        check_devices.py lost LIMIT CODE HOW FOLDER FUNCTION STATE... -- COMMAND...
          the command loses rank 1 of three: it ends in time, with CODE (-: not
          0), and each of the others names rank 1 and says HOW (as in "died") in
@@ -37,6 +41,45 @@ def hide(function, library, out):
     name = b"\0" + function.encode() + b"\0"
     assert content.count(name) >= 1, function
     pathlib.Path(out).write_bytes(content.replace(name, name[:-2] + b"?\0"))
+
+
+def inside(event, outer):
+    return (outer["ts"] - 0.01 <= event["ts"] and event["ts"] + event["dur"]
+            <= outer["ts"] + outer["dur"] + 0.01)
+
+
+def spans(trace, plan, updates):
+    with open(trace, encoding="utf-8") as f:
+        events = json.load(f)["traceEvents"]
+    with open(plan, encoding="utf-8") as f:
+        buckets = (json.load(f)["exchange"] or {"buckets": []})["buckets"]
+    tracks = {e["tid"]: e["args"]["name"] for e in events
+              if e["name"] == "thread_name"}
+    assert (list(tracks.values()).count("all-reduce") ==
+            (1 if buckets else 0)), tracks
+    timed = [e for e in events if e["ph"] == "X"]
+    sums = sorted((e for e in timed if tracks[e["tid"]] == "all-reduce"),
+                  key=lambda e: (e["ts"], -e["dur"]))
+    assert len(sums) == int(updates) * len(buckets), len(sums)
+    entries = {name: sorted((e for e in timed if e["cat"] == "entry" and
+                             e["name"] == name), key=lambda e: e["ts"])
+               for name in ("train_step", "all_reduce", "apply_gradients")}
+    assert len(entries["all_reduce"]) == int(updates)
+    assert len(entries["apply_gradients"]) == int(updates)
+    for number, apply in enumerate(entries["apply_gradients"]):
+        # What ranks agree on before it, and without buckets the sums.
+        agreed = entries["all_reduce"][number]
+        assert agreed["ts"] + agreed["dur"] <= apply["ts"] + 0.01
+        assert agreed["dur"] > 0
+        graphs = [e for e in timed if e["cat"] == "Graph" and inside(e, apply)]
+        assert graphs
+        mine = sums[number * len(buckets):(number + 1) * len(buckets)]
+        for index, (event, bucket) in enumerate(zip(mine, buckets)):
+            assert event["name"] == f"bucket {index}", event
+            assert event["cat"] == "AllReduce", event
+            assert event["args"]["bytes"] == bucket["bytes"], (event, bucket)
+            assert event["dur"] > 0 and inside(event, apply), (event, apply)
+            assert event["ts"] + event["dur"] <= graphs[0]["ts"] + 0.01
 
 
 def ends(output):
@@ -96,7 +139,7 @@ def lost(limit, code, how, folder, function, *rest):
 
 def main():
     task, arguments = sys.argv[1], sys.argv[2:]
-    {"reports": reports, "hide": hide, "lost": lost}[task](*arguments)
+    {"reports": reports, "hide": hide, "spans": spans, "lost": lost}[task](*arguments)
 
 
 main()
