@@ -9,14 +9,13 @@ usage: check_devices.py reports FOLDER RANKS FUNCTION:CALLS...
          the profile of rank 0: each update is added up once, by the buckets of
          the plan before the graph of apply_gradients, in it, or by no bucket
          and before it where the plan has none
-       check_devices.py lost LIMIT CODE HOW FOLDER FUNCTION STATE... -- COMMAND...
+       check_devices.py lost LIMIT CODE FOLDER FUNCTION STATE... -- COMMAND...
          the command loses rank 1 of three: it ends in time, with CODE (-: not
-         0), and each of the others names rank 1 and says HOW (as in "died") in
-         one of the STATEs, PLACE=CALLS: what it was doing, and how often it had
-         called FUNCTION then, by the report in FOLDER (-: there is none). Or it
-         says that the other one gave up, and why; that has no place, so the
-         calls are those of any STATE. HOW may have no place either: STATEs are
-         =CALLS then"""
+         0), and each of the others says of rank 1 what one of the STATEs has,
+         TEXT=CALLS: a regular expression, and how often it had called FUNCTION
+         then, by the report in FOLDER (-: there is none). Or it says that the
+         other one gave up, for such a reason; where it was then is not known,
+         so the calls are those of any STATE"""
 import json
 import pathlib
 import re
@@ -95,24 +94,26 @@ def ends(output):
 
 
 PEER = r"rank %s \([^)]*pid \d+\) "
-# Who is slow to say that it is there, too, is named beside rank 1.
-BESIDE = f"({PEER % '[02]'}has not come beyond '[^']*', )?"
 
 
-def calls_of(rank, found, how, states):
+def calls_of(rank, found, states):
     """How many calls what a rank said stands for."""
-    for place, calls in states:
-        said = BESIDE + PEER % 1 + how + (place and f" {place}")
-        if re.fullmatch(said + "(; it was stopped, or cannot be reached)?",
-                        found[rank]):
-            return [calls] if place else [calls for _, calls in states]
+    # Who is slow to say that it is there, too, is named beside rank 1.
+    slow = PEER % "[02]" + "has not come beyond '[^']*'"
+    said = {each: re.sub(f"^{slow}, |, {slow}", "", text)
+            for each, text in found.items()}
+    direct = [calls for text, calls in states
+              if re.fullmatch(PEER % 1 + text, said[rank])]
+    if direct:
+        return direct
     heard = re.fullmatch(PEER % (2 - rank) + "gave up: (.*)", found[rank])
     assert heard and found[2 - rank].startswith(heard[1]), (rank, found)
-    assert re.match(BESIDE + PEER % 1 + how, heard[1]), (rank, found)
+    assert any(re.fullmatch(PEER % 1 + text, said[2 - rank])
+               for text, _ in states), (rank, found)
     return [calls for _, calls in states]
 
 
-def lost(limit, code, how, folder, function, *rest):
+def lost(limit, code, folder, function, *rest):
     command = rest[rest.index("--") + 1:]
     states = [each.rsplit("=", 1) for each in rest[:rest.index("--")]]
     begin = time.monotonic()
@@ -128,7 +129,7 @@ def lost(limit, code, how, folder, function, *rest):
     assert seconds < 2 * float(limit) + 20
     found = ends(done.stdout)
     for rank in (0, 2):
-        allowed = calls_of(rank, found, how, states)
+        allowed = calls_of(rank, found, states)
         if folder == "-":
             continue
         report = json.loads((pathlib.Path(folder) / f"report{rank}.json")
