@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training on hosts with a slow link between them: the weights are those of as
 many ranks on one host, bit for bit, and the time of an update grows by what the
-gradients take on such a link.
+gradients take on such a link. A plan compiled for as many workers, which sends
+buckets while it computes, has the same weights on both, too.
 
 usage: slow_link.py BERT_RUN PLAN RECORDS WORK_DIR PLAN_SUMMARY.json HOSTS
-                    MBIT_A_SECOND MILLISECONDS"""
+                    MBIT_A_SECOND MILLISECONDS WORKERS_PLAN"""
 import json
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
@@ -65,9 +67,22 @@ def train(program, plan, records, work, hosts, ranks, name, *flags):
     return statistics.median(steps), final_state(program, output, STEPS)
 
 
+def train_early(work, name, *arguments):
+    """The weights of a plan for several workers; nothing is clipped, so that what
+    was sent early counts."""
+    seconds, weights = train(*arguments, name, "--json",
+                             "--num-accumulation-steps=4")
+    found = re.search(r'"allreduce_repeats": (\d+)',
+                      (work / "log.txt").read_text(encoding="utf-8"))
+    assert found and found[1] == "0", found
+    print(f"  {name}: {seconds * 1e3:.1f} ms an update")
+    return weights
+
+
 def main():
     program, plan, records, work, summary = sys.argv[1:6]
     count, rate, delay = int(sys.argv[6]), *map(float, sys.argv[7:9])
+    early_plan = sys.argv[9]
     rate, delay = rate * 1e6, delay * 1e-3
     work = pathlib.Path(work)
     shutil.rmtree(work, ignore_errors=True)
@@ -79,6 +94,9 @@ def main():
         fast, expected = train(program, plan, records, work, hosts, 1, "fast")
     print(f"{parameters} parameters, {count} hosts; link between namespaces: "
           f"{fast * 1e3:.1f} ms an update")
+    with Hosts(count) as hosts:
+        early = train_early(work, "early-fast", program, early_plan, records,
+                            work, hosts, 1)
     with SlowLink(count, rate, delay) as hosts:
         size = 8 << 20
         seconds = seconds_to_send(hosts, size)
@@ -101,6 +119,8 @@ def main():
                   f"{(slow - fast) * 1e3:.1f}; at least {bound * 1e3:.1f} by "
                   "rate and delay")
             assert bound * 0.97 < slow < fast * 3 + bound * LONGEST, "throughput"
+        assert early == train_early(work, "early-slow", program, early_plan,
+                                    records, work, hosts, 1), "early weights"
     print("the same weights")
 
 
