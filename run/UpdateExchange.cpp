@@ -204,10 +204,14 @@ Status UpdateExchange::addGradients(bool last, int64_t updateStep) const {
   if (workers_.shards) {
     return workers_.shards->reduceGradients(workers_.wireType(), what);
   }
-  int64_t begin = monotonicNs();
-  BERTC_RETURN_IF_ERROR(
-      workers_.variables->allReduceSum(accumulators(session_.plan()), what));
-  waitedSeconds_ += static_cast<double>(monotonicNs() - begin) * 1e-9;
+  if (buckets_) {
+    BERTC_RETURN_IF_ERROR(addBuckets());
+  } else {
+    int64_t begin = monotonicNs();
+    BERTC_RETURN_IF_ERROR(
+        workers_.variables->allReduceSum(accumulators(session_.plan()), what));
+    waitedSeconds_ += static_cast<double>(monotonicNs() - begin) * 1e-9;
+  }
   return last ? Status() : keepSumOnRoot();
 }
 
