@@ -73,7 +73,7 @@ Status OptimizerShards::findAccumulators() {
             });
   for (const Accumulator &next : accumulators_) {
     if (!stretches_.empty()) {
-      Stretch &last = stretches_.back();
+      rt::FloatStretch &last = stretches_.back();
       if (next.data == alignedBehind(last.data + last.elements)) {
         last.elements = next.data + next.elements - last.data;
         continue;
@@ -89,7 +89,7 @@ void OptimizerShards::divide() {
   ranges_.assign(static_cast<size_t>(collective_.size()),
                  std::vector<Range>(session_.plan().variables().size()));
   size_t first = 0;
-  for (const Stretch &stretch : stretches_) {
+  for (const rt::FloatStretch &stretch : stretches_) {
     size_t last = first;
     while (last < accumulators_.size() &&
            accumulators_[last].data < stretch.data + stretch.elements) {
@@ -144,13 +144,13 @@ uint64_t OptimizerShards::bytesOf(int rank) const {
 Status OptimizerShards::reduceGradients(rt::WireType wire,
                                         const std::string &what) {
   std::vector<rt::Collective::Ticket> tickets;
-  for (const Stretch &stretch : stretches_) {
+  for (const rt::FloatStretch &stretch : stretches_) {
     tickets.push_back(collective_.startReduceScatter(
         stretch.data, stretch.elements, wire, what));
   }
   for (size_t i = 0; i < stretches_.size(); ++i) {
     BERTC_RETURN_IF_ERROR(collective_.wait(tickets[i]));
-    const Stretch &stretch = stretches_[i];
+    const rt::FloatStretch &stretch = stretches_[i];
     rt::RingPart own =
         rt::ringPart(collective_.rank(), collective_.size(), stretch.elements);
     std::fill(stretch.data, stretch.data + own.begin, 0.0f);

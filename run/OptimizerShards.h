@@ -58,11 +58,6 @@ private:
   struct Range {
     int64_t begin = 0, end = 0;
   };
-  /// Accumulators side by side in memory: what is reduced at once.
-  struct Stretch {
-    float *data = nullptr;
-    int64_t elements = 0;
-  };
   struct Accumulator {
     uint32_t weight = 0;
     float *data = nullptr;
@@ -86,7 +81,8 @@ private:
   rt::Collective &collective_;
   /// In the order of memory.
   std::vector<Accumulator> accumulators_;
-  std::vector<Stretch> stretches_;
+  /// Those side by side in memory: what is reduced at once.
+  std::vector<rt::FloatStretch> stretches_;
   /// By rank and index of a weight.
   std::vector<std::vector<Range>> ranges_;
   uint64_t allBytes_ = 0;

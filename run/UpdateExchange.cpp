@@ -13,20 +13,14 @@ namespace bertc {
 
 namespace {
 
-/// A stretch of memory that holds a bucket: accumulators and nothing else but
-/// the few bytes, always zero, that align them.
-struct Stretch {
-  float *data;
-  int64_t elements;
-};
-
 /// The entry that a plan for several workers has beside train_step.
 constexpr char lastEntry[] = "train_step_last";
 constexpr char applyEntry[] = "apply_gradients";
 
-/// The buckets of the plan in the session's memory.
-StatusOr<std::vector<Stretch>> bucketsOf(rt::Session &session) {
-  std::vector<Stretch> all;
+/// The buckets of the plan in the session's memory: accumulators and nothing
+/// else but the few bytes, always zero, that align them.
+StatusOr<std::vector<rt::FloatStretch>> bucketsOf(rt::Session &session) {
+  std::vector<rt::FloatStretch> all;
   const std::vector<rt::VariableInfo> &variables = session.plan().variables();
   for (const auto &bucket : session.plan().exchange()->buckets) {
     BERTC_ASSIGN_OR_RETURN(
@@ -111,7 +105,7 @@ void UpdateExchange::beginUpdate(int64_t updateStep) const {
 
 /// Begins the sums of all buckets.
 static Status startAll(BucketExchange &exchange,
-                       const std::vector<Stretch> &buckets) {
+                       const std::vector<rt::FloatStretch> &buckets) {
   for (uint32_t i = 0; i < buckets.size(); ++i) {
     BERTC_RETURN_IF_ERROR(
         exchange.start(i, buckets[i].data, buckets[i].elements));
@@ -121,7 +115,8 @@ static Status startAll(BucketExchange &exchange,
 
 /// In the same pieces as while the entry runs, so that sums have the same bits.
 Status UpdateExchange::addBuckets() const {
-  BERTC_ASSIGN_OR_RETURN(std::vector<Stretch> all, bucketsOf(session_));
+  BERTC_ASSIGN_OR_RETURN(std::vector<rt::FloatStretch> all,
+                         bucketsOf(session_));
   BERTC_RETURN_IF_ERROR(startAll(*buckets_, all));
   BERTC_RETURN_IF_ERROR(buckets_->finish());
   buckets_->takeSpans();
@@ -129,10 +124,11 @@ Status UpdateExchange::addBuckets() const {
 }
 
 Status UpdateExchange::joinEmpty() const {
-  BERTC_ASSIGN_OR_RETURN(std::vector<Stretch> all, bucketsOf(session_));
+  BERTC_ASSIGN_OR_RETURN(std::vector<rt::FloatStretch> all,
+                         bucketsOf(session_));
   // What the sums will have replaced, should they be formed again.
   std::vector<std::vector<float>> before;
-  for (const Stretch &each : all) {
+  for (const rt::FloatStretch &each : all) {
     before.emplace_back(each.data, each.data + each.elements);
   }
   BERTC_RETURN_IF_ERROR(startAll(*buckets_, all));

@@ -26,13 +26,9 @@ public:
   uint64_t reducedBytes() const override { return all_.traffic().reduced; }
 
 private:
-  /// A stretch of memory that holds variables and nothing else but the few
-  /// bytes, always zero, that align them.
-  struct Stretch {
-    float *data;
-    int64_t elements;
-  };
-  StatusOr<std::vector<Stretch>>
+  /// Memory that holds the variables and nothing else but the few bytes, always
+  /// zero, that align them.
+  StatusOr<std::vector<rt::FloatStretch>>
   stretches(const std::vector<uint32_t> &variables) const;
 
   rt::Session &session_;
@@ -41,10 +37,10 @@ private:
 };
 
 /// Plans lay all accumulators out side by side, so this is one as a rule.
-StatusOr<std::vector<HostVariables::Stretch>>
+StatusOr<std::vector<rt::FloatStretch>>
 HostVariables::stretches(const std::vector<uint32_t> &variables) const {
   constexpr int64_t most = 64 / sizeof(float);
-  std::vector<Stretch> all;
+  std::vector<rt::FloatStretch> all;
   for (uint32_t i : variables) {
     const rt::VariableInfo &info = session_.plan().variables()[i];
     BERTC_ASSIGN_OR_RETURN(rt::TensorView view,
@@ -52,11 +48,13 @@ HostVariables::stretches(const std::vector<uint32_t> &variables) const {
     all.push_back({view.as<float>(), rt::numElements(info.shape)});
   }
   std::sort(all.begin(), all.end(),
-            [](const Stretch &a, const Stretch &b) { return a.data < b.data; });
-  std::vector<Stretch> merged;
-  for (const Stretch &next : all) {
+            [](const rt::FloatStretch &a, const rt::FloatStretch &b) {
+              return a.data < b.data;
+            });
+  std::vector<rt::FloatStretch> merged;
+  for (const rt::FloatStretch &next : all) {
     if (!merged.empty()) {
-      Stretch &last = merged.back();
+      rt::FloatStretch &last = merged.back();
       int64_t gap = next.data - (last.data + last.elements);
       if (gap >= 0 && gap < most) {
         last.elements += gap + next.elements;
@@ -80,9 +78,10 @@ Status HostVariables::broadcast(const std::vector<uint32_t> &variables,
 
 Status HostVariables::allReduceSum(const std::vector<uint32_t> &variables,
                                    const std::string &what) {
-  BERTC_ASSIGN_OR_RETURN(std::vector<Stretch> all, stretches(variables));
+  BERTC_ASSIGN_OR_RETURN(std::vector<rt::FloatStretch> all,
+                         stretches(variables));
   std::vector<rt::Collective::Ticket> tickets;
-  for (const Stretch &stretch : all) {
+  for (const rt::FloatStretch &stretch : all) {
     tickets.push_back(
         all_.startAllReduceSum(stretch.data, stretch.elements, wire_, what));
   }
@@ -93,8 +92,9 @@ Status HostVariables::allReduceSum(const std::vector<uint32_t> &variables,
 }
 
 Status HostVariables::fillZero(const std::vector<uint32_t> &variables) {
-  BERTC_ASSIGN_OR_RETURN(std::vector<Stretch> all, stretches(variables));
-  for (const Stretch &stretch : all) {
+  BERTC_ASSIGN_OR_RETURN(std::vector<rt::FloatStretch> all,
+                         stretches(variables));
+  for (const rt::FloatStretch &stretch : all) {
     std::fill_n(stretch.data, stretch.elements, 0.0f);
   }
   return Status();
