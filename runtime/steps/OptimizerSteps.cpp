@@ -106,17 +106,6 @@ StatusOr<ElementRange> ownElements(const StepContext &ctx, int64_t elements) {
   return (*ctx.shards())[var.index].own;
 }
 
-// A stretch of a variable is one to AdamW.
-kernels::OptimizerArgs stretchOf(kernels::OptimizerArgs args,
-                                 ElementRange range) {
-  args.elements = range.count();
-  args.var += range.begin;
-  args.m += range.begin;
-  args.v += range.begin;
-  args.gradient += range.begin;
-  return args;
-}
-
 template <typename Params, void (*kernel)(const kernels::OptimizerArgs &)>
 PreparedStepOr prepareOptimizer(StepContext &ctx) {
   BERTC_ASSIGN_OR_RETURN(kernels::OptimizerArgs args, optimizerArgs(ctx));

@@ -156,13 +156,8 @@ SplitLamb::SplitLamb(uint32_t variable, const kernels::OptimizerArgs &whole,
                      ElementRange own, const float *rate, const int32_t *step)
     : variable_(variable), whole_(whole), own_(own), rate_(rate), step_(step) {}
 
-kernels::OptimizerArgs SplitLamb::stretch(int64_t begin, int64_t end) const {
-  kernels::OptimizerArgs args = whole_;
-  args.elements = end - begin;
-  args.var += begin;
-  args.m += begin;
-  args.v += begin;
-  args.gradient += begin;
+kernels::OptimizerArgs SplitLamb::stretch(ElementRange range) const {
+  kernels::OptimizerArgs args = stretchOf(whole_, range);
   args.learningRate = *rate_;
   args.updateStep = *step_;
   return args;
@@ -177,9 +172,8 @@ Status SplitLamb::begin(std::string *message) {
   std::vector<NormSums> sums(segments.size());
   kernels::parallelRanges(
       static_cast<int64_t>(segments.size()), 1, [&](int64_t i, int64_t) {
-        ElementRange range = segments[static_cast<size_t>(i)].range;
-        sums[static_cast<size_t>(i)] =
-            kernels::lambFirstHalf(stretch(range.begin, range.end));
+        auto at = static_cast<size_t>(i);
+        sums[at] = kernels::lambFirstHalf(stretch(segments[at].range));
       });
   Header header = {variable_, 0, own_.begin, own_.end, 0};
   for (const Segment &segment : segments) {
@@ -225,7 +219,7 @@ Status SplitLamb::take(const std::vector<std::string> &messages) {
 }
 
 Status SplitLamb::finish() {
-  kernels::lambSecondHalf(stretch(own_.begin, own_.end), total_);
+  kernels::lambSecondHalf(stretch(own_), total_);
   return Status();
 }
 

@@ -14,6 +14,18 @@
 
 namespace bertc::rt {
 
+/// The update of a stretch of a variable alone, for AdamW and for the halves of
+/// LAMB, which add norms up.
+inline kernels::OptimizerArgs stretchOf(kernels::OptimizerArgs args,
+                                        ElementRange range) {
+  args.elements = range.count();
+  args.var += range.begin;
+  args.m += range.begin;
+  args.v += range.begin;
+  args.gradient += range.begin;
+  return args;
+}
+
 class SplitLamb final : public SplitUpdate {
 public:
   /// `whole` is the update of all elements of weight number `variable`, of
@@ -28,7 +40,7 @@ public:
   Status finish();
 
 private:
-  kernels::OptimizerArgs stretch(int64_t begin, int64_t end) const;
+  kernels::OptimizerArgs stretch(ElementRange range) const;
 
   uint32_t variable_;
   kernels::OptimizerArgs whole_;
