@@ -5,29 +5,15 @@
 // and what has to be done again where a worker clips.
 
 #include "bertc/exchange.h"
+#include "runtime/core/ParallelMemory.h"
 #include "runtime/kernels/optimizer/Optimizer.h"
 #include "runtime/steps/Operands.h"
 #include "runtime/steps/Steps.h"
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace bertc::rt {
 namespace {
-
-// memcpy on all threads.
-void copyBytes(void *to, const void *from, size_t bytes) {
-  constexpr size_t kPiece = size_t{1} << 18;
-  auto pieces = static_cast<int64_t>((bytes + kPiece - 1) / kPiece);
-#pragma omp parallel for schedule(static)
-  for (int64_t i = 0; i < pieces; ++i) {
-    size_t at = static_cast<size_t>(i) * kPiece;
-    std::memcpy(static_cast<char *>(to) + at,
-                static_cast<const char *>(from) + at,
-                std::min(kPiece, bytes - at));
-  }
-}
 
 // Variables side by side: one piece of memory with a few bytes, always zero,
 // that align them.
@@ -118,7 +104,7 @@ Status Settling::again(GradientExchange *exchange) const {
   for (uint32_t i = 0; i < buckets.size(); ++i) {
     for (uint32_t k = 0; k < sizes[i]; ++k, ++at) {
       const Again &each = variables[at];
-      copyBytes(each.variable, each.old, each.bytes);
+      parallelCopy(each.variable, each.old, each.bytes);
       std::array<void *, 2> data = {each.variable, each.gradient};
       kernels::assignAdd(*scale, each.shape, data.data());
     }
