@@ -5,6 +5,7 @@
 
 #include "runtime/core/Bindings.h"
 #include "runtime/core/EntryProgram.h"
+#include "runtime/core/ExchangeReport.h"
 #include "runtime/core/MemoryBlock.h"
 #include "runtime/core/ParallelMemory.h"
 #include "runtime/core/PlanFile.h"
@@ -74,7 +75,6 @@ private:
   Status execute(size_t index);
   Status exchangeSums(const EntryProgram &program);
   Status runSteps(size_t index);
-  Status finishExchange(size_t index);
   Status repack(uint32_t index);
   void account(size_t entry, uint32_t index, const ProgramStep &step,
                int64_t begin, int64_t end);
@@ -335,22 +335,6 @@ Status CpuSession::runSteps(size_t index) {
   return Status();
 }
 
-Status CpuSession::finishExchange(size_t index) {
-  if (exchange_ == nullptr) {
-    return Status();
-  }
-  Status status = exchange_->finish();
-  for (const ExchangeSpan &span : exchange_->takeSpans()) {
-    if (hook_) {
-      std::string scope = "bucket " + std::to_string(span.bucket);
-      hook_({file_.entries()[index].name.c_str(), span.bucket, scope.c_str(),
-             "AllReduce", "", 0, span.bytes, span.beginNs, span.endNs,
-             "all-reduce"});
-    }
-  }
-  return status;
-}
-
 // Makes packed copy `index` of a variable that the running entry has written
 // for the last time; execute() will count that as one change.
 Status CpuSession::repack(uint32_t index) {
@@ -368,7 +352,10 @@ Status CpuSession::execute(size_t index) {
   }
   Status status = runSteps(index);
   // Before anything else: what is under way is the exchange's.
-  Status exchanged = finishExchange(index);
+  Status exchanged =
+      exchange_ == nullptr
+          ? Status()
+          : finishExchange(*exchange_, file_.entries()[index].name, hook_);
   if (status.ok()) {
     status = exchanged;
   }

@@ -2,6 +2,8 @@
 
 #include "runtime/synapse/EntryExchange.h"
 
+#include "runtime/core/ExchangeReport.h"
+
 namespace bertc::rt::syn {
 namespace {
 
@@ -31,15 +33,7 @@ Status addUpFirst(GradientExchange &exchange, const PlanFile &file,
     status = startBucket(exchange, file, variables, buckets->Get(i));
   }
   // Also after an error: what is under way is the exchange's.
-  Status finished = exchange.finish();
-  for (const ExchangeSpan &span : exchange.takeSpans()) {
-    if (hook) {
-      std::string scope = "bucket " + std::to_string(span.bucket);
-      hook({file.entries()[index].name.c_str(), span.bucket, scope.c_str(),
-            "AllReduce", "", 0, span.bytes, span.beginNs, span.endNs,
-            "all-reduce"});
-    }
-  }
+  Status finished = finishExchange(exchange, file.entries()[index].name, hook);
   return status.ok() ? finished : status;
 }
 
