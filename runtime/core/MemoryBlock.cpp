@@ -76,8 +76,9 @@ void MemoryBlock::giveBack(size_t begin, size_t end) {
   }
   size_t first = (begin + page - 1) / page * page;
   size_t last = end / page * page;
-  if (first < last) {
-    madvise(data_ + first, last - first, MADV_DONTNEED);
+  if (first < last &&
+      madvise(data_ + first, last - first, MADV_DONTNEED) != 0) {
+    std::memset(data_ + first, 0, last - first); // locked pages stay
   }
   std::memset(data_ + begin, 0, std::min(first, end) - begin);
   if (last >= first) {

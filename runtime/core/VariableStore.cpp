@@ -90,6 +90,7 @@ static size_t offsetOf(const VariableInfo &info, ElementRange range) {
 void VariableStore::keepShards(const std::vector<WeightShard> &shards) {
   const std::vector<VariableInfo> &infos = file_->variables();
   kept_.assign(infos.size(), {});
+  givenBack_ = 0;
   std::vector<std::pair<size_t, size_t>> others;
   for (uint32_t i = 0; i < infos.size(); ++i) {
     if (!isSlot(i)) {

@@ -289,6 +289,10 @@ TEST(OptimizerShard, OnlyOwnMomentsAreResident) {
   }
   uint64_t others = 2 * 4 * static_cast<uint64_t>(elements + 77 - end + begin);
   EXPECT_EQ(session->memory().state, before - others);
+  // Given back is what another division leaves to others.
+  shard.ranges = {{"w0", begin, end - 1}};
+  ASSERT_TRUE(session->shardOptimizer(shard).ok());
+  EXPECT_EQ(session->memory().state, before - others - 2 * 4);
 }
 
 TEST(OptimizerShard, RefusesWhatIsNoPart) {
