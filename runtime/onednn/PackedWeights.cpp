@@ -74,13 +74,14 @@ static uint64_t panelBytes(const plan::PackedWeight &w) {
   return 2 * static_cast<uint64_t>(kernels::amx::panelHalves(w.k(), w.n()));
 }
 
-uint32_t PackedWeights::keeperOf(uint32_t index) const {
+uint32_t PackedWeights::keeperOf(uint32_t index, bool panels) const {
   const auto *all = plan_.packed_weights();
   const plan::PackedWeight &w = *all->Get(index);
   for (uint32_t i = 0; i < slots_.size(); ++i) {
     const plan::PackedWeight &other = *all->Get(i);
-    if (slots_[i].data != nullptr && other.variable() == w.variable() &&
-        other.dtype() == w.dtype() && other.transposed() != w.transposed()) {
+    if (slots_[i].data != nullptr && slots_[i].panels == panels &&
+        other.variable() == w.variable() && other.dtype() == w.dtype() &&
+        other.transposed() != w.transposed()) {
       return i;
     }
   }
@@ -89,7 +90,7 @@ uint32_t PackedWeights::keeperOf(uint32_t index) const {
 
 Status PackedWeights::decidePanels(uint32_t index, Slot *slot) {
   const plan::PackedWeight &w = *plan_.packed_weights()->Get(index);
-  slot->keeper = keeperOf(index);
+  slot->keeper = keeperOf(index, /*panels=*/true);
   if (slot->keeper == index) {
     BERTC_ASSIGN_OR_RETURN(slot->data, allocate(panelBytes(w)));
   }
@@ -140,7 +141,7 @@ Status PackedWeights::decideLibrary(uint32_t index, Slot *slot) {
                    std::to_string(slot->desc.get_size()));
   }
   bool remade = !f32 && slot->desc.get_size() <= kRemadeBytes;
-  slot->keeper = remade ? keeperOf(index) : index;
+  slot->keeper = remade ? keeperOf(index, /*panels=*/false) : index;
   if (!slot->usePlain && slot->keeper == index) {
     BERTC_ASSIGN_OR_RETURN(slot->data, allocate(slot->desc.get_size()));
   }

@@ -81,8 +81,9 @@ private:
   Status decide(uint32_t index, Slot *slot);
   Status decidePanels(uint32_t index, Slot *slot);
   Status decideLibrary(uint32_t index, Slot *slot);
-  /// The slot that keeps the same variable the other way round, else `index`.
-  uint32_t keeperOf(uint32_t index) const;
+  /// The slot that keeps the same variable the other way round, in panels of
+  /// ours or in the library's layout, else `index`.
+  uint32_t keeperOf(uint32_t index, bool panels) const;
   void refreshPanels(uint32_t index, uint64_t version);
   StatusOr<void *> allocate(size_t bytes);
   TensorRef plainWindow(uint32_t index) const;

@@ -4,6 +4,7 @@
 
 #include "runtime/core/CpuFeatures.h"
 #include "runtime/core/FloatProducts.h"
+#include "runtime/kernels/amx/Panels.h"
 #include "test/unit/runtime/PlanBuilder.h"
 
 #include <algorithm>
@@ -133,13 +134,15 @@ TEST(PackedWeights, areRoundedFromAnF32VariableToBf16) {
   }
 }
 
-TEST(PackedWeights, inBf16AreKeptOneWayRound) {
-  // y = x w and back = dy w^T.
+// y = x w and dx = dy w^T, with so many bytes for each packed copy; bytes that
+// copies take in the end.
+void expectBothWays(uint64_t forwardBytes, uint64_t backwardBytes,
+                    uint64_t *taken) {
   PlanBuilder b;
   constexpr int64_t kRows = 40;
   uint32_t w = b.variable("w", {kK, kN});
-  uint32_t forward = b.packedWeight(w, false, kRows, 1 << 20);
-  uint32_t backward = b.packedWeight(w, true, kRows, 1 << 20);
+  uint32_t forward = b.packedWeight(w, false, kRows, forwardBytes);
+  uint32_t backward = b.packedWeight(w, true, kRows, backwardBytes);
   b.plan.packed_weights[forward]->dtype = plan::DType::BF16;
   b.plan.packed_weights[backward]->dtype = plan::DType::BF16;
   uint32_t x = b.arena({kRows, kK}, DType::BF16);
@@ -199,9 +202,22 @@ TEST(PackedWeights, inBf16AreKeptOneWayRound) {
       ASSERT_EQ(ys[static_cast<size_t>(i * kN)], static_cast<float>(first));
     }
   }
+  *taken = session->memory().packedWeights;
+}
+
+TEST(PackedWeights, inBf16AreKeptOneWayRound) {
+  uint64_t taken = 0;
+  expectBothWays(1 << 20, 1 << 20, &taken);
   // One copy in whole tiles or in what the library pads it to, or none where
   // products are formed in f32.
-  EXPECT_LT(session->memory().packedWeights, 2u * 2 * kK * kN);
+  EXPECT_LT(taken, 2u * 2 * kK * kN);
+}
+
+TEST(PackedWeights, inTwoLayoutsAreNoCopiesOfEachOther) {
+  // Panels do not fit in what one of them has, the library's layout does.
+  uint64_t panels = 2u * kernels::amx::panelHalves(kK, kN), taken = 0;
+  expectBothWays(panels - 1, panels, &taken);
+  expectBothWays(panels, panels - 1, &taken);
 }
 
 TEST(PackedWeights, inBf16AreMadeAgainAfterAChange) {
