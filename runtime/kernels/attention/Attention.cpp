@@ -21,8 +21,7 @@ namespace {
 // Scratch memory of a task.
 struct Scratch {
   Scratch(const AttentionProblem &p, float *memory)
-      : wide(headPitch(p)), pitch(keyPitch(p)),
-        rows(mostQueries(p, kQueryBlock)) {
+      : wide(headPitch(p)), pitch(keyPitch(p)), rows(mostQueries(p)) {
     ScratchFloats floats(memory);
     keysT = floats.take(wide * pitch);
     values = floats.take(p.keys * wide);
@@ -84,7 +83,7 @@ size_t attentionScratchBytes(const AttentionProblem &p) {
     return tileAttentionScratchBytes(p);
   }
   int64_t wide = headPitch(p), pitch = keyPitch(p);
-  int64_t rows = mostQueries(p, kQueryBlock);
+  int64_t rows = mostQueries(p);
   int64_t floats = wide * pitch + p.keys * wide + 2 * rows * wide +
                    kQueryBlock * pitch + 2 * rows +
                    roundUp(keepWords(p), kColumnStep);

@@ -26,7 +26,7 @@ struct GradScratch {
   GradScratch(const AttentionGradArgs &p, float *memory)
       : wide(headPitch(p)), pitch(keyPitch(p)),
         stream(streams(p.dk.buffer, elementCount(p, p.keys), {})) {
-    int64_t block = mostQueries(p, kGradQueryBlock);
+    int64_t block = mostQueries(p);
     ScratchFloats floats(memory);
     keysT = floats.take(wide * pitch);
     valuesT = floats.take(wide * pitch);
@@ -43,8 +43,7 @@ struct GradScratch {
   }
   static int64_t floats(const AttentionProblem &p) {
     int64_t wide = headPitch(p), pitch = keyPitch(p);
-    return 2 * wide * pitch + 3 * p.keys * wide +
-           3 * mostQueries(p, kGradQueryBlock) * wide +
+    return 2 * wide * pitch + 3 * p.keys * wide + 3 * mostQueries(p) * wide +
            (2 * kGradQueryBlock + kRowsTogether) * pitch +
            roundUp(keepWords(p), kColumnStep);
   }

@@ -112,9 +112,13 @@ inline KeyRange keysOf(const AttentionProblem &p, const KeyRange &unmasked,
 inline QueryBlock queryBlock(const AttentionProblem &p,
                              const KeyRange &unmasked, int64_t batch,
                              int64_t query, int64_t most = kQueryBlock) {
+  int64_t left = p.queries - query;
+  if (p.ranges == nullptr) {
+    return {query, evenPart(left, most), unmasked.first, unmasked.count};
+  }
   KeyRange keys = keysOf(p, unmasked, batch, query);
-  int64_t left = p.queries - query, count = p.ranges == nullptr ? left : 1;
   const int32_t *range = p.ranges + (batch * p.queries + query) * 2;
+  int64_t count = 1;
   while (count < left && range[2 * count] == range[0] &&
          range[2 * count + 1] == range[1]) {
     ++count;
@@ -161,18 +165,19 @@ inline int64_t linePitch(int64_t count) {
 /// The same for all keys of a problem.
 inline int64_t keyPitch(const AttentionProblem &p) { return linePitch(p.keys); }
 
-/// Rows of queries that a block may have: `most`, or where it has few keys as
-/// many as fit the memory for scores of `most` queries with all keys.
-inline int64_t mostQueries(const AttentionProblem &p, int64_t most) {
+/// Rows of queries that a block may have, however few keys it has.
+inline int64_t mostQueries(const AttentionProblem &p) {
   return std::min(roundUp(p.queries, kColumnStep), int64_t{256});
 }
 
+/// The block that begins at `query`: at most `most` queries, or where it has
+/// few keys as many as fit the memory for scores of `most` queries with all
+/// keys.
 inline QueryBlock fullBlock(const AttentionProblem &p, const KeyRange &unmasked,
                             int64_t batch, int64_t query, int64_t most) {
   KeyRange keys = keysOf(p, unmasked, batch, query);
   int64_t fit = most * keyPitch(p) / linePitch(keys.count);
-  return queryBlock(p, unmasked, batch, query,
-                    std::min(fit, mostQueries(p, most)));
+  return queryBlock(p, unmasked, batch, query, std::min(fit, mostQueries(p)));
 }
 
 /// Rows of scores whose keep masks are made together: enough that none is read
