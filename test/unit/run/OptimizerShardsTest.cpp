@@ -5,13 +5,12 @@
 // which.
 #include "run/OptimizerShards.h"
 
-#include "io/Checkpoint.h"
 #include "run/Pretrain.h"
 #include "test/unit/collective/FakeNetwork.h"
+#include "test/unit/run/CheckpointContent.h"
 #include "test/unit/run/RecordFiles.h"
 #include "test/unit/run/TrainPlan.h"
 
-#include <cstring>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
@@ -98,33 +97,11 @@ protected:
                   static_cast<double>(whole / parts), 8);
       EXPECT_TRUE(one.finish().ok());
     });
-    return content(checkpoint);
+    return test::content(checkpoint);
   }
   std::map<std::string, std::string> run(int ranks,
                                          const PretrainOptions &base) {
     return run(ranks, base, rt::WireType::F32);
-  }
-
-  static std::map<std::string, std::string> content(const std::string &prefix) {
-    auto reader = CheckpointReader::open(prefix);
-    EXPECT_TRUE(reader.ok()) << reader.status().message();
-    EXPECT_TRUE(reader->verifyAll().ok());
-    std::map<std::string, std::string> all;
-    for (const CheckpointEntry &entry : reader->entries()) {
-      all[entry.info.name] = *reader->readBytes(entry.info.name);
-    }
-    return all;
-  }
-
-  static double difference(const std::string &one, const std::string &other) {
-    double most = 0;
-    for (size_t i = 0; i < one.size(); i += sizeof(float)) {
-      float a, b;
-      std::memcpy(&a, one.data() + i, sizeof(a));
-      std::memcpy(&b, other.data() + i, sizeof(b));
-      most = std::max(most, static_cast<double>(std::abs(a - b)));
-    }
-    return most;
   }
 
   std::string folder_, plan_;
@@ -140,14 +117,14 @@ TEST_P(OptimizerShardsTest, hasTheBitsAndCheckpointsOfWholeState) {
     EXPECT_EQ(run(ranks, options("thin" + n, true), rt::WireType::BF16),
               narrow);
   }
-  EXPECT_EQ(content(folder_ + "/shared3/model.ckpt-3"),
-            content(folder_ + "/whole3/model.ckpt-3"));
+  EXPECT_EQ(test::content(folder_ + "/shared3/model.ckpt-3"),
+            test::content(folder_ + "/whole3/model.ckpt-3"));
 }
 
 TEST_P(OptimizerShardsTest, addsUpAfterEveryMicroBatch) {
   auto once = run(3, options("once", true));
   auto often = run(3, options("often", true), rt::WireType::F32, true);
-  EXPECT_LT(difference(once["bert/table"], often["bert/table"]), 1e-6);
+  EXPECT_LT(test::difference(once["bert/table"], often["bert/table"]), 1e-6);
 }
 
 TEST_P(OptimizerShardsTest, goesOnFromAnyCheckpoint) {
@@ -165,15 +142,17 @@ TEST_P(OptimizerShardsTest, goesOnFromAnyCheckpoint) {
       if (ranks == 1) { // nobody to share with
         auto done = pretrain(rest);
         ASSERT_TRUE(done.ok()) << done.status().message();
-        auto other = content(done->checkpoint);
-        EXPECT_LT(difference(whole["bert/table"], other["bert/table"]), 1e-6);
+        auto other = test::content(done->checkpoint);
+        EXPECT_LT(test::difference(whole["bert/table"], other["bert/table"]),
+                  1e-6);
         continue;
       }
       auto other = run(ranks, rest);
-      EXPECT_LT(difference(whole["bert/table"], other["bert/table"]), 1e-6);
-      EXPECT_LT(
-          difference(whole["bert/table/adam_v"], other["bert/table/adam_v"]),
-          1e-6);
+      EXPECT_LT(test::difference(whole["bert/table"], other["bert/table"]),
+                1e-6);
+      EXPECT_LT(test::difference(whole["bert/table/adam_v"],
+                                 other["bert/table/adam_v"]),
+                1e-6);
       if (ranks == 2) {
         EXPECT_EQ(whole, other);
       }

@@ -5,11 +5,11 @@
 // differ are told.
 #include "run/Workers.h"
 
-#include "io/Checkpoint.h"
 #include "run/BatchStream.h"
 #include "run/FeatureSource.h"
 #include "run/Pretrain.h"
 #include "test/unit/collective/FakeNetwork.h"
+#include "test/unit/run/CheckpointContent.h"
 #include "test/unit/run/RecordFiles.h"
 #include "test/unit/run/TrainPlan.h"
 #include "test/unit/tasks/FakeFeatures.h"
@@ -222,27 +222,6 @@ protected:
     return statuses;
   }
 
-  static std::map<std::string, std::string> content(const std::string &prefix) {
-    auto reader = CheckpointReader::open(prefix);
-    EXPECT_TRUE(reader.ok()) << reader.status().message();
-    std::map<std::string, std::string> all;
-    for (const CheckpointEntry &entry : reader->entries()) {
-      all[entry.info.name] = *reader->readBytes(entry.info.name);
-    }
-    return all;
-  }
-
-  static double difference(const std::string &one, const std::string &other) {
-    double most = 0;
-    for (size_t i = 0; i < one.size(); i += sizeof(float)) {
-      float a, b;
-      std::memcpy(&a, one.data() + i, sizeof(a));
-      std::memcpy(&b, other.data() + i, sizeof(b));
-      most = std::max(most, static_cast<double>(std::abs(a - b)));
-    }
-    return most;
-  }
-
   std::string folder_;
 };
 
@@ -256,8 +235,9 @@ TEST_F(SharedRunTest, isTheRunOfOneRankWithMoreAccumulation) {
   for (const Status &status : run(3, options("shared", 2), &shared)) {
     EXPECT_TRUE(status.ok()) << status.message();
   }
-  auto one = content(expected->checkpoint), other = content(shared.checkpoint);
-  EXPECT_LT(difference(one["bert/table"], other["bert/table"]), 1e-6);
+  auto one = test::content(expected->checkpoint),
+       other = test::content(shared.checkpoint);
+  EXPECT_LT(test::difference(one["bert/table"], other["bert/table"]), 1e-6);
   EXPECT_EQ(expected->sequences, shared.sequences);
   EXPECT_NEAR(expected->totalLoss, shared.totalLoss, 1e-5);
   auto before = *RunState::fromJson(one[runStateName]);
@@ -271,13 +251,14 @@ TEST_F(SharedRunTest, repeatsToTheBitAndInEitherMode) {
   PretrainResult first, second, often;
   run(3, options("first", 2), &first);
   run(3, options("second", 2), &second);
-  auto one = content(first.checkpoint), other = content(second.checkpoint);
+  auto one = test::content(first.checkpoint),
+       other = test::content(second.checkpoint);
   EXPECT_EQ(one, other);
   run(3, options("often", 2), &often, [](PretrainOptions &mine, Collective &) {
     mine.workers.everyMicroBatch = true;
   });
-  auto third = content(often.checkpoint);
-  EXPECT_LT(difference(one["bert/table"], third["bert/table"]), 1e-6);
+  auto third = test::content(often.checkpoint);
+  EXPECT_LT(test::difference(one["bert/table"], third["bert/table"]), 1e-6);
 }
 
 /// Runs with a plan that exchanges while it computes, against runs with one
@@ -307,8 +288,8 @@ TEST_P(EarlyExchangeTest, hasTheBitsOfAnExchangeAfterwards) {
       EXPECT_TRUE(status.ok()) << status.message();
     }
     run(ranks, of("late" + number, false), &late);
-    EXPECT_EQ(content(early.checkpoint)["bert/table"],
-              content(late.checkpoint)["bert/table"]);
+    EXPECT_EQ(test::content(early.checkpoint)["bert/table"],
+              test::content(late.checkpoint)["bert/table"]);
     EXPECT_EQ(early.totalLoss, late.totalLoss);
   }
 }
@@ -317,7 +298,8 @@ TEST_P(EarlyExchangeTest, repeatsToTheBitAndIsTheRunOfOneRank) {
   PretrainResult first, second, often;
   run(3, of("first", true), &first);
   run(3, of("second", true), &second);
-  auto one = content(first.checkpoint), other = content(second.checkpoint);
+  auto one = test::content(first.checkpoint),
+       other = test::content(second.checkpoint);
   EXPECT_EQ(one["bert/table"], other["bert/table"]);
 
   PretrainOptions alone = of("alone", true); // runs without an exchange, too
@@ -325,13 +307,13 @@ TEST_P(EarlyExchangeTest, repeatsToTheBitAndIsTheRunOfOneRank) {
   alone.learningRate = 0.03;
   auto expected = pretrain(alone);
   ASSERT_TRUE(expected.ok()) << expected.status().message();
-  auto single = content(expected->checkpoint);
-  EXPECT_LT(difference(single["bert/table"], one["bert/table"]), 1e-6);
+  auto single = test::content(expected->checkpoint);
+  EXPECT_LT(test::difference(single["bert/table"], one["bert/table"]), 1e-6);
 
   // The plan says that it is after every micro-batch.
   run(3, of("often", true, true), &often);
-  auto third = content(often.checkpoint);
-  EXPECT_LT(difference(one["bert/table"], third["bert/table"]), 1e-6);
+  auto third = test::content(often.checkpoint);
+  EXPECT_LT(test::difference(one["bert/table"], third["bert/table"]), 1e-6);
   EXPECT_GT(often.allreduceBytes, first.allreduceBytes * 3 / 2);
 }
 
@@ -379,8 +361,9 @@ TEST_F(SharedRunTest, goesOnWithOtherRanks) {
     auto statuses = run(ranks, rest, &part);
     EXPECT_TRUE(statuses[0].ok()) << statuses[0].message();
     EXPECT_EQ(part.globalStepAtStart, 3);
-    auto one = content(whole.checkpoint), other = content(part.checkpoint);
-    EXPECT_LT(difference(one["bert/table"], other["bert/table"]), 1e-6);
+    auto one = test::content(whole.checkpoint),
+         other = test::content(part.checkpoint);
+    EXPECT_LT(test::difference(one["bert/table"], other["bert/table"]), 1e-6);
     if (ranks == 2) {
       EXPECT_EQ(one["bert/table"], other["bert/table"]);
     }
