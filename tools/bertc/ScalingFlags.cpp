@@ -210,7 +210,8 @@ void addLinkFlags(CLI::App &group, ScalingFlags &flags) {
   group
       .add_option("--links", flags.links,
                   "results of bertc-allreduce-bench --json, in a host and "
-                  "between hosts")
+                  "between hosts: FILE,FILE")
+      ->delimiter(',')
       ->allow_extra_args(false);
   group.add_option("--link-bandwidth", flags.linkBandwidth,
                    "GB/s of a host to others, each direction");
