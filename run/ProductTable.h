@@ -17,7 +17,7 @@ namespace bertc {
 
 /// Steps that make the same product in the same way.
 struct ProductRow {
-  /// Step kind: "Matmul", "Attention", "AttentionGrad".
+  /// Step kind: "Matmul", "MatmulGroup", "Attention", "AttentionGrad".
   std::string kind;
   /// "2048x768x3072" (m, k, n); of fused attention all its products.
   std::string shape;

@@ -50,26 +50,36 @@ PackedHere packedHere(const plan::Plan &plan, bool bf16, bool tiles) {
   return here;
 }
 
-/// Of a matmul whose operands are bf16 and go through scratch memory as f32:
-/// all of b, a panel of the others. 0 for other steps.
-uint64_t widenedBytes(const plan::Entry &entry, const plan::Step &step) {
-  if (step.params_type() != plan::Params::MatmulParams) {
+/// Of a product of bf16 whose operands go through scratch memory as f32: all of
+/// b, a panel of the others. 0 for other types.
+uint64_t widenedBytes(const plan::Tensor &a, const plan::Tensor &b) {
+  const auto *left = a.shape(), *right = b.shape();
+  if (a.dtype() != plan::DType::BF16 || right->size() < 2) {
     return 0;
   }
-  auto tensor = [&](uint32_t i) {
-    return entry.tensors()->Get(step.inputs()->Get(i));
-  };
-  const auto *a = tensor(0)->shape(), *b = tensor(1)->shape();
-  if (tensor(0)->dtype() != plan::DType::BF16 || b->size() < 2) {
-    return 0;
-  }
-  uint64_t k = static_cast<uint64_t>(b->Get(b->size() - 2));
-  uint64_t n = static_cast<uint64_t>(b->Get(b->size() - 1));
+  uint64_t k = static_cast<uint64_t>(right->Get(right->size() - 2));
+  uint64_t n = static_cast<uint64_t>(right->Get(right->size() - 1));
   uint64_t rows = 1;
-  for (uint32_t i = 0; i + 1 < a->size(); ++i) {
-    rows *= static_cast<uint64_t>(a->Get(i));
+  for (uint32_t i = 0; i + 1 < left->size(); ++i) {
+    rows *= static_cast<uint64_t>(left->Get(i));
   }
   return 4 * (k * n + std::min(rows, kPanelRows) * (k + n));
+}
+
+/// The most that one product of a step needs; 0 for steps that are no product.
+uint64_t widenedBytes(const plan::Entry &entry, const plan::Step &step) {
+  const auto &inputs = *step.inputs();
+  bool group = step.params_type() == plan::Params::MatmulGroupParams;
+  bool matmul = step.params_type() == plan::Params::MatmulParams;
+  uint32_t factors = group ? step.outputs()->size() : matmul ? 1 : 0;
+  uint64_t most = 0;
+  for (uint32_t i = 1; i <= factors && i < inputs.size(); ++i) {
+    if (inputs.Get(0) != rt::kNoOperand && inputs.Get(i) != rt::kNoOperand) {
+      most = std::max(most, widenedBytes(*entry.tensors()->Get(inputs.Get(0)),
+                                         *entry.tensors()->Get(inputs.Get(i))));
+    }
+  }
+  return most;
 }
 
 } // namespace

@@ -155,7 +155,7 @@ private:
     const plan::Tensor &t = tensor(operand);
     if (t.storage() == plan::Storage::Packed && !mayBePacked) {
       return corrupt("reads packed weight " + num(t.index()) +
-                     ", which only the second operand of a Matmul may");
+                     ", which only operand b of a Matmul or MatmulGroup may");
     }
     if (t.storage() == plan::Storage::Arena &&
         !written_.contains(windows_[operand])) {
@@ -193,10 +193,13 @@ private:
     BERTC_RETURN_IF_ERROR(verifyOperandList(*step.inputs()));
     BERTC_RETURN_IF_ERROR(verifyOperandList(*step.outputs()));
     bool matmul = step.params_type() == plan::Params::MatmulParams;
+    bool group = step.params_type() == plan::Params::MatmulGroupParams;
+    // The inputs from the second on that are a factor b.
+    uint32_t factors = matmul ? 1 : group ? step.outputs()->size() : 0;
     for (uint32_t i = 0; i < step.inputs()->size(); ++i) {
       if (step.inputs()->Get(i) != kNoOperand) {
         BERTC_RETURN_IF_ERROR(
-            verifyRead(step.inputs()->Get(i), matmul && i == 1));
+            verifyRead(step.inputs()->Get(i), i >= 1 && i <= factors));
       }
     }
     for (uint32_t operand : *step.outputs()) {

@@ -17,7 +17,7 @@
 // The plan verifier has already made sure that every operand index is in range,
 // every window lies inside its storage, dimensions are positive, strides are
 // positive and no window overlaps itself, outputs are in the arena or in a
-// variable, and only operand 1 of a Matmul is packed.
+// variable, and only operand b of a Matmul or MatmulGroup is packed.
 #pragma once
 
 #include "bertc/exchange.h"

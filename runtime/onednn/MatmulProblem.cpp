@@ -127,6 +127,28 @@ void preferRowMajor(Problem *p) {
   }
 }
 
+StatusOr<Problem> readOperands(StepContext &ctx, Problem p) {
+  p.a = ctx.input(0);
+  p.b = ctx.input(1);
+  p.c = ctx.output(0);
+  p.bias = ctx.input(2);
+  p.residual = ctx.input(3);
+  p.factor = ctx.input(4);
+  p.sums = ctx.output(1);
+  p.in = p.a.dtype;
+  p.out = p.c.dtype;
+  BERTC_RETURN_IF_ERROR(checkDTypes(ctx, p.a, p.b, p.c));
+  BERTC_RETURN_IF_ERROR(
+      ctx.expectNoOverlap([](size_t input, size_t) { return input == 3; }));
+  BERTC_RETURN_IF_ERROR(checkEpilogue(ctx, p));
+  BERTC_RETURN_IF_ERROR(checkSums(ctx, p));
+  BERTC_RETURN_IF_ERROR(resolvePacked(ctx, &p));
+  BERTC_ASSIGN_OR_RETURN(p.g, matmulGeometry(p.a, p.b, p.c, p.residual));
+  BERTC_RETURN_IF_ERROR(checkExtras(ctx, p.c));
+  preferRowMajor(&p);
+  return p;
+}
+
 } // namespace
 
 void transposeProblem(MatmulProblem *p) {
@@ -141,26 +163,13 @@ StatusOr<MatmulProblem> readMatmul(StepContext &ctx) {
   const auto &params = ctx.params<plan::MatmulParams>();
   p.scale = params.scale();
   p.accumulate = params.accumulate();
-  p.a = ctx.input(0);
-  p.b = ctx.input(1);
-  p.c = ctx.output(0);
-  p.bias = ctx.input(2);
-  p.residual = ctx.input(3);
-  p.factor = ctx.input(4);
-  p.sums = ctx.output(1);
   p.activation = params.activation();
-  p.in = p.a.dtype;
-  p.out = p.c.dtype;
-  BERTC_RETURN_IF_ERROR(checkDTypes(ctx, p.a, p.b, p.c));
-  BERTC_RETURN_IF_ERROR(
-      ctx.expectNoOverlap([](size_t input, size_t) { return input == 3; }));
-  BERTC_RETURN_IF_ERROR(checkEpilogue(ctx, p));
-  BERTC_RETURN_IF_ERROR(checkSums(ctx, p));
-  BERTC_RETURN_IF_ERROR(resolvePacked(ctx, &p));
-  BERTC_ASSIGN_OR_RETURN(p.g, matmulGeometry(p.a, p.b, p.c, p.residual));
-  BERTC_RETURN_IF_ERROR(checkExtras(ctx, p.c));
-  preferRowMajor(&p);
-  return p;
+  return readOperands(ctx, std::move(p));
+}
+
+StatusOr<MatmulProblem> readPlainMatmul(StepContext &ctx) {
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 3, 1, 1));
+  return readOperands(ctx, Problem());
 }
 
 } // namespace bertc::rt

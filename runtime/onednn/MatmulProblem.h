@@ -42,6 +42,9 @@ struct MatmulProblem {
 /// other.
 StatusOr<MatmulProblem> readMatmul(StepContext &ctx);
 
+/// The same for c = a b + bias and no parameters: inputs a, b, bias?, output c.
+StatusOr<MatmulProblem> readPlainMatmul(StepContext &ctx);
+
 /// Makes it c^T = b^T a^T; only where there is no bias and b is not packed.
 void transposeProblem(MatmulProblem *problem);
 

@@ -4,6 +4,7 @@
 
 #include "runtime/onednn/ColumnSums.h"
 #include "runtime/onednn/FloatMatmul.h"
+#include "runtime/onednn/MatmulGroup.h"
 #include "runtime/onednn/MatmulProblem.h"
 #include "runtime/onednn/OneDnn.h"
 #include "runtime/onednn/TileMatmul.h"
@@ -498,6 +499,11 @@ StatusOr<std::unique_ptr<PreparedStep>> buildBest(const Problem &problem) {
 
 StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx) {
   BERTC_ASSIGN_OR_RETURN(Problem p, readMatmul(ctx));
+  return prepareProduct(ctx, std::move(p));
+}
+
+StatusOr<std::unique_ptr<PreparedStep>> prepareProduct(StepContext &ctx,
+                                                       MatmulProblem p) {
   std::unique_ptr<PreparedStep> step = prepareTileMatmul(ctx, p);
   if (step != nullptr) {
     return step;
@@ -519,6 +525,8 @@ StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx) {
 
 void registerMatmulSteps(StepRegistry &registry) {
   registry.add(plan::Params::MatmulParams, "Matmul", prepareMatmul);
+  registry.add(plan::Params::MatmulGroupParams, "MatmulGroup",
+               prepareMatmulGroup);
 }
 
 } // namespace bertc::rt

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "runtime/core/StepHandler.h"
+#include "runtime/onednn/MatmulProblem.h"
 
 namespace bertc::rt {
 
@@ -24,6 +25,11 @@ namespace bertc::rt {
 /// of c. The residual may be c itself. A second output is given the sums of the
 /// columns of b, which then is dense; f32 or the dtype of b.
 StatusOr<std::unique_ptr<PreparedStep>> prepareMatmul(StepContext &ctx);
+
+/// The step for one product that was read from `ctx`, after asking it for
+/// scratch.
+StatusOr<std::unique_ptr<PreparedStep>> prepareProduct(StepContext &ctx,
+                                                       MatmulProblem problem);
 
 void registerMatmulSteps(StepRegistry &registry);
 

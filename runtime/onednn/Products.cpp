@@ -68,15 +68,16 @@ std::string epilogueOf(const plan::Step &step) {
   return text;
 }
 
-StatusOr<StepProducts> productOfMatmul(const plan::Entry &entry,
-                                       const plan::Step &step) {
+/// Output `i`, of inputs 0 and 1 + i.
+StatusOr<StepProducts> productOf(const plan::Entry &entry,
+                                 const plan::Step &step, uint32_t i) {
   const Operands &inputs = *step.inputs();
-  if (!has(inputs, 0) || !has(inputs, 1) || !has(*step.outputs(), 0)) {
+  if (!has(inputs, 0) || !has(inputs, 1 + i) || !has(*step.outputs(), i)) {
     return corrupt("a Matmul step lacks an operand");
   }
   TensorRef a = operand(entry, inputs, 0);
-  TensorRef b = operand(entry, inputs, 1);
-  TensorRef c = operand(entry, *step.outputs(), 0);
+  TensorRef b = operand(entry, inputs, 1 + i);
+  TensorRef c = operand(entry, *step.outputs(), i);
   BERTC_ASSIGN_OR_RETURN(MatmulGeometry g,
                          matmulGeometry(a, b, c, TensorRef()));
   GemmShape shape{g.batchCount(),
@@ -85,7 +86,27 @@ StatusOr<StepProducts> productOfMatmul(const plan::Entry &entry,
                   g.n,
                   multiplied(a.dtype),
                   multipliesBf16() ? c.dtype : DType::F32};
-  return StepProducts{{shape}, layoutOf(g, b), epilogueOf(step)};
+  return StepProducts{{shape}, layoutOf(g, b), ""};
+}
+
+StatusOr<StepProducts> productOfMatmul(const plan::Entry &entry,
+                                       const plan::Step &step) {
+  BERTC_ASSIGN_OR_RETURN(StepProducts product, productOf(entry, step, 0));
+  product.epilogue = epilogueOf(step);
+  return product;
+}
+
+/// The layout is that of the first.
+StatusOr<StepProducts> productsOfGroup(const plan::Entry &entry,
+                                       const plan::Step &step) {
+  BERTC_ASSIGN_OR_RETURN(StepProducts products, productOf(entry, step, 0));
+  uint32_t count = step.outputs()->size();
+  for (uint32_t i = 1; i < count; ++i) {
+    BERTC_ASSIGN_OR_RETURN(StepProducts next, productOf(entry, step, i));
+    products.shapes.push_back(next.shapes.front());
+  }
+  products.epilogue = has(*step.inputs(), 1 + count) ? "bias" : "";
+  return products;
 }
 
 // Heads over all sequences of one length.
@@ -183,6 +204,8 @@ StatusOr<StepProducts> productsOfStep(const plan::Entry &entry,
   switch (step.params_type()) {
   case plan::Params::MatmulParams:
     return productOfMatmul(entry, step);
+  case plan::Params::MatmulGroupParams:
+    return productsOfGroup(entry, step);
   case plan::Params::AttentionParams:
   case plan::Params::AttentionGradParams:
     return productsOfAttention(entry, step, rows);

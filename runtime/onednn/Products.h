@@ -34,9 +34,10 @@ using RowLengths = std::vector<std::vector<int64_t>>;
 
 /// What one step multiplies.
 struct StepProducts {
-  /// More than one for fused attention: scores and values forward; scores and
-  /// the three gradients backward, not what the kernel computes again. Where
-  /// the library does not multiply bf16 the products are f32, as they run.
+  /// More than one for a group of products, and for fused attention: scores and
+  /// values forward; scores and the three gradients backward, not what the
+  /// kernel computes again. Where the library does not multiply bf16 the
+  /// products are f32, as they run.
   std::vector<GemmShape> shapes;
   /// Order in memory of a and b, and of c when it is not row-major: "n"
   /// row-major, "t" column-major, "s" neither, "p" packed. "heads" for

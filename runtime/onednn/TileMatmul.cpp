@@ -21,6 +21,31 @@ bool residualIsC(const MatmulProblem &p) {
   return p.residual.present && p.residual.data == p.c.data;
 }
 
+bool adds(const MatmulProblem &p) { return p.accumulate || residualIsC(p); }
+
+GemmTask gemmTask(const MatmulProblem &p) {
+  const MatmulGeometry &g = p.g;
+  GemmTask task;
+  task.m = g.m, task.n = g.n, task.k = g.k;
+  task.a = {p.a.as<uint16_t>(), g.a.row, g.k == 1 ? 1 : g.a.col, false};
+  task.b = static_cast<const uint16_t *>(p.packedData);
+  task.turned = p.turned;
+  task.c = {{p.c.data, p.out}, g.c.row};
+  task.scale = p.scale;
+  task.bias = {p.bias.data, p.bias.dtype};
+  task.activation = static_cast<kernels::UnaryKind>(p.activation);
+  if (p.factor.present) {
+    task.factor = {{p.factor.data, p.out}, g.n};
+  }
+  task.accumulate = adds(p);
+  if (p.residual.present && !residualIsC(p)) {
+    task.residual = {{p.residual.data, p.out}, g.residual.row};
+  }
+  return task;
+}
+
+bool hasRowsOfC(const MatmulProblem &p) { return p.g.c.col == 1 || p.g.n == 1; }
+
 /// A product with a weight. C and the residual go through scratch where their
 /// rows have no unit stride.
 class TileGemmStep final : public PreparedStep {
@@ -28,7 +53,7 @@ public:
   TileGemmStep(const MatmulProblem &problem, int threads)
       : p_(problem), threads_(threads) {
     const MatmulGeometry &g = p_.g;
-    copiesC_ = g.c.col != 1 && g.n != 1;
+    copiesC_ = !hasRowsOfC(p_);
     bool own = p_.residual.present && !residualIsC(p_);
     copiesResidual_ = own && g.residual.col != 1 && g.n != 1;
     size_t matrix =
@@ -47,11 +72,11 @@ public:
   Status run(const RunContext &context) override {
     const MatmulGeometry &g = p_.g;
     MatrixStrides dense = {{}, g.n, 1};
-    GemmTask task = describe();
+    GemmTask task = gemmTask(p_);
     if (copiesC_) {
       void *c = context.scratch + offsetC_;
       task.c = {{c, p_.out}, g.n};
-      if (adds()) {
+      if (adds(p_)) {
         copy(g.c, p_.c.data, dense, c);
       }
     }
@@ -68,39 +93,42 @@ public:
   }
 
 private:
-  bool adds() const { return p_.accumulate || residualIsC(p_); }
-
   void copy(const MatrixStrides &from, const void *source,
             const MatrixStrides &to, void *target) const {
     copyMatrix({}, p_.g.m, p_.g.n, dtypeBytes(p_.out), from, source, to,
                target);
   }
 
-  GemmTask describe() const {
-    const MatmulGeometry &g = p_.g;
-    GemmTask task;
-    task.m = g.m, task.n = g.n, task.k = g.k;
-    task.a = {p_.a.as<uint16_t>(), g.a.row, g.k == 1 ? 1 : g.a.col, false};
-    task.b = static_cast<const uint16_t *>(p_.packedData);
-    task.turned = p_.turned;
-    task.c = {{p_.c.data, p_.out}, g.c.row};
-    task.scale = p_.scale;
-    task.bias = {p_.bias.data, p_.bias.dtype};
-    task.activation = static_cast<kernels::UnaryKind>(p_.activation);
-    if (p_.factor.present) {
-      task.factor = {{p_.factor.data, p_.out}, g.n};
-    }
-    task.accumulate = adds();
-    if (p_.residual.present && !residualIsC(p_)) {
-      task.residual = {{p_.residual.data, p_.out}, g.residual.row};
-    }
-    return task;
-  }
-
   MatmulProblem p_;
   int threads_;
   bool copiesC_, copiesResidual_;
   size_t offsetC_, offsetResidual_, scratchBytes_;
+};
+
+/// Products with weights of one a.
+class TileGroupStep final : public PreparedStep {
+public:
+  TileGroupStep(std::vector<GemmTask> tasks, int threads)
+      : tasks_(std::move(tasks)), threads_(threads) {}
+
+  size_t scratchBytes() const {
+    return kernels::amx::gemmGroupScratchBytes(tasks_.data(), count(),
+                                               threads_);
+  }
+  const char *implementation() const override {
+    return emulated() ? "amx_emulated:gemm_group" : "amx:gemm_group";
+  }
+  Status run(const RunContext &context) override {
+    kernels::amx::gemmGroup(tasks_.data(), count(), tileUnit(), context.scratch,
+                            threads_);
+    return Status();
+  }
+
+private:
+  int64_t count() const { return static_cast<int64_t>(tasks_.size()); }
+
+  std::vector<GemmTask> tasks_;
+  int threads_;
 };
 
 class TileGradientStep final : public PreparedStep {
@@ -167,7 +195,7 @@ WeightGradientTask gradientTask(const MatmulProblem &p) {
   task.xPitch = p.g.a.col;
   task.yPitch = p.g.b.row;
   task.c = {{p.c.data, p.out}, p.g.c.row};
-  task.accumulate = p.accumulate || residualIsC(p);
+  task.accumulate = adds(p);
   return task;
 }
 
@@ -185,6 +213,25 @@ std::unique_ptr<PreparedStep> prepareTileMatmul(StepContext &ctx,
   }
   auto step = std::make_unique<TileGradientStep>(gradientTask(problem),
                                                  problem.sums, ctx.threads());
+  ctx.requestScratch(step->scratchBytes());
+  return step;
+}
+
+std::unique_ptr<PreparedStep>
+prepareTileGroup(StepContext &ctx, const std::vector<MatmulProblem> &problems) {
+  std::vector<GemmTask> tasks;
+  for (const MatmulProblem &p : problems) {
+    if (!p.panels || p.turned || !hasRowsOfC(p)) {
+      return nullptr;
+    }
+    tasks.push_back(gemmTask(p));
+    const GemmTask &first = tasks.front(), &task = tasks.back();
+    if (task.m != first.m || task.a.row != first.a.row ||
+        task.a.col != first.a.col) {
+      return nullptr; // axes merged otherwise for the sake of c
+    }
+  }
+  auto step = std::make_unique<TileGroupStep>(std::move(tasks), ctx.threads());
   ctx.requestScratch(step->scratchBytes());
   return step;
 }

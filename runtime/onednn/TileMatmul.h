@@ -8,6 +8,7 @@
 #include "runtime/onednn/MatmulProblem.h"
 
 #include <memory>
+#include <vector>
 
 namespace bertc::rt {
 
@@ -18,5 +19,11 @@ namespace bertc::rt {
 /// Null for all others, which oneDNN takes.
 std::unique_ptr<PreparedStep> prepareTileMatmul(StepContext &ctx,
                                                 const MatmulProblem &problem);
+
+/// The step for products of one a, after asking `ctx` for its scratch: all b in
+/// panels that need not be turned, each c with unit stride along its rows. Null
+/// where that is not so.
+std::unique_ptr<PreparedStep>
+prepareTileGroup(StepContext &ctx, const std::vector<MatmulProblem> &problems);
 
 } // namespace bertc::rt

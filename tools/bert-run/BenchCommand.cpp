@@ -171,15 +171,15 @@ void printProducts(const BenchResult &result) {
               "m x k x n, epilogue, scope, implementation (alone)");
   double ms = 0, alone = 0;
   for (const ProductRow &row : result.products) {
-    bool matmul = row.kind == "Matmul";
-    std::printf("  %-9s %-8s %5d %9.3f %9.3f %6.3f %8.1f  %s%s%s\n    %s\n"
-                "    %s (%s %s)\n",
-                matmul ? "matmul" : "attention", row.layout.c_str(), row.count,
-                row.ms, row.aloneMs, row.aloneMs / std::max(row.ms, 1e-9),
-                row.gflops, row.shape.c_str(), row.epilogue.empty() ? "" : " ",
-                row.epilogue.c_str(), row.scope.c_str(),
-                row.implementation.c_str(), row.aloneLayout.c_str(),
-                row.aloneImplementation.c_str());
+    bool attention = row.kind.rfind("Attention", 0) == 0;
+    std::printf(
+        "  %-9s %-8s %5d %9.3f %9.3f %6.3f %8.1f  %s%s%s\n    %s\n"
+        "    %s (%s %s)\n",
+        attention ? "attention" : "matmul", row.layout.c_str(), row.count,
+        row.ms, row.aloneMs, row.aloneMs / std::max(row.ms, 1e-9), row.gflops,
+        row.shape.c_str(), row.epilogue.empty() ? "" : " ",
+        row.epilogue.c_str(), row.scope.c_str(), row.implementation.c_str(),
+        row.aloneLayout.c_str(), row.aloneImplementation.c_str());
     ms += row.ms;
     alone += row.aloneMs;
   }

@@ -6,6 +6,8 @@
 //   shallow K  all chunks for two row panels, whose sums are in the L1 cache
 //   deep K     one chunk for all rows and columns of the block, whose sums are
 //              in the L2 cache; so A needs no more room there than a chunk
+// Products of one A are one product here: the panels of one B come behind those
+// of the other.
 
 #include "runtime/kernels/common/Targets.h"
 
@@ -28,6 +30,20 @@
 #define BERTC_RUNTIME_KERNELS_AMX_GEMM_SHARED_
 namespace bertc::rt::kernels::amx {
 
+// Products that agree in m, k and a, which are read from the first.
+struct GemmGroup {
+  const GemmTask *tasks;
+  int64_t count;
+
+  int64_t panels() const {
+    int64_t sum = 0;
+    for (int64_t i = 0; i < count; ++i) {
+      sum += panelsOf(tasks[i].n);
+    }
+    return sum;
+  }
+};
+
 // What one thread does, and its scratch.
 struct GemmPart {
   PanelRange rows, cols;
@@ -42,6 +58,7 @@ HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 namespace {
 
+using amx::GemmGroup;
 using amx::GemmPart;
 using amx::GemmTask;
 using amx::PanelRange;
@@ -102,22 +119,41 @@ HWY_INLINE Block bringBlock(const GemmTask &t, const GemmPart &part,
   return {part.tiles, steps * amx::kTileHalves, rows, rowTiles};
 }
 
-// Panel `panel` of B from step `step` on; null past the last panel of `cols`.
-HWY_INLINE const uint16_t *panelAt(const GemmTask &t, PanelRange cols,
+// A panel of B: whose it is, which one of those, and where.
+struct Panel {
+  const GemmTask *task;
+  int64_t index;
+
+  HWY_INLINE const uint16_t *at(int64_t step) const {
+    return task->b + (index * amx::stepsOf(task->k) + step) * amx::kStepHalves;
+  }
+};
+
+// Panel `panel` of all there are.
+HWY_INLINE Panel panelOf(const GemmGroup &g, int64_t panel) {
+  const GemmTask *task = g.tasks;
+  while (panel >= amx::panelsOf(task->n)) {
+    panel -= amx::panelsOf(task->n);
+    ++task;
+  }
+  return {task, panel};
+}
+
+// Where panel `panel` is from step `step` on; null past the last of `cols`.
+HWY_INLINE const uint16_t *panelAt(const GemmGroup &g, PanelRange cols,
                                    int64_t panel, int64_t step) {
-  return panel >= cols.end
-             ? nullptr
-             : t.b + (panel * amx::stepsOf(t.k) + step) * amx::kStepHalves;
+  return panel >= cols.end ? nullptr : panelOf(g, panel).at(step);
 }
 
 template <class Tiles>
-void shallowBlock(const GemmTask &t, const GemmPart &part, PanelRange rows) {
+void shallowBlock(const GemmGroup &g, const GemmPart &part, PanelRange rows) {
   HWY_ALIGN float sums[2][kBlockSums];
-  int64_t steps = amx::stepsOf(t.k), chunk = amx::chunkOf(steps);
-  Block block = bringBlock(t, part, rows, 0, steps);
+  int64_t steps = amx::stepsOf(g.tasks->k), chunk = amx::chunkOf(steps);
+  Block block = bringBlock(*g.tasks, part, rows, 0, steps);
   for (int64_t col = part.cols.begin; col < part.cols.end; ++col) {
-    const uint16_t *b = panelAt(t, part.cols, col, 0);
-    const uint16_t *next = panelAt(t, part.cols, col + 1, 0);
+    Panel panel = panelOf(g, col);
+    const uint16_t *b = panel.at(0);
+    const uint16_t *next = panelAt(g, part.cols, col + 1, 0);
     int64_t done = 0;
     for (int64_t row = rows.begin; row < rows.end; row += 2) {
       int64_t count = lesser(2, rows.end - row);
@@ -133,7 +169,7 @@ void shallowBlock(const GemmTask &t, const GemmPart &part, PanelRange rows) {
         }
       }
       for (int64_t i = 0; i < count; ++i) {
-        finish<Tiles>(t, sums[i], (row + i) * 32, col * 32);
+        finish<Tiles>(*panel.task, sums[i], (row + i) * 32, panel.index * 32);
       }
     }
   }
@@ -141,15 +177,16 @@ void shallowBlock(const GemmTask &t, const GemmPart &part, PanelRange rows) {
 
 // One chunk of K for all rows and columns of a deep block.
 template <class Tiles>
-void deepChunk(const GemmTask &t, const GemmPart &part, PanelRange rows,
+void deepChunk(const GemmGroup &g, const GemmPart &part, PanelRange rows,
                PanelRange cols, int64_t first, int64_t length) {
-  Block block = bringBlock(t, part, rows, first, length);
-  bool last = first + length == amx::stepsOf(t.k);
+  Block block = bringBlock(*g.tasks, part, rows, first, length);
+  bool last = first + length == amx::stepsOf(g.tasks->k);
   for (int64_t col = cols.begin; col < cols.end; ++col) {
-    const uint16_t *b = panelAt(t, cols, col, first);
-    const uint16_t *next = panelAt(t, cols, col + 1, first);
+    Panel panel = panelOf(g, col);
+    const uint16_t *b = panel.at(first);
+    const uint16_t *next = panelAt(g, cols, col + 1, first);
     if (next == nullptr && !last) {
-      next = panelAt(t, cols, cols.begin, first + length);
+      next = panelAt(g, cols, cols.begin, first + length);
     }
     float *sums = part.sums + (col - cols.begin) * rows.size() * kBlockSums;
     for (int64_t row = rows.begin; row < rows.end; ++row) {
@@ -159,7 +196,7 @@ void deepChunk(const GemmTask &t, const GemmPart &part, PanelRange rows,
           bringPanel(next, row - rows.begin, rows.size(), length));
       storeSums<Tiles>(sums, 32);
       if (last) {
-        finish<Tiles>(t, sums, row * 32, col * 32);
+        finish<Tiles>(*panel.task, sums, row * 32, panel.index * 32);
       }
       sums += kBlockSums;
     }
@@ -167,35 +204,35 @@ void deepChunk(const GemmTask &t, const GemmPart &part, PanelRange rows,
 }
 
 template <class Tiles>
-void deepBlock(const GemmTask &t, const GemmPart &part, PanelRange rows) {
-  int64_t steps = amx::stepsOf(t.k), chunk = amx::chunkOf(steps);
+void deepBlock(const GemmGroup &g, const GemmPart &part, PanelRange rows) {
+  int64_t steps = amx::stepsOf(g.tasks->k), chunk = amx::chunkOf(steps);
   for (int64_t col = part.cols.begin; col < part.cols.end;
        col += amx::kDeepColumns) {
     PanelRange cols = {col, lesser(col + amx::kDeepColumns, part.cols.end)};
     for (int64_t first = 0; first < steps; first += chunk) {
-      deepChunk<Tiles>(t, part, rows, cols, first,
+      deepChunk<Tiles>(g, part, rows, cols, first,
                        lesser(chunk, steps - first));
     }
   }
 }
 
-template <class Tiles> void runPart(const GemmTask &t, const GemmPart &part) {
+template <class Tiles> void runPart(const GemmGroup &g, const GemmPart &part) {
   amx::TileScope<Tiles> scope;
-  bool shallow = amx::isShallow(t.k);
+  bool shallow = amx::isShallow(g.tasks->k);
   int64_t height = shallow ? amx::kShallowPanels : amx::kDeepPanels;
   for (int64_t row = part.rows.begin; row < part.rows.end; row += height) {
     PanelRange rows = {row, lesser(row + height, part.rows.end)};
     if (shallow) {
-      shallowBlock<Tiles>(t, part, rows);
+      shallowBlock<Tiles>(g, part, rows);
     } else {
-      deepBlock<Tiles>(t, part, rows);
+      deepBlock<Tiles>(g, part, rows);
     }
   }
 }
 
-void gemmPart(const GemmTask &t, TileUnit unit, const GemmPart &part) {
+void gemmPart(const GemmGroup &g, TileUnit unit, const GemmPart &part) {
   withTiles(unit,
-            [&](auto tiles) HWY_ATTR { runPart<decltype(tiles)>(t, part); });
+            [&](auto tiles) HWY_ATTR { runPart<decltype(tiles)>(g, part); });
 }
 
 } // namespace
@@ -208,28 +245,31 @@ namespace {
 HWY_EXPORT(gemmPart);
 
 using amx::GemmGrid;
+using amx::GemmGroup;
 using amx::GemmTask;
 
-size_t partBytes(int64_t m, int64_t n, int64_t k, int threads) {
+size_t partBytes(int64_t m, int64_t panels, int64_t k, int threads) {
+  int64_t n = panels * amx::kPanel;
   GemmGrid grid(m, n, threads);
   return static_cast<size_t>(grid.parts()) *
          (amx::blockBytesOfA(m, k) + amx::sumBytes(m, n, k));
 }
 
-void multiply(const GemmTask &task, TileUnit unit, std::byte *scratch,
+void multiply(const GemmGroup &group, TileUnit unit, std::byte *scratch,
               int threads) {
-  GemmGrid grid(task.m, task.n, threads);
-  size_t tiles = amx::blockBytesOfA(task.m, task.k);
-  size_t each = tiles + amx::sumBytes(task.m, task.n, task.k);
+  int64_t m = group.tasks->m, k = group.tasks->k, panels = group.panels();
+  GemmGrid grid(m, panels * amx::kPanel, threads);
+  size_t tiles = amx::blockBytesOfA(m, k);
+  size_t each = tiles + amx::sumBytes(m, panels * amx::kPanel, k);
   parallelTasks(grid.parts(), [&](int64_t index) {
     std::byte *own = scratch + static_cast<size_t>(index) * each;
     amx::GemmPart part = {
-        amx::partOf(amx::panelsOf(task.m), grid.rows, index / grid.cols),
-        amx::partOf(amx::panelsOf(task.n), grid.cols, index % grid.cols),
+        amx::partOf(amx::panelsOf(m), grid.rows, index / grid.cols),
+        amx::partOf(panels, grid.cols, index % grid.cols),
         reinterpret_cast<uint16_t *>(own),
         reinterpret_cast<float *>(own + tiles),
     };
-    HWY_DYNAMIC_DISPATCH(gemmPart)(task, unit, part);
+    HWY_DYNAMIC_DISPATCH(gemmPart)(group, unit, part);
   });
 }
 
@@ -259,21 +299,32 @@ GemmTask columnsOf(const GemmTask &task, int64_t first, int64_t last,
 size_t amx::gemmScratchBytes(int64_t m, int64_t n, int64_t k, bool turned,
                              int threads) {
   if (!turned) {
-    return partBytes(m, n, k, threads);
+    return partBytes(m, panelsOf(n), k, threads);
   }
   // The last columns may be fewer, and be cut otherwise.
   int64_t all = turnedPanels(n, k), rest = panelsOf(n) % all;
-  size_t parts = partBytes(m, std::min(n, all * kPanel), k, threads);
+  size_t parts = partBytes(m, all, k, threads);
   if (rest != 0) {
-    parts = std::max(parts, partBytes(m, rest * kPanel, k, threads));
+    parts = std::max(parts, partBytes(m, rest, k, threads));
   }
   return static_cast<size_t>(all * stepsOf(k) * kStepHalves * 2) + parts;
+}
+
+size_t amx::gemmGroupScratchBytes(const GemmTask *tasks, int64_t count,
+                                  int threads) {
+  GemmGroup group = {tasks, count};
+  return partBytes(tasks->m, group.panels(), tasks->k, threads);
+}
+
+void amx::gemmGroup(const GemmTask *tasks, int64_t count, TileUnit unit,
+                    std::byte *scratch, int threads) {
+  multiply({tasks, count}, unit, scratch, threads);
 }
 
 void amx::gemm(const GemmTask &task, TileUnit unit, std::byte *scratch,
                int threads) {
   if (!task.turned) {
-    return multiply(task, unit, scratch, threads);
+    return multiply({&task, 1}, unit, scratch, threads);
   }
   int64_t all = turnedPanels(task.n, task.k), panels = panelsOf(task.n);
   auto *turned = reinterpret_cast<uint16_t *>(scratch);
@@ -282,9 +333,9 @@ void amx::gemm(const GemmTask &task, TileUnit unit, std::byte *scratch,
   for (int64_t first = 0; first < panels; first += all) {
     int64_t last = std::min(first + all, panels);
     turnPanels(task.b, task.k, task.n, first, last, turned);
-    multiply(columnsOf(task, first * kPanel, std::min(last * kPanel, task.n),
-                       turned),
-             unit, rest, threads);
+    GemmTask columns = columnsOf(task, first * kPanel,
+                                 std::min(last * kPanel, task.n), turned);
+    multiply({&columns, 1}, unit, rest, threads);
   }
 }
 

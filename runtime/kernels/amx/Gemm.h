@@ -58,4 +58,13 @@ size_t gemmScratchBytes(int64_t m, int64_t n, int64_t k, bool turned,
 /// threads: each element is summed along k in one order.
 void gemm(const GemmTask &task, TileUnit unit, std::byte *scratch, int threads);
 
+/// Scratch that gemmGroup() needs, aligned to 64 bytes.
+size_t gemmGroupScratchBytes(const GemmTask *tasks, int64_t count, int threads);
+
+/// Runs `count` tasks that agree in m, k and a, none of them turned, as one
+/// product: a block of A is brought into tiles once and multiplied with the
+/// panels of all B. The bits are those of gemm() one by one.
+void gemmGroup(const GemmTask *tasks, int64_t count, TileUnit unit,
+               std::byte *scratch, int threads);
+
 } // namespace bertc::rt::kernels::amx

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Products and weight gradients of BERT-Base (2048 tokens) on the tile unit
-// beside oneDNN, hot (the same call again) and cold (256 MiB swept between
-// calls), on random data: the unit slows down with it, zeros would flatter.
-// Needs AMX; with BERTC_EMULATE_AMX=1 it runs anywhere, slowly, to see that it
-// does.
+// beside oneDNN, and queries, keys and values together beside one by one, hot
+// (the same call again) and cold (256 MiB swept between calls), on random data:
+// the unit slows down with it, zeros would flatter. Needs AMX; with
+// BERTC_EMULATE_AMX=1 it runs anywhere, slowly, to see that it does.
 
 #include "runtime/core/CpuFeatures.h"
 #include "runtime/core/MemoryBlock.h"
@@ -14,6 +14,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <unordered_map>
@@ -118,7 +119,46 @@ void ownGemm(benchmark::State &state, bool turned) {
 void BM_OwnGemm(benchmark::State &state) { ownGemm(state, false); }
 void BM_OwnGemmTurned(benchmark::State &state) { ownGemm(state, true); }
 
-// What the latter does first. Needs no tiles.
+// Queries, keys and values: three products of one A [2048, K], whose widths are
+// together N, as a group or one by one.
+void projections(benchmark::State &state, bool together) {
+  int64_t k = state.range(0), n = state.range(1) / 3;
+  if (!hasTiles(state)) {
+    return;
+  }
+  int threads = omp_get_max_threads();
+  RandomMemory a(kTokens * k, 2), w(k * n, 4);
+  std::vector<RandomMemory> panels, results;
+  std::vector<GemmTask> tasks(3);
+  for (GemmTask &task : tasks) {
+    panels.emplace_back(kernels::amx::panelHalves(k, n), 2);
+    results.emplace_back(kTokens * n, 2);
+    kernels::amx::packPanels(w.floats(), k, n, panels.back().halves(), nullptr);
+    task.m = kTokens, task.n = n, task.k = k;
+    task.a = {a.halves(), k, 1, false};
+    task.b = panels.back().halves();
+    task.c = {{results.back().halves(), DType::BF16}, n};
+  }
+  auto scratch = *MemoryBlock::map(
+      std::max(kernels::amx::gemmGroupScratchBytes(tasks.data(), 3, threads),
+               kernels::amx::gemmScratchBytes(kTokens, n, k, false, threads)),
+      "scratch");
+  measure(state, [&] {
+    if (together) {
+      kernels::amx::gemmGroup(tasks.data(), 3, tileUnit(), scratch.data(),
+                              threads);
+      return;
+    }
+    for (const GemmTask &task : tasks) {
+      kernels::amx::gemm(task, tileUnit(), scratch.data(), threads);
+    }
+  });
+}
+
+void BM_OwnGroup(benchmark::State &state) { projections(state, true); }
+void BM_OwnOneByOne(benchmark::State &state) { projections(state, false); }
+
+// What a turned product does first. Needs no tiles.
 void BM_TurnPanels(benchmark::State &state) {
   int64_t k = state.range(0), n = state.range(1);
   RandomMemory panels(kernels::amx::panelHalves(n, k), 2);
@@ -206,7 +246,18 @@ void shapes(benchmark::internal::Benchmark *b) {
   b->UseManualTime()->Unit(benchmark::kMillisecond);
 }
 
+// Of BERT-Base and BERT-Large.
+void projectionShapes(benchmark::internal::Benchmark *b) {
+  b->ArgNames({"K", "N", "cold"});
+  for (int64_t cold : {0, 1}) {
+    b->Args({768, 2304, cold})->Args({1024, 3072, cold});
+  }
+  b->UseManualTime()->Unit(benchmark::kMillisecond);
+}
+
 BENCHMARK(BM_OwnGemm)->Apply(shapes);
+BENCHMARK(BM_OwnGroup)->Apply(projectionShapes);
+BENCHMARK(BM_OwnOneByOne)->Apply(projectionShapes);
 BENCHMARK(BM_OwnGemmTurned)->Apply(shapes);
 BENCHMARK(BM_TurnPanels)->Apply(shapes);
 BENCHMARK(BM_LibraryGemm)->Apply(shapes);

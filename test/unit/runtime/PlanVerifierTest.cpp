@@ -254,7 +254,23 @@ TEST(PlanVerifier, refusesAPackedOperandOutsideAMatmul) {
   Sound b;
   uint32_t t = b.onPacked(b.packedWeight(b.w, false, 8));
   b.step(plan::UnaryParamsT(), {t}, {b.y});
-  expectRefused(b, "only the second operand of a Matmul may");
+  expectRefused(b, "only operand b of a Matmul or MatmulGroup may");
+}
+
+// Of a group only as one of its b, of which there is one for each product.
+TEST(PlanVerifier, refusesAPackedBiasOfAMatmulGroup) {
+  for (size_t packed : {0u, 1u, 2u, 3u}) {
+    Sound b;
+    uint32_t t = b.onPacked(b.packedWeight(b.w, false, 8));
+    std::vector<uint32_t> inputs(5, b.x);
+    inputs[packed] = t;
+    b.step(plan::MatmulGroupParamsT(), inputs, {b.y, b.arena({4, 4})});
+    if (packed == 1 || packed == 2) {
+      EXPECT_TRUE(b.verify().ok()) << b.verify().message();
+    } else {
+      expectRefused(b, "only operand b of a Matmul or MatmulGroup may");
+    }
+  }
 }
 
 TEST(PlanVerifier, refusesWritingAConstant) {
