@@ -177,6 +177,9 @@ FailureOr<StepDescription> describeStep(Operation *operation) {
   using Result = FailureOr<StepDescription>;
   return llvm::TypeSwitch<Operation *, Result>(operation)
       .Case([](cpu::MatmulOp op) { return matmul(op); })
+      .Case([](cpu::MatmulGroupOp op) {
+        return bare<plan::MatmulGroupParamsT>(op);
+      })
       .Case([](cpu::MatmulSumsOp op) {
         return listed(plan::MatmulParamsT(), {op.getA(), op.getB()},
                       {op.getC(), op.getSums()});

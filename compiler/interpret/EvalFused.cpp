@@ -186,6 +186,15 @@ void addFused(EvaluatorTable &table) {
   table.add<ResidualLayerNormOp>(evalResidualLayerNorm);
   table.add<ResidualLayerNormGradOp>(evalResidualLayerNormGrad);
   table.add<MatmulEpilogueOp>(evalMatmulEpilogue);
+  table.add<MatmulGroupOp>([](MatmulGroupOp op, Operands x, Results y) {
+    for (size_t i = 0; i < y.size(); ++i) {
+      multiply(*x[0], *x[1 + i], false, false, y[i]);
+      if (!op.getBiases().empty()) {
+        addToRows(*x[1 + y.size() + i], y[i]);
+      }
+    }
+    return Status::okStatus();
+  });
   table.add<MatmulBiasGradOp>([](MatmulBiasGradOp op, Operands x, Results y) {
     multiply(*x[0], *x[1], true, false, y[0]);
     sumRows(*x[1], y[1]);

@@ -91,6 +91,67 @@ LogicalResult GeluBackwardOp::inferReturnTypes(MLIRContext *,
 }
 
 //===----------------------------------------------------------------------===//
+// matmul_group
+//===----------------------------------------------------------------------===//
+
+LogicalResult MatmulGroupOp::verifyConstraints() {
+  RankedTensorType x = getX().getType();
+  size_t count = getWeights().size();
+  // matmul_group C1
+  if (count < 2) {
+    return emitOpError("expected at least two weights, found ") << count;
+  }
+  // matmul_group C2
+  if (!getBiases().empty() && getBiases().size() != count) {
+    return emitOpError("expected as many biases as weights or none, found ")
+           << getBiases().size() << " and " << count;
+  }
+  for (Value weight : getWeights()) {
+    RankedTensorType w = tensorType(weight);
+    // matmul_group C3
+    if (w.getElementType() != x.getElementType()) {
+      return emitOpError("expected weights of the element type of x, ")
+             << x.getElementType() << ", found " << w.getElementType();
+    }
+    // matmul_group C4
+    if (w.getDimSize(0) != x.getDimSize(1)) {
+      return emitOpError("expected x and weights to agree on K, found ")
+             << x.getDimSize(1) << " in x and " << w.getDimSize(0);
+    }
+  }
+  for (auto [weight, value] : llvm::zip(getWeights(), getBiases())) {
+    RankedTensorType bias = tensorType(value);
+    int64_t n = tensorType(weight).getDimSize(1);
+    // matmul_group C5
+    if (bias.getDimSize(0) != n ||
+        !fitsData(bias.getElementType(), x.getElementType())) {
+      return emitOpError("expected bias to be ")
+             << n << "x" << x.getElementType() << ", found " << bias;
+    }
+  }
+  return success();
+}
+
+LogicalResult MatmulGroupOp::inferReturnTypes(MLIRContext *,
+                                              std::optional<Location>,
+                                              Adaptor op,
+                                              SmallVectorImpl<Type> &types) {
+  RankedTensorType x = tensorType(op.getX());
+  if (!x || x.getRank() != 2) {
+    return failure();
+  }
+  for (Value weight : op.getWeights()) {
+    RankedTensorType w = tensorType(weight);
+    if (!w || w.getRank() != 2) {
+      return failure();
+    }
+    types.push_back(RankedTensorType::get({x.getDimSize(0), w.getDimSize(1)},
+                                          x.getElementType()));
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // matmul_bias_grad
 //===----------------------------------------------------------------------===//
 

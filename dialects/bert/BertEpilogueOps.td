@@ -49,6 +49,35 @@ def Bert_MatmulEpilogueOp : Bert_InferredOp<"matmul_epilogue", "_FusedMatMul",
   let extraClassDeclaration = !strconcat(tfDeclaration, Bert_WideResults);
 }
 
+def Bert_MatmulGroupOp : Bert_InferredOp<"matmul_group", "_FusedMatMul",
+    (ins Bert_FloatMatrix:$x, Variadic<Bert_FloatMatrix>:$weights,
+         Variadic<Bert_FloatVector>:$biases),
+    (outs Variadic<Bert_FloatMatrix>:$products), [AttrSizedOperandSegments]> {
+  let summary = "products of one matrix with several";
+  let description = [{
+    products[i] = matmul(x, weights[i]) + biases[i], rounded once. For x and
+    weights of bf16, a product may be f32.
+
+    Constraints:
+    - (C1) there are at least two weights
+    - (C2) there are as many biases as weights, or none
+    - (C3) x and each weight have the same element type
+    - (C4) x and each weight agree on K
+    - (C5) biases[i] has the size N of weights[i] and the element type of x; it
+      may be f32 when that is bf16
+
+    Example:
+    ```mlir
+    %q, %k = bert.matmul_group %x, %wq, %wk bias %bq, %bk : (tensor<2x3xf32>, tensor<3x4xf32>, tensor<3x5xf32>, tensor<4xf32>, tensor<5xf32>) -> (tensor<2x4xf32>, tensor<2x5xf32>)
+    ```
+  }];
+  let assemblyFormat = [{
+    $x `,` $weights (`bias` $biases^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = !strconcat(tfDeclaration, Bert_WideResults);
+}
+
 def Bert_MatmulBiasGradOp : Bert_InferredOp<"matmul_bias_grad", "_FusedMatMul",
     (ins Bert_FloatMatrix:$x, Bert_FloatMatrix:$dy),
     (outs Bert_FloatMatrix:$dw, Bert_FloatVector:$dbias)> {

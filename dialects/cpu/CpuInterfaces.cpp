@@ -51,6 +51,7 @@ bool BinaryOp::acceptsStrides(unsigned) { return true; }
 bool CompareOp::acceptsStrides(unsigned) { return true; }
 bool SelectOp::acceptsStrides(unsigned) { return true; }
 bool MatmulOp::acceptsStrides(unsigned) { return true; }
+bool MatmulGroupOp::acceptsStrides(unsigned) { return true; }
 bool MatmulSumsOp::acceptsStrides(unsigned operand) { return operand == 0; }
 bool InsertOp::acceptsStrides(unsigned operand) { return operand == 0; }
 bool AssignOp::acceptsStrides(unsigned operand) { return operand == 1; }
@@ -114,6 +115,13 @@ std::optional<unsigned> InsertOp::getTiedOperand(unsigned) { return 1; }
 uint64_t MatmulOp::getFlops() {
   auto type = cast<RankedTensorType>(getResult().getType());
   return 2 * type.getNumElements() * shapeOf(getA()).back();
+}
+uint64_t MatmulGroupOp::getFlops() {
+  uint64_t elements = 0;
+  for (Value product : getC()) {
+    elements += cast<RankedTensorType>(product.getType()).getNumElements();
+  }
+  return 2 * elements * shapeOf(getA()).back();
 }
 uint64_t MatmulSumsOp::getFlops() {
   auto type = cast<RankedTensorType>(getC().getType());

@@ -48,6 +48,34 @@ LogicalResult MatmulOp::verify() {
   return success();
 }
 
+LogicalResult MatmulGroupOp::verify() {
+  ArrayRef<int64_t> a = shapeOf(getA());
+  size_t count = getB().size();
+  if (count < 2 || getC().size() != count) { // matmul_group C1
+    return emitOpError()
+           << "expected at least two b and as many results, found " << count
+           << " and " << getC().size();
+  }
+  if (!getBiases().empty() && getBiases().size() != count) { // matmul_group C2
+    return emitOpError() << "expected as many biases as b or none, found "
+                         << getBiases().size() << " and " << count;
+  }
+  for (auto [i, second, result] : llvm::enumerate(getB(), getC())) {
+    ArrayRef<int64_t> b = shapeOf(second), c = shapeOf(result);
+    if (a.size() != 2 || b.size() != 2 || a[1] != b[0] || // matmul_group C3
+        c != ArrayRef<int64_t>({a[0], b[1]})) {
+      return emitOpError() << "expected shapes [M,K], [K,N] and [M,N], found "
+                           << shapeText(a) << ", " << shapeText(b) << " and "
+                           << shapeText(c);
+    }
+    if (!getBiases().empty() &&
+        failed(checkShape(*this, "bias", getBiases()[i], {b[1]}))) {
+      return failure(); // matmul_group C4
+    }
+  }
+  return success();
+}
+
 LogicalResult MatmulSumsOp::verify() {
   ArrayRef<int64_t> a = shapeOf(getA()), b = shapeOf(getB()),
                     c = shapeOf(getC());

@@ -45,6 +45,34 @@ def Cpu_MatmulOp : Cpu_Step<"matmul",
   }];
 }
 
+def Cpu_MatmulGroupOp : Cpu_Step<"matmul_group",
+    ["acceptsStrides", "getFlops"], [AttrSizedOperandSegments]> {
+  let summary = "products of one matrix with several";
+  let description = [{
+    c[i][M, N] = a[M, K] b[i][K, N] + biases[i][N]. The tile kernels bring a into
+    tiles once; the results are, bit for bit, those of as many `cpu.matmul`.
+
+    Constraints:
+    - (C1) there are at least two `b`, and as many results.
+    - (C2) there are as many `biases` as `b`, or none.
+    - (C3) `a` is [M, K], `b[i]` is [K, N] and `c[i]` is [M, N].
+    - (C4) `biases[i]` is [N].
+
+    ```mlir
+    %c0, %c1 = cpu.matmul_group %a, %b0, %b1 bias %bias0, %bias1
+        : (tensor<4x8xf32>, tensor<8x2xf32>, tensor<8x3xf32>, tensor<2xf32>,
+           tensor<3xf32>) -> (tensor<4x2xf32>, tensor<4x3xf32>)
+    ```
+  }];
+  let arguments = Cpu_StepArguments<(ins Cpu_FloatTensor:$a,
+      Variadic<Cpu_FloatTensor>:$b, Variadic<Cpu_FloatTensor>:$biases)>.args;
+  let results = (outs Variadic<Cpu_FloatTensor>:$c);
+  let assemblyFormat = [{
+    $a `,` $b (`bias` $biases^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+}
+
 def Cpu_MatmulSumsOp : Cpu_Step<"matmul_sums",
     ["acceptsStrides", "getFlops"]> {
   let summary = "matrix product and the sums of the columns of b";

@@ -87,9 +87,12 @@ LogicalResult PackedRefOp::verifySymbolUses(SymbolTableCollection &symbols) {
                          << elementTypeOf(getResult());
   }
   for (OpOperand &use : getResult().getUses()) { // packed_ref C2
-    if (!isa<MatmulOp>(use.getOwner()) || use.getOperandNumber() != 1) {
+    auto group = dyn_cast<MatmulGroupOp>(use.getOwner());
+    unsigned last = group ? group.getB().size() : 1;
+    bool isB = use.getOperandNumber() >= 1 && use.getOperandNumber() <= last;
+    if (!isB || !isa<MatmulOp, MatmulGroupOp>(use.getOwner())) {
       return emitOpError() << "expected every use to be operand b of a "
-                              "cpu.matmul, found "
+                              "cpu.matmul or cpu.matmul_group, found "
                            << use.getOwner()->getName();
     }
   }

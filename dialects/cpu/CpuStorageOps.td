@@ -87,7 +87,8 @@ def Cpu_PackedRefOp : Cpu_StorageOp<"packed_ref",
     Constraints:
     - (C1) `packed` names a packed weight whose shape and element type are the
       result's.
-    - (C2) every user is a matmul that takes it as operand `b`.
+    - (C2) every user is a matmul, or a group of them, that takes it as operand
+      `b`.
 
     ```mlir
     %w = cpu.packed_ref @"w/packed" : tensor<8x4xf32>

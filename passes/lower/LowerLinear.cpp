@@ -81,6 +81,21 @@ struct Epilogue {
   cpu::UnaryKindAttr activation;
 };
 
+/// Operand b of a product of `rows` rows: packed, or a view.
+Value rightOperand(FunctionLowering &f, Value b, bool transposed,
+                   int64_t rows) {
+  RankedTensorType type = typeOf(b);
+  if (type.getRank() == 2) {
+    int64_t k = type.getDimSize(transposed), n = type.getDimSize(!transposed);
+    auto seen = RankedTensorType::get({k, n}, type.getElementType());
+    if (Value packed = packedOperand(f, b, transposed, seen, rows)) {
+      return packed;
+    }
+  }
+  Value plain = f.get(b);
+  return transposed ? transposeLast(f, plain) : plain;
+}
+
 template <typename OpTy>
 void matmul(FunctionLowering &f, OpTy op, bool transposeA, bool transposeB,
             const Epilogue &epilogue) {
@@ -88,28 +103,35 @@ void matmul(FunctionLowering &f, OpTy op, bool transposeA, bool transposeB,
   if (transposeA) {
     a = transposeLast(f, a);
   }
-  auto type = typeOf(op.getC());
-  ArrayRef<int64_t> shape = type.getShape();
-  int64_t m = shape[shape.size() - 2], n = shape.back();
-  int64_t k = typeOf(a).getShape().back();
-  Value b;
-  if (shape.size() == 2) {
-    Type element = typeOf(op.getB()).getElementType();
-    b = packedOperand(f, op.getB(), transposeB,
-                      RankedTensorType::get({k, n}, element), m);
-  }
-  if (!b) {
-    b = f.get(op.getB());
-    if (transposeB) {
-      b = transposeLast(f, b);
-    }
-  }
+  ArrayRef<int64_t> shape = typeOf(op.getC()).getShape();
+  Value b = rightOperand(f, op.getB(), transposeB, shape[shape.size() - 2]);
   f.set(op.getC(),
         cpu::MatmulOp::create(
             f.builder(), f.loc(), orderedType(op.getC()), a, b, epilogue.bias,
             epilogue.factor, epilogue.residual,
             /*accumulator=*/nullptr, f.builder().getF32FloatAttr(1.0f),
             epilogue.activation, f.scope(), nullptr));
+}
+
+void matmulGroup(FunctionLowering &f, bert::MatmulGroupOp op) {
+  Value x = f.get(op.getX());
+  SmallVector<Value> weights, biases;
+  for (Value weight : op.getWeights()) {
+    weights.push_back(
+        rightOperand(f, weight, false, typeOf(x).getShape().front()));
+  }
+  for (Value bias : op.getBiases()) {
+    biases.push_back(f.getContiguous(bias));
+  }
+  SmallVector<Type> types;
+  for (Value product : op.getProducts()) {
+    types.push_back(orderedType(product));
+  }
+  auto group = cpu::MatmulGroupOp::create(f.builder(), f.loc(), types, x,
+                                          weights, biases, f.scope(), nullptr);
+  for (auto [product, lowered] : llvm::zip(op.getProducts(), group.getC())) {
+    f.set(product, lowered);
+  }
 }
 
 cpu::UnaryKind kindOf(bert::Activation activation) {
@@ -229,6 +251,10 @@ FailureOr<bool> lowerLinear(FunctionLowering &f, Operation *op) {
       })
       .Case([&](bert::MatmulEpilogueOp o) {
         matmulEpilogue(f, o);
+        return true;
+      })
+      .Case([&](bert::MatmulGroupOp o) {
+        matmulGroup(f, o);
         return true;
       })
       .Case([&](bert::MatmulBiasGradOp o) {

@@ -49,6 +49,46 @@ func.func @gelu_backward_c1(%dy: tensor<4x9xf32>, %x: tensor<9x4xf32>) {
 
 // -----
 
+func.func @matmul_group_c1(%x: tensor<5x3xf32>, %w: tensor<3x4xf32>) {
+  // expected-error @below {{'bert.matmul_group' op expected at least two weights, found 1}}
+  %0 = bert.matmul_group %x, %w : (tensor<5x3xf32>, tensor<3x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_group_c2(%x: tensor<5x3xf32>, %w: tensor<3x4xf32>, %b: tensor<4xf32>) {
+  // expected-error @below {{'bert.matmul_group' op expected as many biases as weights or none, found 1 and 2}}
+  %0, %1 = bert.matmul_group %x, %w, %w bias %b : (tensor<5x3xf32>, tensor<3x4xf32>, tensor<3x4xf32>, tensor<4xf32>) -> (tensor<5x4xf32>, tensor<5x4xf32>)
+  return
+}
+
+// -----
+
+func.func @matmul_group_c3(%x: tensor<5x3xf32>, %w: tensor<3x4xf32>, %v: tensor<3x4xbf16>) {
+  // expected-error @below {{'bert.matmul_group' op expected weights of the element type of x, 'f32', found 'bf16'}}
+  %0, %1 = bert.matmul_group %x, %w, %v : (tensor<5x3xf32>, tensor<3x4xf32>, tensor<3x4xbf16>) -> (tensor<5x4xf32>, tensor<5x4xf32>)
+  return
+}
+
+// -----
+
+func.func @matmul_group_c4(%x: tensor<5x3xf32>, %w: tensor<3x4xf32>, %v: tensor<2x4xf32>) {
+  // expected-error @below {{'bert.matmul_group' op expected x and weights to agree on K, found 3 in x and 2}}
+  %0, %1 = bert.matmul_group %x, %w, %v : (tensor<5x3xf32>, tensor<3x4xf32>, tensor<2x4xf32>) -> (tensor<5x4xf32>, tensor<5x4xf32>)
+  return
+}
+
+// -----
+
+func.func @matmul_group_c5(%x: tensor<5x3xf32>, %w: tensor<3x4xf32>, %v: tensor<3x2xf32>, %b: tensor<4xf32>) {
+  // expected-error @below {{'bert.matmul_group' op expected bias to be 2x'f32', found 'tensor<4xf32>'}}
+  %0, %1 = bert.matmul_group %x, %w, %v bias %b, %b : (tensor<5x3xf32>, tensor<3x4xf32>, tensor<3x2xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<5x4xf32>, tensor<5x2xf32>)
+  return
+}
+
+// -----
+
 func.func @matmul_bias_grad_c1(%x: tensor<5x3xf32>, %dy: tensor<5x4xbf16>) {
   // expected-error @below {{'bert.matmul_bias_grad' op expected x and dy to have the same element type, found 'f32' and 'bf16'}}
   %dw, %db = bert.matmul_bias_grad %x, %dy : (tensor<5x3xf32>, tensor<5x4xbf16>) -> (tensor<3x4xf32>, tensor<4xbf16>)

@@ -33,6 +33,38 @@ func.func @matmul_c4(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>, %c: tensor<2x4xf3
 
 // -----
 
+func.func @matmul_group_c1(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>) {
+  // expected-error@+1 {{expected at least two b and as many results, found 2 and 1}}
+  %0 = cpu.matmul_group %a, %b, %b : (tensor<4x8xf32>, tensor<8x2xf32>, tensor<8x2xf32>) -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_group_c2(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>, %bias: tensor<2xf32>) {
+  // expected-error@+1 {{expected as many biases as b or none, found 1 and 2}}
+  %0, %1 = cpu.matmul_group %a, %b, %b bias %bias : (tensor<4x8xf32>, tensor<8x2xf32>, tensor<8x2xf32>, tensor<2xf32>) -> (tensor<4x2xf32>, tensor<4x2xf32>)
+  return
+}
+
+// -----
+
+func.func @matmul_group_c3(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>, %d: tensor<7x3xf32>) {
+  // expected-error@+1 {{expected shapes [M,K], [K,N] and [M,N], found 4x8, 7x3 and 4x3}}
+  %0, %1 = cpu.matmul_group %a, %b, %d : (tensor<4x8xf32>, tensor<8x2xf32>, tensor<7x3xf32>) -> (tensor<4x2xf32>, tensor<4x3xf32>)
+  return
+}
+
+// -----
+
+func.func @matmul_group_c4(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>, %d: tensor<8x3xf32>, %bias: tensor<2xf32>) {
+  // expected-error@+1 {{expected bias of shape 3, found 2}}
+  %0, %1 = cpu.matmul_group %a, %b, %d bias %bias, %bias : (tensor<4x8xf32>, tensor<8x2xf32>, tensor<8x3xf32>, tensor<2xf32>, tensor<2xf32>) -> (tensor<4x2xf32>, tensor<4x3xf32>)
+  return
+}
+
+// -----
+
 func.func @matmul_sums_c1(%a: tensor<4x8xf32>, %b: tensor<7x2xf32>) {
   // expected-error@+1 {{expected shapes [M,K], [K,N] and [M,N], found 4x8, 7x2 and 4x2}}
   %0, %1 = cpu.matmul_sums %a, %b : (tensor<4x8xf32>, tensor<7x2xf32>) -> (tensor<4x2xf32>, tensor<2xf32>)

@@ -71,7 +71,7 @@ func.func @packed_ref_c1() {
 cpu.variable @w : tensor<3x2xf32> {init = #cpu<init constant>, init_value = 0.0 : f32, role = #cpu<role weight>}
 cpu.packed_weight @p of @w {max_bytes = 128 : i64, rows = 4 : i64}
 func.func @packed_ref_c2() {
-  // expected-error@+1 {{expected every use to be operand b of a cpu.matmul, found cpu.unary}}
+  // expected-error@+1 {{expected every use to be operand b of a cpu.matmul or cpu.matmul_group, found cpu.unary}}
   %0 = cpu.packed_ref @p : tensor<3x2xf32>
   %1 = cpu.unary copy %0 : (tensor<3x2xf32>) -> tensor<3x2xf32>
   return

@@ -67,6 +67,17 @@ func.func @mask(%s: tensor<2x3x4x4xbf16> {bert.name = "s"}, %m: tensor<2x1x1x4xf
   return %1#0 : tensor<2x3x4x4xbf16>
 }
 
+// Tests that a group is one step, whose weights are packed one by one.
+// CHECK-LABEL: func.func @group
+// CHECK: %[[W:.*]] = cpu.packed_ref @"w/packed_bf16"
+// CHECK-NEXT: cpu.matmul_group %arg0, %[[W]], %arg1 bias %arg2, %arg2 {scope = "g"} : {{.*}} -> (tensor<2x4xbf16>, tensor<2x4xf32>)
+func.func @group(%x: tensor<2x3xbf16> {bert.name = "x"}, %v: tensor<3x4xbf16> {bert.name = "v"}, %b: tensor<4xf32> {bert.name = "b"}) -> (tensor<2x4xbf16> {bert.name = "y"}, tensor<2x4xf32> {bert.name = "z"}) attributes {bert.entry} {
+  %r = bert.read @w : tensor<3x4xf32>
+  %w = bert.cast %r : (tensor<3x4xf32>) -> tensor<3x4xbf16>
+  %0, %1 = bert.matmul_group %x, %w, %v bias %b, %b {scope = "g"} : (tensor<2x3xbf16>, tensor<3x4xbf16>, tensor<3x4xbf16>, tensor<4xf32>, tensor<4xf32>) -> (tensor<2x4xbf16>, tensor<2x4xf32>)
+  return %0, %1 : tensor<2x4xbf16>, tensor<2x4xf32>
+}
+
 // Tests that both gradients come from one step, x transposed as a view.
 // CHECK-LABEL: func.func @bias_grad
 // CHECK: %[[X:.*]] = cpu.view %arg0

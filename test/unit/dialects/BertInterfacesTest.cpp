@@ -62,6 +62,7 @@ const std::map<std::string, std::string> kTfTypes = {
     {"matmul_bias", "_FusedMatMul"},
     {"matmul_bias_grad", "_FusedMatMul"},
     {"matmul_epilogue", "_FusedMatMul"},
+    {"matmul_group", "_FusedMatMul"},
     {"maximum", "Maximum"},
     {"minimum", "Minimum"},
     {"mul", "Mul"},

@@ -191,6 +191,26 @@ TEST(Fused, GeluBackward) {
   }
 }
 
+TEST(Fused, MatmulGroup) {
+  std::vector<Tensor> inputs = {floats({2, 2}, {1, 2, 3, 4}),
+                                floats({2, 1}, {1, 10}),
+                                floats({2, 2}, {100, 0, 0, 1000})};
+  std::vector<Tensor> y = evaluate(
+      "bert.matmul_group %0, %1, %2 : (tensor<2x2xf32>, tensor<2x1xf32>, "
+      "tensor<2x2xf32>) -> (tensor<2x1xf32>, tensor<2x2xf32>)",
+      inputs);
+  EXPECT_THAT(y[0].values, testing::ElementsAre(21, 43));
+  EXPECT_THAT(y[1].values, testing::ElementsAre(100, 2000, 300, 4000));
+  inputs.push_back(floats({1}, {7}));
+  inputs.push_back(floats({2}, {8, 9}));
+  y = evaluate("bert.matmul_group %0, %1, %2 bias %3, %4 : (tensor<2x2xf32>, "
+               "tensor<2x1xf32>, tensor<2x2xf32>, tensor<1xf32>, "
+               "tensor<2xf32>) -> (tensor<2x1xf32>, tensor<2x2xf32>)",
+               inputs);
+  EXPECT_THAT(y[0].values, testing::ElementsAre(28, 50));
+  EXPECT_THAT(y[1].values, testing::ElementsAre(108, 2009, 308, 4009));
+}
+
 TEST(Fused, MatmulBiasGrad) {
   std::vector<Tensor> y = evaluate(
       "bert.matmul_bias_grad %0, %1 : (tensor<2x1xf32>, tensor<2x2xf32>) -> "
