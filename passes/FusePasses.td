@@ -267,6 +267,39 @@ def BertFuseMatmulEpilogue
     Statistic<"numDerivatives", "derivatives", "gelu gradients fused">];
 }
 
+def BertFuseQkv : Pass<"bert-fuse-qkv", "::mlir::func::FuncOp"> {
+  let summary = "fuse products of the same left operand";
+  let description = [{
+    `bert.matmul` or `bert.matmul_bias` with the same left operand of bf16,
+    nothing transposed, become one `bert.matmul_group`: queries, keys and values
+    of an attention layer. The tile kernels bring that operand into tiles once
+    instead of three times. Weights stay apart, so variables do not change.
+
+    ```mlir
+    %q = bert.matmul_bias %x, %wq, %bq : ...
+    %0 = bert.reshape %q ...
+    %k = bert.matmul_bias %x, %wk, %bk : ...
+    ```
+    becomes
+    ```mlir
+    %q, %k = bert.matmul_group %x, %wq, %wk bias %bq, %bk : ...
+    %0 = bert.reshape %q ...
+    ```
+
+    The group takes the place of its last member. Reshapes and transposes of the
+    others move behind it; they are windows and cost nothing anywhere. A product
+    stays out where anything else uses an earlier one's result before it, or
+    where it is made of one. Members all have a bias, or none has.
+
+    It runs after `bert-fuse-matmul-epilogue`, whose products are no members.
+    Products of f32 are the matmul library's, at the same speed one by one.
+  }];
+  let dependentDialects = ["::bertc::bert::BertDialect"];
+  let statistics = [
+    Statistic<"numGroups", "groups", "groups made">,
+    Statistic<"numProducts", "products", "products in them">];
+}
+
 def BertFuseResidualLayerNorm
     : Pass<"bert-fuse-residual-layer-norm", "::mlir::func::FuncOp"> {
   let summary = "fuse dropout, residual addition and layer normalisation";

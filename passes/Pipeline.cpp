@@ -37,6 +37,7 @@ void buildFusions(const PipelineOptions &options,
   functions.addPass(createBertFuseMatmulBias());
   functions.addPass(createBertFuseResidualLayerNorm());
   functions.addPass(createBertFuseMatmulEpilogue());
+  functions.addPass(createBertFuseQkv());
   functions.addPass(createBertFuseBiasGrad());
   functions.addPass(createBertPostpone());
   functions.addPass(createBertRematerialize());

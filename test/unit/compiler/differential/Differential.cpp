@@ -43,6 +43,8 @@ const std::vector<std::string> &graphPasses() {
       "func.func(bert-fuse-matmul-bias)",
       "func.func(bert-fuse-residual-layer-norm)",
       "func.func(bert-fuse-matmul-epilogue)",
+      "func.func(bert-fuse-qkv)",
+      "func.func(bert-fuse-bias-grad)",
       "func.func(bert-postpone)",
       "func.func(bert-rematerialize)",
   };
