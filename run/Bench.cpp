@@ -203,10 +203,12 @@ StatusOr<BenchResult> bench(const BenchOptions &options) {
   result.deviceBytes = deviceBytes(session->memory());
   bool onCpu = result.noCeiling.empty();
   if (onCpu && result.applyGradientsMs > 0) {
-    BERTC_ASSIGN_OR_RETURN(result.applyGradientsPassMs,
-                           plainUpdateMs(*session));
-    result.applyRatio =
-        result.applyGradientsMs / std::max(result.applyGradientsPassMs, 1e-6);
+    BERTC_ASSIGN_OR_RETURN(PlainUpdate plain, plainUpdate(*session));
+    result.applyGradientsPassMs = plain.passMs;
+    result.applyRatio = result.applyGradientsMs / std::max(plain.passMs, 1e-6);
+    result.applyGradientsTrafficMs = plain.trafficMs;
+    result.applyTrafficRatio =
+        result.applyGradientsMs / std::max(plain.trafficMs, 1e-6);
   }
 
   BERTC_ASSIGN_OR_RETURN(double flops, stepFlops(plan, rows, &result));

@@ -66,6 +66,9 @@ struct BenchResult {
   /// weights included (run/UpdatePass.h), and how many times that it takes.
   double applyGradientsPassMs = 0;
   double applyRatio = 0;
+  /// The same of bare loops that touch it as often as the optimizer has to.
+  double applyGradientsTrafficMs = 0;
+  double applyTrafficRatio = 0;
   /// Highest resident memory of the process before the ceiling was measured.
   uint64_t peakRssBytes = 0;
   /// Time of all steps of a kind over the measured runs.

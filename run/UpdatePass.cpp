@@ -42,24 +42,15 @@ updatedMemory(rt::Session &session) {
   return all;
 }
 
-} // namespace
-
-StatusOr<double> plainUpdateMs(rt::Session &session) {
-  BERTC_ASSIGN_OR_RETURN(std::vector<rt::kernels::OptimizerArgs> weights,
-                         updatedMemory(session));
-  if (weights.empty()) {
-    return 0.0;
-  }
-  uint64_t copyBytes = session.memory().packedWeights;
-  BERTC_ASSIGN_OR_RETURN(
-      rt::MemoryBlock copies,
-      rt::MemoryBlock::map(copyBytes, "copies of the plain pass"));
-  rt::RunThreads scope(session.threads());
+/// Median of five: `pass` over every weight, then copies made.
+double medianMs(const std::vector<rt::kernels::OptimizerArgs> &weights,
+                void (*pass)(const rt::kernels::OptimizerArgs &),
+                rt::MemoryBlock &copies, uint64_t copyBytes) {
   std::vector<double> times;
   for (int i = 0; i < 6; ++i) {
     int64_t begin = monotonicNs();
     for (const rt::kernels::OptimizerArgs &args : weights) {
-      rt::kernels::plainPass(args);
+      pass(args);
     }
     rt::kernels::zeroMemory(copies.data(), static_cast<int64_t>(copyBytes));
     if (i > 0) { // the first one makes the copies resident
@@ -67,6 +58,30 @@ StatusOr<double> plainUpdateMs(rt::Session &session) {
     }
   }
   return median(times);
+}
+
+} // namespace
+
+StatusOr<PlainUpdate> plainUpdate(rt::Session &session) {
+  BERTC_ASSIGN_OR_RETURN(std::vector<rt::kernels::OptimizerArgs> weights,
+                         updatedMemory(session));
+  PlainUpdate result;
+  if (weights.empty()) {
+    return result;
+  }
+  uint64_t copyBytes = session.memory().packedWeights;
+  BERTC_ASSIGN_OR_RETURN(
+      rt::MemoryBlock copies,
+      rt::MemoryBlock::map(copyBytes, "copies of the plain pass"));
+  rt::RunThreads scope(session.threads());
+  auto measured = [&](auto pass) {
+    return medianMs(weights, pass, copies, copyBytes);
+  };
+  result.passMs = measured(rt::kernels::plainPass);
+  bool twice = session.plan().model().optimizer == "lamb";
+  result.trafficMs =
+      twice ? measured(rt::kernels::plainTwoPasses) : result.passMs;
+  return result;
 }
 
 } // namespace bertc

@@ -8,12 +8,22 @@
 
 namespace bertc {
 
-/// Milliseconds (median of five) of a plain pass over what an update of every
-/// weight has to touch, on the session's own variables with its threads: each
-/// weight, its moments and its accumulator read and written, the accumulator
-/// zeroed, and as many bytes written as the session keeps packed copies of
-/// weights. The variables hold nothing of use afterwards. 0 when the plan has
-/// no optimizer slots.
-StatusOr<double> plainUpdateMs(rt::Session &session);
+/// Milliseconds (medians of five) of bare traffic, on the session's own
+/// variables with its threads.
+struct PlainUpdate {
+  /// A plain pass over what an update of every weight has to touch: each
+  /// weight, its moments and its accumulator read and written, the accumulator
+  /// zeroed, and as many bytes written as the session keeps packed copies of
+  /// weights.
+  double passMs = 0;
+  /// The same as the plan's optimizer has to go about it: LAMB reads weights
+  /// and accumulators a second time, as its trust ratio is known only when all
+  /// of a weight was seen (docs/performance.md). AdamW needs one pass: passMs.
+  double trafficMs = 0;
+};
+
+/// The variables hold nothing of use afterwards. 0 when the plan has no
+/// optimizer slots.
+StatusOr<PlainUpdate> plainUpdate(rt::Session &session);
 
 } // namespace bertc

@@ -98,6 +98,9 @@ void printJson(const BenchResult &result) {
   document["apply_gradients_pass_ms"] =
       onCpu(result, result.applyGradientsPassMs);
   document["apply_ratio"] = onCpu(result, result.applyRatio);
+  document["apply_gradients_traffic_ms"] =
+      onCpu(result, result.applyGradientsTrafficMs);
+  document["apply_traffic_ratio"] = onCpu(result, result.applyTrafficRatio);
   document["step_after_apply_ms"] = result.stepAfterApplyMs;
   document["training_tokens_per_second"] = {
       {"1", result.trainingTokensPerSecond1},
@@ -134,8 +137,10 @@ void printText(const BenchResult &result) {
   if (result.applyGradientsMs > 0) {
     std::printf("  apply_gradients %.2f ms", result.applyGradientsMs);
     if (result.noCeiling.empty()) {
-      std::printf(", %.2f times a plain pass of %.2f ms", result.applyRatio,
-                  result.applyGradientsPassMs);
+      std::printf(", %.2f times a plain pass of %.2f ms, %.2f times its bare "
+                  "traffic of %.2f ms",
+                  result.applyRatio, result.applyGradientsPassMs,
+                  result.applyTrafficRatio, result.applyGradientsTrafficMs);
     }
     std::fputc('\n', stdout);
     std::printf("  the step after it %.2f ms: %.1f tokens/s with an update "

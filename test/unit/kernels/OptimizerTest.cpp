@@ -129,14 +129,14 @@ TEST(Lamb, SameBitsForAnyNumberOfThreads) {
   });
 }
 
-// The yardstick of the updates has to write what they write.
-TEST(PlainPass, TouchesEveryElement) {
-  forEachTarget([] {
+// The yardsticks of the updates have to write what they write.
+void expectUpdated(void (*pass)(const OptimizerArgs &)) {
+  forEachTarget([&] {
     for (size_t n : {1u, 3u, 17u, 20011u}) {
       Variable t(n);
       Values before = t.var;
       t.gradient = Values(DType::F32, std::vector<float>(n, 100.0f));
-      plainPass(t.args(1));
+      pass(t.args(1));
       for (size_t i = 0; i < n; ++i) {
         ASSERT_EQ(t.gradient[i], 0.0f);
         ASSERT_NEAR(t.m[i], 10.0f, 1e-4f);
@@ -144,6 +144,26 @@ TEST(PlainPass, TouchesEveryElement) {
         ASSERT_NEAR(t.var[i], before[i] - 1e-5f, 1e-6f);
       }
     }
+  });
+}
+
+TEST(PlainPass, TouchesEveryElement) { expectUpdated(plainPass); }
+
+TEST(PlainPass, TouchesEveryElementInTwoPasses) {
+  expectUpdated(plainTwoPasses);
+}
+
+// What is not finite in a variable has to reach the end, or it was not read.
+TEST(PlainPass, ReadsTheVariableInTheFirstOfTwoPasses) {
+  forEachTarget([] {
+    Variable t(17);
+    for (size_t i : {size_t{2}, size_t{16}}) {
+      t.var.f32()[i] = __builtin_inff();
+    }
+    plainTwoPasses(t.args(1));
+    EXPECT_TRUE(std::isnan(t.var[2]));
+    EXPECT_TRUE(std::isnan(t.var[16]));
+    EXPECT_TRUE(std::isfinite(t.var[3]));
   });
 }
 

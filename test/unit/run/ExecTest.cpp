@@ -199,6 +199,9 @@ TEST_F(ExecTest, benchMeasuresTrainingWithItsOptimizer) {
   EXPECT_GT(result->applyGradientsPassMs, 0);
   EXPECT_NEAR(result->applyRatio * result->applyGradientsPassMs,
               result->applyGradientsMs, 1e-6 * result->applyGradientsMs);
+  EXPECT_GT(result->applyGradientsTrafficMs, 0);
+  EXPECT_NEAR(result->applyTrafficRatio * result->applyGradientsTrafficMs,
+              result->applyGradientsMs, 1e-6 * result->applyGradientsMs);
   EXPECT_GT(result->peakRssBytes, 0u);
   ASSERT_FALSE(result->byKind.empty());
   for (const rt::KindTime &kind : result->byKind) {
