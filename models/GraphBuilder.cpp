@@ -162,7 +162,7 @@ mlir::Value GraphBuilder::dropout(mlir::Value x, double rate) {
     return x;
   }
   Scope inner = scope("dropout");
-  return op<bert::DropoutOp>("HabanaDropout", x, rng,
+  return op<bert::DropoutOp>("HabanaDropout", x, rng, mlir::Value(),
                              llvm::APFloat(float(rate)), nextDropout_++);
 }
 

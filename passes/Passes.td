@@ -13,39 +13,7 @@ include "mlir/Pass/PassBase.td"
 // mask
 //===----------------------------------------------------------------------===//
 
-def BertPackedAttentionMask
-    : Pass<"bert-packed-attention-mask", "::mlir::ModuleOp"> {
-  let summary = "give the mask of packed sequences the form the target wants";
-  let description = [{
-    Models say with `bert.packed_mask` that a token attends to the tokens of its
-    own sequence only. With `form=explicit` that becomes the comparison of all
-    sequence numbers of a row with each other and an additive mask [B,1,S,S],
-    which any target can add to its scores. With `form=ranges` it becomes
-    `bert.range_mask` of `bert.key_ranges`: as a sequence is in one piece, the
-    keys of a query are a range, and an attention kernel that finds these
-    operations visits only the blocks inside a sequence and never the padding.
-
-    It runs first, on the graph of the model: everything after it sees ordinary
-    operations. None of them is on a path from a variable to the loss.
-
-    ```mlir
-    %mask = bert.packed_mask %numbers : (tensor<2x8xi32>) -> tensor<2x1x8x8xf32>
-    ```
-    becomes with ranges
-    ```mlir
-    %ranges = bert.key_ranges %numbers : (tensor<2x8xi32>) -> tensor<2x8x2xi32>
-    %mask = bert.range_mask %ranges : (tensor<2x8x2xi32>) -> tensor<2x1x8x8xf32>
-    ```
-
-    After: no `bert.packed_mask` is left.
-  }];
-  let options = [
-    Option<"form", "form", "std::string", /*default=*/"\"explicit\"",
-           "explicit: mask [B,1,S,S]; ranges: range of keys of each query">,
-  ];
-  let dependentDialects = ["::bertc::bert::BertDialect"];
-  let statistics = [Statistic<"numMasks", "masks", "masks replaced">];
-}
+include "passes/MaskPasses.td"
 
 //===----------------------------------------------------------------------===//
 // gradients

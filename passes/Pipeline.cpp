@@ -108,6 +108,7 @@ void buildPhase(Phase phase, const PipelineOptions &options,
       mask.form = "ranges";
       manager.addPass(createBertPackedAttentionMask(mask));
     }
+    manager.addNestedPass<mlir::func::FuncOp>(createBertNarrowRows());
     break;
   case Phase::Gradients:
     manager.addPass(createBertGradients());

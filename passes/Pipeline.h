@@ -15,8 +15,9 @@ namespace bertc {
 enum class Phase {
   /// The forward graph and the loss as models/ builds them.
   Import,
-  /// The attention mask of packed sequences is ranges of keys for the CPU; for
-  /// the others it keeps its form until they lower it.
+  /// What nobody looks at is left out: the last layer has no more rows than
+  /// heads read, and the attention mask of packed sequences is ranges of keys
+  /// for the CPU; for the others it keeps its form until they lower it.
   Mask,
   /// @gradients exists beside @loss.
   Gradients,

@@ -118,10 +118,10 @@ StepDescription layerNorm(cpu::LayerNormOp op) {
   plan::LayerNormParamsT params;
   params.eps = number(op.getEps());
   setDropout(params, op);
-  return listed(
-      params,
-      {op.getX(), op.getGamma(), op.getBeta(), op.getResidual(), op.getRng()},
-      {op.getY(), op.getMean(), op.getRstd(), op.getZ()});
+  return listed(params,
+                {op.getX(), op.getGamma(), op.getBeta(), op.getResidual(),
+                 op.getRng(), op.getRows()},
+                {op.getY(), op.getMean(), op.getRstd(), op.getZ()});
 }
 
 template <typename ParamsT, typename OpTy> StepDescription optimizer(OpTy op) {
@@ -144,6 +144,12 @@ template <typename ParamsT, typename OpTy> StepDescription dropped(OpTy op) {
 template <typename ParamsT, typename OpTy> StepDescription gathered(OpTy op) {
   ParamsT params;
   params.batch_dims = op.getBatchDims();
+  return plain(op, params);
+}
+
+StepDescription rowNumbers(cpu::RowNumbersOp op) {
+  plan::RowNumbersParamsT params;
+  params.sequence_length = static_cast<uint32_t>(op.getSequenceLength());
   return plain(op, params);
 }
 
@@ -225,6 +231,7 @@ FailureOr<StepDescription> describeStep(Operation *operation) {
       .Case([](cpu::GatherGradOp op) {
         return gathered<plan::GatherGradParamsT>(op);
       })
+      .Case([](cpu::RowNumbersOp op) { return rowNumbers(op); })
       .Case(
           [](cpu::KeyRangesOp op) { return bare<plan::KeyRangesParamsT>(op); })
       .Case(

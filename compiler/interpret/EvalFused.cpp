@@ -42,7 +42,7 @@ Status evalAttentionSoftmaxGrad(AttentionSoftmaxGradOp op, Operands x,
 Status evalResidualLayerNorm(ResidualLayerNormOp op, Operands x, Results y) {
   Tensor &z = y[1];
   dropout(*x[0], op.getRng() ? x[4] : nullptr, op.getRate().convertToFloat(),
-          op.getOpId(), z);
+          op.getOpId(), z, op.getRows() ? x[5] : nullptr);
   for (int64_t i = 0; i < z.size(); ++i) {
     z[i] += (*x[1])[i];
   }
@@ -54,7 +54,7 @@ Status evalResidualLayerNormGrad(ResidualLayerNormGradOp op, Operands x,
                                  Results y) {
   layerNormGrad(*x[0], *x[1], *x[2], *x[3], *x[4], y[1], y[2], y[3]);
   dropout(y[1], op.getRng() ? x[5] : nullptr, op.getRate().convertToFloat(),
-          op.getOpId(), y[0]);
+          op.getOpId(), y[0], op.getRows() ? x[6] : nullptr);
   return Status::okStatus();
 }
 

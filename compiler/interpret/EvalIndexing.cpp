@@ -46,6 +46,18 @@ Status forEachGathered(mlir::Operation *op, llvm::ArrayRef<int64_t> table,
   return Status::okStatus();
 }
 
+Status evalRowNumbers(RowNumbersOp op, Operands x, Results y) {
+  int64_t length = static_cast<int64_t>(op.getSequenceLength()), to = 0;
+  for (const Tensor *positions : x) {
+    for (int64_t i = 0; i < positions->size(); ++i) {
+      BERTC_ASSIGN_OR_RETURN(int64_t at, indexAt(op, *positions, i, length));
+      int64_t sequence = i / positions->rowSize();
+      y[0][to++] = static_cast<double>(sequence * length + at);
+    }
+  }
+  return Status::okStatus();
+}
+
 Status evalNll(NllOp op, Operands x, Results loss) {
   int64_t classes = x[0]->rowSize();
   for (int64_t n = 0; n < loss[0].size(); ++n) {
@@ -111,6 +123,7 @@ void addIndexing(EvaluatorTable &table) {
         op, y[0].shape, *x[2], op.getBatchDims(),
         [&](int64_t to, int64_t from) { y[0][to] += (*x[1])[from]; });
   });
+  table.add<RowNumbersOp>(evalRowNumbers);
   table.add<CrossEntropyOp>(evalCrossEntropy);
   table.add<CrossEntropyGradOp>(evalCrossEntropyGrad);
   table.add<NllOp>(evalNll);

@@ -66,11 +66,13 @@ void addNorm(EvaluatorTable &table) {
     return Status::okStatus();
   });
   table.add<DropoutOp>([](DropoutOp op, Operands x, Results y) {
-    dropout(*x[0], x[1], op.getRate().convertToFloat(), op.getOpId(), y[0]);
+    dropout(*x[0], x[1], op.getRate().convertToFloat(), op.getOpId(), y[0],
+            op.getRows() ? x[2] : nullptr);
     return Status::okStatus();
   });
   table.add<DropoutGradOp>([](DropoutGradOp op, Operands x, Results dx) {
-    dropout(*x[0], x[1], op.getRate().convertToFloat(), op.getOpId(), dx[0]);
+    dropout(*x[0], x[1], op.getRate().convertToFloat(), op.getOpId(), dx[0],
+            op.getRows() ? x[2] : nullptr);
     return Status::okStatus();
   });
 }

@@ -52,6 +52,8 @@ void lookAtUse(OpOperand &operand, IntegerUse &use) {
     if (index == 1) {
       limit(grad.getInputShape()[grad.getBatchDims()]);
     }
+  } else if (auto rows = dyn_cast<bert::RowNumbersOp>(user)) {
+    limit(rows.getSequenceLength());
   } else if (auto nll = dyn_cast<bert::NllOp>(user)) {
     limit(nll.getLogProbs().getType().getDimSize(1));
   } else if (auto grad = dyn_cast<bert::NllGradOp>(user)) {

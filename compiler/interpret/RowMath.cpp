@@ -135,7 +135,7 @@ void layerNormGrad(const Tensor &dy, const Tensor &x, const Tensor &gamma,
 }
 
 void dropout(const Tensor &x, const Tensor *rng, float rate, uint32_t opId,
-             Tensor &y) {
+             Tensor &y, const Tensor *rows) {
   philox::DropoutScale scale = philox::dropoutScale(rate);
   auto word = [&](int64_t i) {
     return static_cast<uint32_t>(static_cast<int64_t>((*rng)[i]));
@@ -146,8 +146,11 @@ void dropout(const Tensor &x, const Tensor *rng, float rate, uint32_t opId,
     return;
   }
   philox::DropoutKey key{word(0), word(1), word(2), opId};
+  int64_t n = x.rowSize();
   for (int64_t i = 0; i < x.size(); ++i) {
-    y[i] = philox::dropoutKeeps(key, scale, i) ? x[i] * scale.factor : 0;
+    int64_t element =
+        rows ? static_cast<int64_t>((*rows)[i / n]) * n + i % n : i;
+    y[i] = philox::dropoutKeeps(key, scale, element) ? x[i] * scale.factor : 0;
   }
 }
 

@@ -39,8 +39,9 @@ void layerNormGrad(const Tensor &dy, const Tensor &x, const Tensor &gamma,
                    Tensor &dgamma, Tensor &dbeta);
 
 /// y = x with elements dropped and the rest scaled, as bert.dropout says. A
-/// null rng keeps everything. x and y may be the same tensor.
+/// null rng keeps everything; null rows are 0, 1, ... x and y may be the same
+/// tensor.
 void dropout(const Tensor &x, const Tensor *rng, float rate, uint32_t opId,
-             Tensor &y);
+             Tensor &y, const Tensor *rows = nullptr);
 
 } // namespace bertc::interpret

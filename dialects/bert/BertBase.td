@@ -56,6 +56,7 @@ def Bert_Scores : Bert_RankedOf<Bert_FloatElements, 4>;
 def Bert_BoolTensor : Bert_TensorOf<[I1]>;
 def Bert_IndexTensor : Bert_TensorOf<[I32]>;
 def Bert_IndexVector : Bert_RankedOf<[I32], 1>;
+def Bert_IndexMatrix : Bert_RankedOf<[I32], 2>;
 def Bert_F32Scalar : Bert_RankedOf<[F32], 0>;
 def Bert_I32Scalar : Bert_RankedOf<[I32], 0>;
 

@@ -27,6 +27,33 @@ template <typename Op> llvm::LogicalResult verifyRngGiven(Op op) {
   return llvm::success();
 }
 
+/// rows, where given, has a number for each row of `x`.
+template <typename Op>
+llvm::LogicalResult verifyRowNumbers(Op op, llvm::StringRef name,
+                                     mlir::RankedTensorType x) {
+  if (!op.getRows()) {
+    return llvm::success();
+  }
+  int64_t columns = x.getRank() == 0 ? 1 : x.getShape().back();
+  int64_t expected = columns == 0 ? 0 : x.getNumElements() / columns;
+  int64_t found = tensorType(op.getRows()).getDimSize(0);
+  if (found != expected) {
+    return op.emitOpError("expected rows to have a number for each row of ")
+           << name << ", " << expected << ", found " << found;
+  }
+  return llvm::success();
+}
+
+/// The same of an operation that may have no rng.
+template <typename Op>
+llvm::LogicalResult verifyRowNumbersAndRng(Op op, llvm::StringRef name,
+                                           mlir::RankedTensorType x) {
+  if (op.getRows() && !op.getRng()) {
+    return op.emitOpError("expected rng where there are rows");
+  }
+  return verifyRowNumbers(op, name, x);
+}
+
 /// eps >= 0.
 template <typename Op> llvm::LogicalResult verifyEps(Op op) {
   if (!(op.getEps().convertToFloat() >= 0)) {

@@ -128,7 +128,11 @@ LogicalResult ResidualLayerNormOp::verifyConstraints() {
     return failure();
   }
   // residual_layer_norm C6
-  return verifyRngGiven(*this);
+  if (failed(verifyRngGiven(*this))) {
+    return failure();
+  }
+  // residual_layer_norm C7
+  return verifyRowNumbersAndRng(*this, "x", getX().getType());
 }
 
 LogicalResult
@@ -162,7 +166,11 @@ LogicalResult ResidualLayerNormGradOp::verifyConstraints() {
     return failure();
   }
   // residual_layer_norm_grad C5
-  return verifyRngGiven(*this);
+  if (failed(verifyRngGiven(*this))) {
+    return failure();
+  }
+  // residual_layer_norm_grad C6
+  return verifyRowNumbersAndRng(*this, "z", getZ().getType());
 }
 
 LogicalResult

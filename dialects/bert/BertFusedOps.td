@@ -87,14 +87,15 @@ def Bert_AttentionSoftmaxGradOp : Bert_InferredOp<"attention_softmax_grad",
 def Bert_ResidualLayerNormOp : Bert_InferredOp<"residual_layer_norm",
     "HabanaLayerNorm",
     (ins Bert_FloatRows:$x, Bert_FloatRows:$residual, Bert_FloatVector:$gamma,
-         Bert_FloatVector:$beta, Optional<Bert_RngState>:$rng, F32Attr:$eps,
-         F32Attr:$rate, I32Attr:$op_id),
+         Bert_FloatVector:$beta, Optional<Bert_RngState>:$rng,
+         Optional<Bert_IndexVector>:$rows, F32Attr:$eps, F32Attr:$rate,
+         I32Attr:$op_id),
     (outs Bert_FloatRows:$y, Bert_FloatRows:$z, Bert_FloatTensor:$mean,
-          Bert_FloatTensor:$rstd)> {
+          Bert_FloatTensor:$rstd), [AttrSizedOperandSegments]> {
   let summary = "dropout, residual and layer normalisation";
   let description = [{
     z = dropout(x) + residual; y, mean, rstd = layer_norm(z, gamma, beta).
-    Without rng, dropout(x) = x.
+    Without rng, dropout(x) = x; rows as in dropout.
 
     Constraints:
     - (C1) x and residual have the same type
@@ -104,11 +105,16 @@ def Bert_ResidualLayerNormOp : Bert_InferredOp<"residual_layer_norm",
     - (C4) eps >= 0
     - (C5) 0 <= rate < 1
     - (C6) rng is given when rate > 0
+    - (C7) rows has a number for each row of x, and comes with rng
 
     Example:
     ```mlir
     %y, %z, %mean, %rstd = bert.residual_layer_norm %x, %residual, %gamma, %beta, %rng {eps = 1.0e-12 : f32, rate = 0.1 : f32, op_id = 4 : i32} : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xi32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2xf32>, tensor<2xf32>)
     ```
+  }];
+  let assemblyFormat = [{
+    $x `,` $residual `,` $gamma `,` $beta (`,` $rng^)? (`rows` $rows^)?
+    attr-dict `:` functional-type(operands, results)
   }];
   let extraClassDeclaration = !strconcat(tfDeclaration, Bert_Precision<
       ["Narrow", "Narrow", "Either", "Either"],
@@ -119,14 +125,16 @@ def Bert_ResidualLayerNormGradOp : Bert_InferredOp<
     "residual_layer_norm_grad", "HabanaLayerNormGrad",
     (ins Bert_FloatRows:$dy, Bert_FloatRows:$z, Bert_FloatVector:$gamma,
          Bert_FloatTensor:$mean, Bert_FloatTensor:$rstd,
-         Optional<Bert_RngState>:$rng, F32Attr:$rate, I32Attr:$op_id),
+         Optional<Bert_RngState>:$rng, Optional<Bert_IndexVector>:$rows,
+         F32Attr:$rate, I32Attr:$op_id),
     (outs Bert_FloatRows:$dx, Bert_FloatRows:$dresidual,
-          Bert_FloatVector:$dgamma, Bert_FloatVector:$dbeta)> {
+          Bert_FloatVector:$dgamma, Bert_FloatVector:$dbeta),
+    [AttrSizedOperandSegments]> {
   let summary = "gradient of residual_layer_norm";
   let description = [{
     dresidual, dgamma, dbeta = layer_norm_grad(dy, z, gamma, mean, rstd);
-    dx = dropout_grad(dresidual). Without rng, dx = dresidual. dgamma and dbeta
-    have the element type of mean.
+    dx = dropout_grad(dresidual). Without rng, dx = dresidual; rows as in
+    dropout. dgamma and dbeta have the element type of mean.
 
     Constraints:
     - (C1) dy and z have the same type
@@ -134,11 +142,16 @@ def Bert_ResidualLayerNormGradOp : Bert_InferredOp<
     - (C3) mean and rstd have the types that layer_norm gives for z
     - (C4) 0 <= rate < 1
     - (C5) rng is given when rate > 0
+    - (C6) rows has a number for each row of z, and comes with rng
 
     Example:
     ```mlir
     %dx, %dr, %dgamma, %dbeta = bert.residual_layer_norm_grad %dy, %z, %gamma, %mean, %rstd {rate = 0.0 : f32, op_id = 4 : i32} : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<2xf32>, tensor<2xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>)
     ```
+  }];
+  let assemblyFormat = [{
+    $dy `,` $z `,` $gamma `,` $mean `,` $rstd (`,` $rng^)? (`rows` $rows^)?
+    attr-dict `:` functional-type(operands, results)
   }];
   let extraClassDeclaration = !strconcat(tfDeclaration, Bert_Precision<
       ["Narrow", "Narrow", "Either", "Wide", "Wide"],

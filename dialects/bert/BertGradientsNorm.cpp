@@ -39,8 +39,8 @@ LogicalResult layerNorm(LayerNormOp op, Flow &f) {
 }
 
 LogicalResult dropout(DropoutOp op, Flow &f) {
-  f.dx[0] =
-      f.make<DropoutGradOp>(f.dy[0], op.getRng(), op.getRate(), op.getOpId());
+  f.dx[0] = f.make<DropoutGradOp>(f.dy[0], op.getRng(), op.getRows(),
+                                  op.getRate(), op.getOpId());
   return success();
 }
 

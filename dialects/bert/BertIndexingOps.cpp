@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Constraints and type inference of gather and its gradient.
+// Constraints and type inference of gather and its gradient, and of the rows
+// to gather.
 #include "dialects/bert/BertOps.h"
 #include "dialects/bert/BertShapes.h"
+
+#include <limits>
 
 using namespace mlir;
 
@@ -104,6 +107,48 @@ LogicalResult GatherGradOp::inferReturnTypes(MLIRContext *,
   }
   types.push_back(
       widened(RankedTensorType::get(op.getInputShape(), dy.getElementType())));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// row_numbers
+//===----------------------------------------------------------------------===//
+
+LogicalResult RowNumbersOp::verifyConstraints() {
+  // row_numbers C1
+  if (getPositions().empty()) {
+    return emitOpError("expected positions, found none");
+  }
+  int64_t batch = tensorType(getPositions().front()).getDimSize(0);
+  for (Value positions : getPositions()) {
+    // row_numbers C2
+    if (tensorType(positions).getDimSize(0) != batch) {
+      return emitOpError("expected positions of the same batch, found ")
+             << batch << " and " << tensorType(positions).getDimSize(0);
+    }
+  }
+  // row_numbers C3
+  int64_t length = getSequenceLength();
+  if (length < 1 || batch * length > std::numeric_limits<int32_t>::max()) {
+    return emitOpError("expected a positive sequence_length whose rows an i32 ")
+           << "can count, found " << length << " for a batch of " << batch;
+  }
+  return success();
+}
+
+LogicalResult RowNumbersOp::inferReturnTypes(MLIRContext *,
+                                             std::optional<Location>,
+                                             Adaptor op,
+                                             SmallVectorImpl<Type> &types) {
+  int64_t count = 0;
+  for (Value positions : op.getPositions()) {
+    count += tensorType(positions).getNumElements();
+  }
+  if (count == 0) {
+    return failure();
+  }
+  types.push_back(RankedTensorType::get(
+      count, tensorType(op.getPositions().front()).getElementType()));
   return success();
 }
 

@@ -57,4 +57,28 @@ def Bert_GatherGradOp : Bert_InferredOp<"gather_grad", "UnsortedSegmentSum",
       tfDeclaration, Bert_Precision<["Either"], ["Wide"]>.declaration);
 }
 
+def Bert_RowNumbersOp : Bert_InferredOp<"row_numbers", "RowNumbers",
+    (ins Variadic<Bert_IndexMatrix>:$positions,
+         I64Attr:$sequence_length),
+    (outs Bert_IndexVector:$rows)> {
+  let summary = "numbers of rows of a batch that has been made a matrix";
+  let description = [{
+    Each positions [B,P] points to tokens of B sequences, whose rows a matrix
+    [B S, H] holds one after the other, S = sequence_length. rows lists the
+    numbers b S + positions[b,p], first those of the first operand, row-major,
+    then those of the next. Running with a position outside 0 .. S - 1 is an
+    error.
+
+    Constraints:
+    - (C1) there is at least one positions
+    - (C2) all positions have the same B
+    - (C3) sequence_length is positive, and B S fits an i32
+
+    Example:
+    ```mlir
+    %rows = bert.row_numbers %masked, %first {sequence_length = 9 : i64} : (tensor<2x3xi32>, tensor<2x1xi32>) -> tensor<8xi32>
+    ```
+  }];
+}
+
 #endif // BERT_INDEXING_OPS_TD

@@ -9,8 +9,6 @@
 
 include "dialects/bert/BertBase.td"
 
-def Bert_IndexMatrix : Bert_RankedOf<[I32], 2>;
-
 def Bert_PackedMaskOp : Bert_InferredOp<"packed_mask", "PackedAttentionMask",
     (ins Bert_IndexMatrix:$numbers), (outs Bert_Scores:$mask)> {
   let summary = "additive attention mask of packed sequences";

@@ -67,7 +67,11 @@ LogicalResult LayerNormGradOp::inferReturnTypes(MLIRContext *,
 
 LogicalResult DropoutOp::verifyConstraints() {
   // dropout C1
-  return verifyRate(*this);
+  if (failed(verifyRate(*this))) {
+    return failure();
+  }
+  // dropout C2
+  return verifyRowNumbers(*this, "x", getX().getType());
 }
 
 LogicalResult DropoutOp::inferReturnTypes(MLIRContext *,
@@ -79,7 +83,11 @@ LogicalResult DropoutOp::inferReturnTypes(MLIRContext *,
 
 LogicalResult DropoutGradOp::verifyConstraints() {
   // dropout_grad C1
-  return verifyRate(*this);
+  if (failed(verifyRate(*this))) {
+    return failure();
+  }
+  // dropout_grad C2
+  return verifyRowNumbers(*this, "dy", getDy().getType());
 }
 
 LogicalResult DropoutGradOp::inferReturnTypes(MLIRContext *,

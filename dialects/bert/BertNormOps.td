@@ -121,7 +121,8 @@ def Bert_LayerNormGradOp : Bert_InferredOp<"layer_norm_grad",
 
 class Bert_DropoutBase<string mnemonic, string tfType, dag data, dag outputs>
   : Bert_InferredOp<mnemonic, tfType,
-      !con(data, (ins Bert_RngState:$rng, F32Attr:$rate, I32Attr:$op_id)),
+      !con(data, (ins Bert_RngState:$rng, Optional<Bert_IndexVector>:$rows,
+                      F32Attr:$rate, I32Attr:$op_id)),
       outputs>;
 
 def Bert_DropoutOp : Bert_DropoutBase<"dropout", "HabanaDropout",
@@ -135,8 +136,13 @@ def Bert_DropoutOp : Bert_DropoutBase<"dropout", "HabanaDropout",
     eight 16-bit halves of the block's output (low half first) it is number
     (i % 128) / 16. With rate 0, or bit 0 of rng[3] set, y = x.
 
+    With rows, row r of x (all dimensions but the last as one) is kept and
+    dropped as row rows[r] would be: x is some rows of a tensor, and what
+    becomes of them is what becomes of them there.
+
     Constraints:
     - (C1) 0 <= rate < 1
+    - (C2) rows has a number for each row of x
 
     Example:
     ```mlir
@@ -151,10 +157,11 @@ def Bert_DropoutGradOp : Bert_DropoutBase<"dropout_grad", "HabanaDropoutGrad",
   let summary = "gradient of dropout: the same mask on the gradient";
   let description = [{
     dx = keep ? dy / (1 - p) : 0, with keep and p as in dropout with the same
-    rng, rate and op_id
+    rng, rows, rate and op_id
 
     Constraints:
     - (C1) 0 <= rate < 1
+    - (C2) rows has a number for each row of dy
 
     Example:
     ```mlir

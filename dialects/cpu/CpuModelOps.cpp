@@ -28,6 +28,20 @@ LogicalResult checkRng(Operation *op, Value rng, Value result, StringRef name) {
   return rng ? checkShape(op, "rng", rng, {4}) : success();
 }
 
+/// Error unless rows, where given, has a number for each row of `shape` and
+/// comes with an rng.
+LogicalResult checkRows(Operation *op, Value rows, Value rng,
+                        ArrayRef<int64_t> shape) {
+  if (!rows) {
+    return success();
+  }
+  if (!rng) {
+    return op->emitOpError() << "expected an rng where there are rows";
+  }
+  ArrayRef<int64_t> leading = shape.empty() ? shape : shape.drop_back();
+  return checkShape(op, "rows", rows, {llvm::product_of(leading)});
+}
+
 /// Shape [batch.., N.., H..] of gathered rows; error when table and indices do
 /// not share their batch dimensions.
 FailureOr<SmallVector<int64_t>>
@@ -56,7 +70,10 @@ LogicalResult DropoutOp::verify() {
   if (failed(checkShape(*this, "rng", getRng(), {4}))) {
     return failure(); // dropout C2
   }
-  return checkRate(*this, getRate()); // dropout C3
+  if (failed(checkRate(*this, getRate()))) {
+    return failure(); // dropout C3
+  }
+  return checkRows(*this, getRows(), getRng(), shapeOf(getX())); // dropout C4
 }
 
 LogicalResult SoftmaxOp::verify() {
@@ -123,7 +140,10 @@ LogicalResult LayerNormOp::verify() {
   if (getZ() && !getResidual()) { // layer_norm C5
     return emitOpError() << "expected no result z without a residual";
   }
-  return checkRate(*this, getRate()); // layer_norm C6
+  if (failed(checkRate(*this, getRate()))) {
+    return failure(); // layer_norm C6
+  }
+  return checkRows(*this, getRows(), getRng(), shape); // layer_norm C7
 }
 
 LogicalResult LayerNormGradOp::verify() {
@@ -148,7 +168,34 @@ LogicalResult LayerNormGradOp::verify() {
   if (failed(checkRng(*this, getRng(), getDx(), "dx"))) {
     return failure(); // layer_norm_grad C4
   }
-  return checkRate(*this, getRate()); // layer_norm_grad C5
+  if (failed(checkRate(*this, getRate()))) {
+    return failure(); // layer_norm_grad C5
+  }
+  return checkRows(*this, getRows(), getRng(), shape); // layer_norm_grad C6
+}
+
+LogicalResult RowNumbersOp::verify() {
+  int64_t count = 0;
+  for (Value positions : getPositions()) {
+    ArrayRef<int64_t> shape = shapeOf(positions);
+    if (shape.size() != 2 ||
+        shape[0] != shapeOf(getPositions().front()).front()) {
+      return emitOpError() // row_numbers C1
+             << "expected positions [B,P] of one B, found " << shapeText(shape);
+    }
+    count += shape[0] * shape[1];
+  }
+  if (getPositions().empty()) {
+    return emitOpError() << "expected positions, found none";
+  }
+  if (failed(checkShape(*this, "the result", getResult(), {count}))) {
+    return failure(); // row_numbers C2
+  }
+  if (getSequenceLength() < 1) { // row_numbers C3
+    return emitOpError() << "expected a positive sequence_length, found "
+                         << getSequenceLength();
+  }
+  return success();
 }
 
 LogicalResult GatherOp::verify() {

@@ -13,12 +13,14 @@ def Cpu_DropoutOp : Cpu_Step<"dropout",
   let summary = "zeroes elements at random and scales the rest";
   let description = [{
     The mask is a function of (rng, op_id, element), see docs/numerics.md; the
-    gradient is the same step.
+    gradient is the same step. With `rows`, elements of row r are numbered as
+    those of row rows[r].
 
     Constraints:
     - (C1) operand and result have the same shape and element type.
     - (C2) `rng` is i32[4].
     - (C3) `rate` lies in [0, 1).
+    - (C4) `rows` has a number for each row of `x`.
 
     ```mlir
     %y = cpu.dropout %x, %rng {op_id = 3 : i32, rate = 0.1 : f32}
@@ -26,10 +28,12 @@ def Cpu_DropoutOp : Cpu_Step<"dropout",
     ```
   }];
   let arguments = Cpu_StepArguments<(ins Cpu_FloatTensor:$x, Cpu_Rng:$rng,
-                                     F32Attr:$rate, I32Attr:$op_id)>.args;
+      Optional<Cpu_I32Tensor>:$rows, F32Attr:$rate, I32Attr:$op_id)>.args;
   let results = (outs Cpu_FloatTensor:$result);
-  let assemblyFormat =
-      "operands attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = [{
+    $x `,` $rng (`rows` $rows^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
 }
 
 def Cpu_SoftmaxOp : Cpu_Step<"softmax",
@@ -96,7 +100,8 @@ def Cpu_LayerNormOp : Cpu_Step<"layer_norm",
   let summary = "dropout, residual addition and layer normalisation";
   let description = [{
     z = dropout(x) + residual; y = gamma * (z - mean) * rstd + beta over the
-    last axis. Without `residual` and `rng`, z is x and is no result.
+    last axis. Without `residual` and `rng`, z is x and is no result. `rows` as
+    in dropout.
 
     Constraints:
     - (C1) `x`, `residual`, `y` and `z` have the same shape, rank at least 1.
@@ -105,6 +110,7 @@ def Cpu_LayerNormOp : Cpu_Step<"layer_norm",
     - (C4) `rng` is i32[4] and comes with a `residual`.
     - (C5) `z` is a result only when there is a `residual`.
     - (C6) `rate` lies in [0, 1).
+    - (C7) `rows` has a number for each row of `x` and comes with `rng`.
 
     ```mlir
     %y, %mean, %rstd = cpu.layer_norm %x, %g, %b {eps = 1.0e-12 : f32}
@@ -115,22 +121,23 @@ def Cpu_LayerNormOp : Cpu_Step<"layer_norm",
   let arguments = Cpu_StepArguments<(ins Cpu_FloatTensor:$x,
       Cpu_FloatTensor:$gamma, Cpu_FloatTensor:$beta,
       Optional<Cpu_FloatTensor>:$residual, Optional<Cpu_Rng>:$rng,
-      F32Attr:$eps, DefaultValuedAttr<F32Attr, "0.0f">:$rate,
+      Optional<Cpu_I32Tensor>:$rows, F32Attr:$eps,
+      DefaultValuedAttr<F32Attr, "0.0f">:$rate,
       DefaultValuedAttr<I32Attr, "0">:$op_id)>.args;
   let results = (outs Cpu_FloatTensor:$y, Cpu_F32Tensor:$mean,
                  Cpu_F32Tensor:$rstd, Optional<Cpu_FloatTensor>:$z);
   let assemblyFormat = [{
-    $x `,` $gamma `,` $beta (`residual` $residual^)? (`rng` $rng^)? attr-dict
-    `:` functional-type(operands, results)
+    $x `,` $gamma `,` $beta (`residual` $residual^)? (`rng` $rng^)?
+    (`rows` $rows^)? attr-dict `:` functional-type(operands, results)
   }];
 }
 
 def Cpu_LayerNormGradOp : Cpu_Step<"layer_norm_grad",
-    ["getReusableOperands"]> {
+    ["getReusableOperands"], [AttrSizedOperandSegments]> {
   let summary = "gradient of cpu.layer_norm";
   let description = [{
     dz is the gradient of z and so of the residual; dx, present exactly when
-    `rng` is, the gradient of x through dropout.
+    `rng` is, the gradient of x through dropout. `rows` as there.
 
     Constraints:
     - (C1) `dy`, `z`, `dz` and `dx` have the same shape, rank at least 1.
@@ -138,6 +145,7 @@ def Cpu_LayerNormGradOp : Cpu_Step<"layer_norm_grad",
     - (C3) `mean` and `rstd` have the shape of `z` without the last axis.
     - (C4) `rng` is i32[4] and present exactly when `dx` is.
     - (C5) `rate` lies in [0, 1).
+    - (C6) `rows` has a number for each row of `z` and comes with `rng`.
 
     ```mlir
     %dz, %dg, %db = cpu.layer_norm_grad %dy, %z, %g, %mean, %rstd
@@ -148,13 +156,14 @@ def Cpu_LayerNormGradOp : Cpu_Step<"layer_norm_grad",
   let arguments = Cpu_StepArguments<(ins Cpu_FloatTensor:$dy,
       Cpu_FloatTensor:$z, Cpu_FloatTensor:$gamma, Cpu_F32Tensor:$mean,
       Cpu_F32Tensor:$rstd, Optional<Cpu_Rng>:$rng,
+      Optional<Cpu_I32Tensor>:$rows,
       DefaultValuedAttr<F32Attr, "0.0f">:$rate,
       DefaultValuedAttr<I32Attr, "0">:$op_id)>.args;
   let results = (outs Cpu_FloatTensor:$dz, Cpu_F32Tensor:$dgamma,
                  Cpu_F32Tensor:$dbeta, Optional<Cpu_FloatTensor>:$dx);
   let assemblyFormat = [{
-    $dy `,` $z `,` $gamma `,` $mean `,` $rstd (`rng` $rng^)? attr-dict
-    `:` functional-type(operands, results)
+    $dy `,` $z `,` $gamma `,` $mean `,` $rstd (`rng` $rng^)? (`rows` $rows^)?
+    attr-dict `:` functional-type(operands, results)
   }];
 }
 
@@ -209,6 +218,30 @@ def Cpu_GatherGradOp : Cpu_Step<"gather_grad", ["getTiedOperand"]> {
     $dy `,` $indices (`base` $base^)? attr-dict
     `:` functional-type(operands, results)
   }];
+}
+
+def Cpu_RowNumbersOp : Cpu_Step<"row_numbers"> {
+  let summary = "numbers of rows of a batch that has been made a matrix";
+  let description = [{
+    positions [B,P] each -> b * sequence_length + positions[b, p], first those
+    of the first operand, then those of the next. Running with a position
+    outside 0 .. sequence_length - 1 is an error.
+
+    Constraints:
+    - (C1) there is at least one operand, and all are [B,P] with the same B.
+    - (C2) the result has as many elements as all operands.
+    - (C3) `sequence_length` is positive.
+
+    ```mlir
+    %r = cpu.row_numbers %m, %f {sequence_length = 9 : i64}
+        : (tensor<2x3xi32>, tensor<2x1xi32>) -> tensor<8xi32>
+    ```
+  }];
+  let arguments = Cpu_StepArguments<(ins Variadic<Cpu_I32Tensor>:$positions,
+                                     I64Attr:$sequence_length)>.args;
+  let results = (outs Cpu_I32Tensor:$result);
+  let assemblyFormat =
+      "operands attr-dict `:` functional-type(operands, results)";
 }
 
 def Cpu_LogSoftmaxOp : Cpu_Step<"log_softmax",

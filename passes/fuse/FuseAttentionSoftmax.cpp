@@ -68,7 +68,8 @@ bool fuseForward(bert::SoftmaxOp softmax, mlir::OpBuilder &builder) {
     return false;
   }
   auto dropout = onlyUser<bert::DropoutOp>(softmax.getY());
-  if (dropout && !availableAt(dropout.getRng(), softmax)) {
+  if (dropout &&
+      (dropout.getRows() || !availableAt(dropout.getRng(), softmax))) {
     dropout = nullptr;
   }
   builder.setInsertionPoint(softmax);
@@ -96,7 +97,7 @@ bool fuseBackward(bert::MulOp product, mlir::OpBuilder &builder) {
     return false;
   }
   auto dropout = gradient.getDy().getDefiningOp<bert::DropoutGradOp>();
-  if (dropout && !dropout->hasOneUse()) {
+  if (dropout && (dropout.getRows() || !dropout->hasOneUse())) {
     dropout = nullptr;
   }
   builder.setInsertionPoint(product);

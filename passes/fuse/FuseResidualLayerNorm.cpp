@@ -31,7 +31,7 @@ bool fuseForward(bert::LayerNormOp norm, mlir::OpBuilder &builder) {
   if (!sum || sum.getX().getType() != sum.getY().getType()) {
     return false;
   }
-  Value x = sum.getX(), residual = sum.getY(), rng;
+  Value x = sum.getX(), residual = sum.getY(), rng, rows;
   mlir::FloatAttr rate = builder.getF32FloatAttr(0.0f);
   mlir::IntegerAttr opId = builder.getI32IntegerAttr(0);
   if (bert::DropoutOp dropout = droppedOperand(sum)) {
@@ -40,6 +40,7 @@ bool fuseForward(bert::LayerNormOp norm, mlir::OpBuilder &builder) {
     }
     x = dropout.getX();
     rng = dropout.getRng();
+    rows = dropout.getRows();
     rate = dropout.getRateAttr();
     opId = dropout.getOpIdAttr();
   }
@@ -56,7 +57,7 @@ bool fuseForward(bert::LayerNormOp norm, mlir::OpBuilder &builder) {
   }
   auto fused = bert::ResidualLayerNormOp::create(
       builder, norm.getLoc(), x, residual, norm.getGamma(), norm.getBeta(), rng,
-      norm.getEpsAttr(), rate, opId);
+      rows, norm.getEpsAttr(), rate, opId);
   fused.setScopeAttr(norm.getScopeAttr());
   norm.getY().replaceAllUsesWith(fused.getY());
   norm.getMean().replaceAllUsesWith(fused.getMean());
@@ -70,14 +71,16 @@ bool fuseForward(bert::LayerNormOp norm, mlir::OpBuilder &builder) {
 /// layer_norm_grad followed by the gradient of the dropout before the sum.
 bool fuseBackward(bert::LayerNormGradOp gradient, mlir::OpBuilder &builder) {
   auto dropout = onlyUser<bert::DropoutGradOp>(gradient.getDx());
-  if (!dropout || !availableAt(dropout.getRng(), gradient)) {
+  if (!dropout || !availableAt(dropout.getRng(), gradient) ||
+      (dropout.getRows() && !availableAt(dropout.getRows(), gradient))) {
     return false;
   }
   builder.setInsertionPoint(gradient);
   auto fused = bert::ResidualLayerNormGradOp::create(
       builder, gradient.getLoc(), gradient.getDy(), gradient.getX(),
       gradient.getGamma(), gradient.getMean(), gradient.getRstd(),
-      dropout.getRng(), dropout.getRateAttr(), dropout.getOpIdAttr());
+      dropout.getRng(), dropout.getRows(), dropout.getRateAttr(),
+      dropout.getOpIdAttr());
   fused.setScopeAttr(gradient.getScopeAttr());
   dropout.getDx().replaceAllUsesWith(fused.getDx());
   gradient.getDx().replaceAllUsesWith(fused.getDresidual());

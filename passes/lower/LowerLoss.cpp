@@ -21,6 +21,18 @@ bool gather(FunctionLowering &f, bert::GatherOp op) {
   return true;
 }
 
+bool rowNumbers(FunctionLowering &f, bert::RowNumbersOp op) {
+  SmallVector<Value> positions;
+  for (Value part : op.getPositions()) {
+    positions.push_back(f.getContiguous(part));
+  }
+  f.set(op.getRows(),
+        cpu::RowNumbersOp::create(f.builder(), f.loc(), op.getRows().getType(),
+                                  positions, op.getSequenceLengthAttr(),
+                                  f.scope(), nullptr));
+  return true;
+}
+
 bool gatherGrad(FunctionLowering &f, bert::GatherGradOp op) {
   f.set(op.getDtable(),
         cpu::GatherGradOp::create(
@@ -80,6 +92,7 @@ FailureOr<bool> lowerLoss(FunctionLowering &f, Operation *op) {
   return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
       .Case([&](bert::GatherOp o) { return gather(f, o); })
       .Case([&](bert::GatherGradOp o) { return gatherGrad(f, o); })
+      .Case([&](bert::RowNumbersOp o) { return rowNumbers(f, o); })
       .Case([&](bert::LogSoftmaxOp o) { return logSoftmax(f, o); })
       .Case([&](bert::LogSoftmaxGradOp o) { return logSoftmaxGrad(f, o); })
       .Case([&](bert::NllOp o) { return nll(f, o); })

@@ -19,15 +19,23 @@ Value activeRng(FunctionLowering &f, Value rng, APFloat rate) {
   return rng && !rate.isZero() ? f.getContiguous(rng) : Value();
 }
 
-bool dropout(FunctionLowering &f, Value y, Value x, Value rng, FloatAttr rate,
-             IntegerAttr opId) {
-  if (rate.getValue().isZero()) {
+/// rows where there is an rng that has an effect, else null.
+Value activeRows(FunctionLowering &f, Value rows, Value rng) {
+  return rows && rng ? f.getContiguous(rows) : Value();
+}
+
+/// Either dropout or its gradient, of x.
+template <typename OpTy>
+bool dropout(FunctionLowering &f, OpTy op, Value y, Value x) {
+  if (op.getRate().isZero()) {
     f.setSame(y, x);
     return true;
   }
-  f.set(y, cpu::DropoutOp::create(f.builder(), f.loc(), y.getType(),
-                                  f.getContiguous(x), f.getContiguous(rng),
-                                  rate, opId, f.scope(), nullptr));
+  Value rng = f.getContiguous(op.getRng());
+  f.set(y, cpu::DropoutOp::create(
+               f.builder(), f.loc(), y.getType(), f.getContiguous(x), rng,
+               activeRows(f, op.getRows(), rng), op.getRateAttr(),
+               op.getOpIdAttr(), f.scope(), nullptr));
   return true;
 }
 
@@ -100,8 +108,8 @@ bool layerNorm(FunctionLowering &f, bert::LayerNormOp op) {
       f.builder(), f.loc(), op.getY().getType(), op.getMean().getType(),
       op.getRstd().getType(), Type(), f.getContiguous(op.getX()),
       f.getContiguous(op.getGamma()), f.getContiguous(op.getBeta()), Value(),
-      Value(), op.getEpsAttr(), b.getF32FloatAttr(0.0f), b.getI32IntegerAttr(0),
-      f.scope(), nullptr);
+      Value(), Value(), op.getEpsAttr(), b.getF32FloatAttr(0.0f),
+      b.getI32IntegerAttr(0), f.scope(), nullptr);
   f.set(op.getY(), step.getY());
   f.set(op.getMean(), step.getMean());
   f.set(op.getRstd(), step.getRstd());
@@ -116,8 +124,8 @@ bool residualLayerNorm(FunctionLowering &f, bert::ResidualLayerNormOp op) {
       f.builder(), f.loc(), op.getY().getType(), op.getMean().getType(),
       op.getRstd().getType(), z, f.getContiguous(op.getX()),
       f.getContiguous(op.getGamma()), f.getContiguous(op.getBeta()),
-      f.getContiguous(op.getResidual()), rng, op.getEpsAttr(), op.getRateAttr(),
-      op.getOpIdAttr(), f.scope(), nullptr);
+      f.getContiguous(op.getResidual()), rng, activeRows(f, op.getRows(), rng),
+      op.getEpsAttr(), op.getRateAttr(), op.getOpIdAttr(), f.scope(), nullptr);
   f.set(op.getY(), step.getY());
   f.set(op.getMean(), step.getMean());
   f.set(op.getRstd(), step.getRstd());
@@ -130,7 +138,7 @@ bool residualLayerNorm(FunctionLowering &f, bert::ResidualLayerNormOp op) {
 /// Gradient of either form; results in the order dz, dgamma, dbeta, dx?.
 template <typename OpTy>
 cpu::LayerNormGradOp layerNormGrad(FunctionLowering &f, OpTy op, Value z,
-                                   Value rng, FloatAttr rate,
+                                   Value rng, Value rows, FloatAttr rate,
                                    IntegerAttr opId) {
   Type type = z.getType();
   Type gammaType = op.getDgamma().getType();
@@ -138,13 +146,13 @@ cpu::LayerNormGradOp layerNormGrad(FunctionLowering &f, OpTy op, Value z,
       f.builder(), f.loc(), type, gammaType, gammaType, rng ? type : Type(),
       f.getContiguous(op.getDy()), f.getContiguous(z),
       f.getContiguous(op.getGamma()), f.getContiguous(op.getMean()),
-      f.getContiguous(op.getRstd()), rng, rate, opId, f.scope(), nullptr);
+      f.getContiguous(op.getRstd()), rng, rows, rate, opId, f.scope(), nullptr);
 }
 
 bool plainLayerNormGrad(FunctionLowering &f, bert::LayerNormGradOp op) {
   Builder &b = f.builder();
-  auto step = layerNormGrad(f, op, op.getX(), Value(), b.getF32FloatAttr(0.0f),
-                            b.getI32IntegerAttr(0));
+  auto step = layerNormGrad(f, op, op.getX(), Value(), Value(),
+                            b.getF32FloatAttr(0.0f), b.getI32IntegerAttr(0));
   f.set(op.getDx(), step.getDz());
   f.set(op.getDgamma(), step.getDgamma());
   f.set(op.getDbeta(), step.getDbeta());
@@ -155,7 +163,8 @@ bool residualLayerNormGrad(FunctionLowering &f,
                            bert::ResidualLayerNormGradOp op) {
   Value rng = activeRng(f, op.getRng(), op.getRate());
   auto step =
-      layerNormGrad(f, op, op.getZ(), rng, op.getRateAttr(), op.getOpIdAttr());
+      layerNormGrad(f, op, op.getZ(), rng, activeRows(f, op.getRows(), rng),
+                    op.getRateAttr(), op.getOpIdAttr());
   f.set(op.getDresidual(), step.getDz());
   f.set(op.getDx(), rng ? step.getDx() : step.getDz());
   f.set(op.getDgamma(), step.getDgamma());
@@ -167,13 +176,10 @@ bool residualLayerNormGrad(FunctionLowering &f,
 
 FailureOr<bool> lowerNorm(FunctionLowering &f, Operation *op) {
   return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
-      .Case([&](bert::DropoutOp o) {
-        return dropout(f, o.getY(), o.getX(), o.getRng(), o.getRateAttr(),
-                       o.getOpIdAttr());
-      })
+      .Case(
+          [&](bert::DropoutOp o) { return dropout(f, o, o.getY(), o.getX()); })
       .Case([&](bert::DropoutGradOp o) {
-        return dropout(f, o.getDx(), o.getDy(), o.getRng(), o.getRateAttr(),
-                       o.getOpIdAttr());
+        return dropout(f, o, o.getDx(), o.getDy());
       })
       .Case([&](bert::SoftmaxOp o) { return softmax(f, o); })
       .Case([&](bert::SoftmaxGradOp o) { return softmaxGrad(f, o); })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// bert-packed-attention-mask: see passes/Passes.td.
+// bert-packed-attention-mask: see passes/MaskPasses.td.
 
 #include "dialects/bert/BertOps.h"
 #include "passes/Passes.h"

@@ -103,14 +103,14 @@ bool dropAgain(Rematerializer &r, bert::AttentionSoftmaxOp op) {
   if (!op.getRng() || op.getRate().isZero()) {
     return false;
   }
-  return r.attempt(
-      op.getDropped(), op.getSoftmax(), [&](mlir::OpBuilder &b) -> Value {
-        auto dropout = bert::DropoutOp::create(b, op.getLoc(), op.getSoftmax(),
-                                               op.getRng(), op.getRateAttr(),
-                                               op.getOpIdAttr());
-        dropout.setScopeAttr(op.getScopeAttr());
-        return dropout.getY();
-      });
+  return r.attempt(op.getDropped(), op.getSoftmax(),
+                   [&](mlir::OpBuilder &b) -> Value {
+                     auto dropout = bert::DropoutOp::create(
+                         b, op.getLoc(), op.getSoftmax(), op.getRng(),
+                         /*rows=*/Value(), op.getRateAttr(), op.getOpIdAttr());
+                     dropout.setScopeAttr(op.getScopeAttr());
+                     return dropout.getY();
+                   });
 }
 
 /// The normalised sum, from the sum.

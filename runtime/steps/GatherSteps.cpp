@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Handlers of row lookup and of its gradient.
+// Handlers of row lookup, of its gradient, and of the rows to look up.
 
 #include "runtime/kernels/gather/Gather.h"
 #include "runtime/steps/Operands.h"
 #include "runtime/steps/Steps.h"
+
+#include <limits>
 
 namespace bertc::rt {
 namespace {
@@ -91,11 +93,44 @@ PreparedStepOr prepareGatherGrad(StepContext &ctx) {
       [=] { return kernels::gatherGrad(shape, out, in, at, add); });
 }
 
+PreparedStepOr prepareRowNumbers(StepContext &ctx) {
+  BERTC_RETURN_IF_ERROR(
+      ctx.expectOperands(1, std::numeric_limits<size_t>::max(), 1, 1));
+  int64_t length = ctx.params<plan::RowNumbersParams>().sequence_length();
+  std::vector<kernels::Positions> parts;
+  int64_t batch = 0, count = 0;
+  for (size_t i = 0; i < ctx.numInputs(); ++i) {
+    const TensorRef &part = ctx.input(i);
+    BERTC_RETURN_IF_ERROR(ctx.expectDType(part, "positions", DType::I32));
+    BERTC_RETURN_IF_ERROR(ctx.expectDense(part, "positions"));
+    batch = i == 0 && part.rank == 2 ? part.dims[0] : batch;
+    if (part.rank != 2 || part.dims[0] != batch) {
+      return ctx.bad("positions are " + part.describe() +
+                     ", expected [B,P] with the same B in all operands");
+    }
+    parts.push_back({part.as<int32_t>(), part.dims[1]});
+    count += part.numElements();
+  }
+  if (length < 1 || batch * length > std::numeric_limits<int32_t>::max()) {
+    return ctx.bad(
+        "sequence_length is " + std::to_string(length) +
+        ", expected at least 1, and no more rows than an i32 counts");
+  }
+  BERTC_RETURN_IF_ERROR(
+      expectVector(ctx, ctx.output(0), "rows", DType::I32, count));
+  BERTC_RETURN_IF_ERROR(ctx.expectNoOverlap());
+  auto *rows = ctx.output(0).as<int32_t>();
+  return makeKernelStep([=, parts = std::move(parts)] {
+    return kernels::rowNumbers(parts, batch, length, rows);
+  });
+}
+
 } // namespace
 
 void registerGatherSteps(StepRegistry &registry) {
   registry.add(plan::Params::GatherParams, "Gather", prepareGather);
   registry.add(plan::Params::GatherGradParams, "GatherGrad", prepareGatherGrad);
+  registry.add(plan::Params::RowNumbersParams, "RowNumbers", prepareRowNumbers);
 }
 
 } // namespace bertc::rt

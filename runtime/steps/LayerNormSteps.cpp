@@ -46,11 +46,13 @@ Status checkForward(const StepContext &ctx) {
 }
 
 PreparedStepOr prepareLayerNorm(StepContext &ctx) {
-  BERTC_RETURN_IF_ERROR(ctx.expectOperands(3, 5, 3, 4));
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(3, 6, 3, 4));
   const auto &params = ctx.params<plan::LayerNormParams>();
   const TensorRef &x = ctx.input(0);
   const TensorRef &rng = ctx.input(4);
+  const TensorRef &dropoutRows = ctx.input(5);
   BERTC_RETURN_IF_ERROR(expectDropout(ctx, rng, params.rate()));
+  BERTC_RETURN_IF_ERROR(expectDropoutRows(ctx, dropoutRows, rng, x));
   if (!(params.eps() >= 0.0f)) {
     return ctx.bad("eps is " + std::to_string(params.eps()) +
                    ", expected at least 0");
@@ -68,6 +70,7 @@ PreparedStepOr prepareLayerNorm(StepContext &ctx) {
   args.mean = ctx.output(1).as<float>();
   args.rstd = ctx.output(2).as<float>();
   args.z = bufferOf(ctx.output(3));
+  args.dropoutRows = dropoutRows.as<int32_t>();
   DropoutSource source{params.rate(), params.op_id(), rng.as<int32_t>()};
   return makeKernelStep([=]() mutable {
     args.dropout = source.state();
@@ -104,11 +107,13 @@ Status checkBackward(const StepContext &ctx) {
 }
 
 PreparedStepOr prepareLayerNormGrad(StepContext &ctx) {
-  BERTC_RETURN_IF_ERROR(ctx.expectOperands(5, 6, 3, 4));
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(5, 7, 3, 4));
   const auto &params = ctx.params<plan::LayerNormGradParams>();
   const TensorRef &dy = ctx.input(0);
   const TensorRef &rng = ctx.input(5);
+  const TensorRef &dropoutRows = ctx.input(6);
   BERTC_RETURN_IF_ERROR(expectDropout(ctx, rng, params.rate()));
+  BERTC_RETURN_IF_ERROR(expectDropoutRows(ctx, dropoutRows, rng, dy));
   if (rng.present && params.rate() > 0.0f && !ctx.output(3).present) {
     return ctx.bad("dropout is asked for, but the output dx is missing");
   }
@@ -125,6 +130,7 @@ PreparedStepOr prepareLayerNormGrad(StepContext &ctx) {
   args.dgamma = ctx.output(1).as<float>();
   args.dbeta = ctx.output(2).as<float>();
   args.dx = bufferOf(ctx.output(3));
+  args.dropoutRows = dropoutRows.as<int32_t>();
   ctx.requestScratch(static_cast<size_t>(
       kernels::layerNormGradScratch(args.rows, args.columns)));
   DropoutSource source{params.rate(), params.op_id(), rng.as<int32_t>()};

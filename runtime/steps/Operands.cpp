@@ -86,4 +86,15 @@ Status expectDropout(const StepContext &ctx, const TensorRef &rng, float rate) {
   return ctx.expectDense(rng, "rng");
 }
 
+Status expectDropoutRows(const StepContext &ctx, const TensorRef &rows,
+                         const TensorRef &rng, const TensorRef &x) {
+  if (!rows.present) {
+    return Status();
+  }
+  if (!rng.present) {
+    return ctx.bad("there are rows to drop by, but no rng");
+  }
+  return expectVector(ctx, rows, "rows", DType::I32, leadingElements(x));
+}
+
 } // namespace bertc::rt

@@ -33,6 +33,11 @@ Status expectVector(const StepContext &ctx, const TensorRef &t,
 /// [0, 1).
 Status expectDropout(const StepContext &ctx, const TensorRef &rng, float rate);
 
+/// Error unless `rows`, when present, comes with `rng` and is a dense i32
+/// vector with a number for each row of x.
+Status expectDropoutRows(const StepContext &ctx, const TensorRef &rows,
+                         const TensorRef &rng, const TensorRef &x);
+
 /// What a step needs to find the dropout of one run.
 struct DropoutSource {
   float rate = 0.0f;

@@ -12,12 +12,14 @@ namespace bertc::rt {
 namespace {
 
 PreparedStepOr prepareDropout(StepContext &ctx) {
-  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 2, 1, 1));
+  BERTC_RETURN_IF_ERROR(ctx.expectOperands(2, 3, 1, 1));
   const auto &params = ctx.params<plan::DropoutParams>();
   const TensorRef &x = ctx.input(0);
   const TensorRef &rng = ctx.input(1);
+  const TensorRef &rows = ctx.input(2);
   const TensorRef &y = ctx.output(0);
   BERTC_RETURN_IF_ERROR(expectDropout(ctx, rng, params.rate()));
+  BERTC_RETURN_IF_ERROR(expectDropoutRows(ctx, rows, rng, x));
   BERTC_RETURN_IF_ERROR(expectDenseFloat(ctx, x, "x", x.shape()));
   BERTC_RETURN_IF_ERROR(expectDenseFloat(ctx, y, "output", x.shape()));
   BERTC_RETURN_IF_ERROR(
@@ -26,6 +28,14 @@ PreparedStepOr prepareDropout(StepContext &ctx) {
   kernels::Buffer in = bufferOf(x);
   kernels::Buffer out = bufferOf(y);
   int64_t elements = x.numElements();
+  if (rows.present) {
+    const auto *numbers = rows.as<int32_t>();
+    int64_t count = leadingElements(x), columns = lastDim(x);
+    return makeKernelStep([=] {
+      kernels::dropoutRows(source.state(), out, in, numbers, count, columns);
+      return Status();
+    });
+  }
   return makeKernelStep([=] {
     kernels::dropout(source.state(), out, in, elements);
     return Status();

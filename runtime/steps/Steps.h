@@ -21,7 +21,7 @@ void registerSoftmaxSteps(StepRegistry &registry);
 void registerLayerNormSteps(StepRegistry &registry);
 /// Reduce, ArgMax, L2Loss.
 void registerReduceSteps(StepRegistry &registry);
-/// Gather, GatherGrad.
+/// Gather, GatherGrad, RowNumbers.
 void registerGatherSteps(StepRegistry &registry);
 /// KeyRanges, RangeMask.
 void registerMaskSteps(StepRegistry &registry);

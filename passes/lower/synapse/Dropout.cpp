@@ -32,6 +32,8 @@ std::string dropoutGuid(StringRef kernel, Value x) {
   return (kernel + "_" + dtypeName(elementOf(x))).str();
 }
 
+// A device has random numbers of its own, by place; the numbers of rows are
+// nothing to it.
 void dropout(SynapseLowering &g, bert::DropoutOp op) {
   if (!isActive(g, op.getRate())) {
     return g.setSame(op.getY(), op.getX());

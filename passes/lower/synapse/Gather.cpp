@@ -60,6 +60,23 @@ FailureOr<Value> flatIndices(SynapseLowering &g, Operation *op, Value value,
                    {sizes.picks * sizes.batches});
 }
 
+LogicalResult rowNumbers(SynapseLowering &g, bert::RowNumbersOp op) {
+  SmallVector<Value> parts;
+  for (Value positions : op.getPositions()) {
+    ArrayRef<int64_t> shape =
+        cast<RankedTensorType>(positions.getType()).getShape();
+    GatherSizes sizes = {shape[0], static_cast<int64_t>(op.getSequenceLength()),
+                         /*width=*/1, shape[1]};
+    FailureOr<Value> flat = flatIndices(g, op, positions, sizes);
+    if (failed(flat)) {
+      return failure();
+    }
+    parts.push_back(*flat);
+  }
+  g.set(op.getRows(), parts.size() == 1 ? parts[0] : g.concat(parts, 0));
+  return success();
+}
+
 LogicalResult gather(SynapseLowering &g, bert::GatherOp op) {
   RankedTensorType table = op.getTable().getType();
   Type element = table.getElementType();
@@ -194,6 +211,7 @@ void gatherGrad(SynapseLowering &g, bert::GatherGradOp op) {
 } // namespace
 
 void addGather(LoweringTable &table) {
+  table.add<bert::RowNumbersOp>(rowNumbers);
   table.add<bert::GatherOp>(gather);
   table.add<bert::GatherGradOp>(gatherGrad);
 }

@@ -17,8 +17,9 @@ HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 namespace {
 
+// Elements [begin, end), numbered from `number` on.
 void dropoutRange(const DropoutState &state, Buffer y, Buffer x, bool stream,
-                  int64_t begin, int64_t end) {
+                  int64_t begin, int64_t end, int64_t number) {
   HWY_ALIGN float in[kBlock];
   HWY_ALIGN float out[kBlock];
   HWY_ALIGN uint32_t words[kKeepWords];
@@ -26,7 +27,7 @@ void dropoutRange(const DropoutState &state, Buffer y, Buffer x, bool stream,
     size_t n = static_cast<size_t>(end - at < kBlock ? end - at : kBlock);
     const float *src = loadBlock(x.data, x.dtype, at, 1, n, in);
     float *dst = outBlock(y.data, y.dtype, at, 1, out, stream);
-    const uint32_t *keep = keepBlock(state, at, n, words);
+    const uint32_t *keep = keepBlock(state, number + at - begin, n, words);
     dropBlock(src, keep, state.scale.factor, dst, n);
     storeBlock(dst, y.data, y.dtype, at, 1, n, stream);
   }
@@ -43,6 +44,17 @@ HWY_AFTER_NAMESPACE();
 namespace bertc::rt::kernels {
 namespace {
 HWY_EXPORT(dropoutRange);
+
+// y = x.
+void keepAll(Buffer y, Buffer x, int64_t elements) {
+  if (y.data == x.data && y.dtype == x.dtype) {
+    return;
+  }
+  ElementwiseShape shape = makeElementwise(denseShape(y.dtype, {elements}),
+                                           {denseShape(x.dtype, {elements})});
+  void *data[] = {y.data, x.data};
+  unary(y.dtype == x.dtype ? UnaryKind::Copy : UnaryKind::Cast, shape, data);
+}
 
 PhiloxSchedule philoxSchedule(const philox::DropoutKey &key) {
   PhiloxSchedule s;
@@ -78,18 +90,28 @@ DropoutState dropoutState(float rate, uint32_t opId, const int32_t *rng) {
 
 void dropout(const DropoutState &state, Buffer y, Buffer x, int64_t elements) {
   if (!state.active) {
-    if (y.data == x.data && y.dtype == x.dtype) {
-      return;
-    }
-    ElementwiseShape shape = makeElementwise(denseShape(y.dtype, {elements}),
-                                             {denseShape(x.dtype, {elements})});
-    void *data[] = {y.data, x.data};
-    unary(y.dtype == x.dtype ? UnaryKind::Copy : UnaryKind::Cast, shape, data);
-    return;
+    return keepAll(y, x, elements);
   }
   bool stream = streams(y, elements, {x.data});
   parallelRanges(elements, kTaskElements, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(dropoutRange)(state, y, x, stream, begin, end);
+    HWY_DYNAMIC_DISPATCH(dropoutRange)(state, y, x, stream, begin, end, begin);
+  });
+}
+
+void dropoutRows(const DropoutState &state, Buffer y, Buffer x,
+                 const int32_t *rows, int64_t count, int64_t columns) {
+  if (!state.active) {
+    return keepAll(y, x, count * columns);
+  }
+  bool stream = streams(y, count * columns, {x.data});
+  int64_t grain =
+      std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, columns));
+  parallelRanges(count, grain, [&](int64_t first, int64_t last) {
+    for (int64_t r = first; r < last; ++r) {
+      HWY_DYNAMIC_DISPATCH(dropoutRange)
+      (state, y, x, stream, r * columns, (r + 1) * columns,
+       dropoutRow(rows, r) * columns);
+    }
   });
 }
 

@@ -35,8 +35,18 @@ struct DropoutState {
 /// rng is i32[4] = {seed_lo, seed_hi, step, flags}; null means no dropout.
 DropoutState dropoutState(float rate, uint32_t opId, const int32_t *rng);
 
+/// Entry r of a list of row numbers; none is negative, whatever a plan says.
+inline int64_t dropoutRow(const int32_t *rows, int64_t r) {
+  return static_cast<int64_t>(static_cast<uint32_t>(rows[r]));
+}
+
 /// y[i] = keep(i) ? x[i] * factor : 0 for i in [0, elements); f32 or bf16, of
 /// one type or mixed; y may be x.
 void dropout(const DropoutState &state, Buffer y, Buffer x, int64_t elements);
+
+/// The same of R rows of H columns, where elements of row r are kept as those
+/// of row rows[r].
+void dropoutRows(const DropoutState &state, Buffer y, Buffer x,
+                 const int32_t *rows, int64_t count, int64_t columns);
 
 } // namespace bertc::rt::kernels

@@ -103,4 +103,20 @@ Status gatherGrad(const GatherShape &shape, float *dtable, Buffer dy,
   return Status();
 }
 
+Status rowNumbers(const std::vector<Positions> &parts, int64_t batch,
+                  int64_t length, int32_t *rows) {
+  for (const Positions &part : parts) {
+    for (int64_t i = 0; i < batch * part.count; ++i) {
+      int32_t at = part.data[i];
+      if (at < 0 || at >= length) {
+        return invalidArgument("position " + std::to_string(at) +
+                               " is outside a sequence of " +
+                               std::to_string(length) + " tokens");
+      }
+      *rows++ = static_cast<int32_t>(i / part.count * length + at);
+    }
+  }
+  return Status();
+}
+
 } // namespace bertc::rt::kernels

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Rows of a table by index and the gradient of that, with leading axes in
-// common: table [batch, R, H], indices [batch, N], rows [batch, N, H].
+// common: table [batch, R, H], indices [batch, N], rows [batch, N, H]. And the
+// indices of rows of a batch of sequences that lie one after the other.
 #pragma once
 
 #include "bertc/status.h"
 #include "runtime/kernels/common/Operand.h"
+
+#include <vector>
 
 namespace bertc::rt::kernels {
 
@@ -29,5 +32,16 @@ Status gather(const GatherShape &shape, Buffer y, Buffer table,
 /// the sums are to be added. dtable f32, dy f32 or bf16.
 Status gatherGrad(const GatherShape &shape, float *dtable, Buffer dy,
                   const int32_t *indices, bool add = false);
+
+/// Positions in `batch` sequences, `count` in each.
+struct Positions {
+  const int32_t *data = nullptr;
+  int64_t count = 0;
+};
+
+/// rows = b * length + position, for all positions [batch, count] of each part
+/// in turn. A position outside [0, length) is InvalidArgument.
+Status rowNumbers(const std::vector<Positions> &parts, int64_t batch,
+                  int64_t length, int32_t *rows);
 
 } // namespace bertc::rt::kernels

@@ -101,14 +101,23 @@ struct NormBlock {
   HWY_ALIGN uint32_t keep[kKeepWords];
 };
 
-// dropout(x) + residual for a block, in `out` or, where nothing is to be
-// computed, x itself.
+// The number of the first element of row r for dropout.
+template <typename Args>
+HWY_INLINE int64_t droppedFrom(const Args &args, int64_t r) {
+  return args.dropoutRows == nullptr
+             ? r * args.columns
+             : dropoutRow(args.dropoutRows, r) * args.columns;
+}
+
+// dropout(x) + residual for a block at `offset`, whose elements are numbered
+// from `number` on, in `out` or, where nothing is to be computed, x itself.
 HWY_INLINE const float *sumAt(const LayerNormArgs &args, int64_t offset,
-                              size_t n, NormBlock &block, float *out) {
+                              int64_t number, size_t n, NormBlock &block,
+                              float *out) {
   const float *x =
       loadBlock(args.x.data, args.x.dtype, offset, 1, n, block.in0);
   if (args.dropout.active) {
-    const uint32_t *keep = keepBlock(args.dropout, offset, n, block.keep);
+    const uint32_t *keep = keepBlock(args.dropout, number, n, block.keep);
     // Not into `out`, which may be the residual's memory.
     dropBlock(x, keep, args.dropout.scale.factor, block.out, n);
     x = block.out;
@@ -133,14 +142,14 @@ HWY_INLINE void copyBlock(const float *x, float *y, size_t n) {
 HWY_INLINE void layerNormRow(const LayerNormTask &args, int64_t r,
                              NormBlock &block, float *row) {
   const int64_t h = args.columns;
-  const int64_t base = r * h;
+  const int64_t base = r * h, number = droppedFrom(args, r);
   bool direct =
       args.z.data != nullptr && args.z.dtype == DType::F32 && !args.streamZ;
   float *z = direct ? static_cast<float *>(args.z.data) + base : row;
   float sum = 0.0f;
   for (int64_t c = 0; c < h; c += kBlock) {
     size_t n = blockLength(c, h);
-    copyBlock(sumAt(args, base + c, n, block, z + c), z + c, n);
+    copyBlock(sumAt(args, base + c, number + c, n, block, z + c), z + c, n);
     if (args.z.data != nullptr) {
       storeBlock(z + c, args.z.data, args.z.dtype, base + c, 1, n,
                  args.streamZ);
@@ -250,7 +259,7 @@ HWY_INLINE void layerNormGradRow(const LayerNormGradTask &args, int64_t r,
                                  NormBlock &block, float *dgamma,
                                  float *dbeta) {
   const int64_t h = args.columns;
-  const int64_t base = r * h;
+  const int64_t base = r * h, number = droppedFrom(args, r);
   const float mean = args.mean[r];
   const float rstd = args.rstd[r];
   float sums[2] = {0.0f, 0.0f};
@@ -277,7 +286,7 @@ HWY_INLINE void layerNormGradRow(const LayerNormGradTask &args, int64_t r,
     float *dx =
         outBlock(args.dx.data, args.dx.dtype, at, 1, block.in0, args.streamDx);
     if (args.dropout.active) {
-      const uint32_t *keep = keepBlock(args.dropout, at, n, block.keep);
+      const uint32_t *keep = keepBlock(args.dropout, number + c, n, block.keep);
       dropBlock(dz, keep, args.dropout.scale.factor, dx, n);
     } else {
       copyBlock(dz, dx, n);

@@ -21,6 +21,9 @@ struct LayerNormArgs {
   /// Optional [R,H]; null data when absent.
   Buffer residual;
   DropoutState dropout;
+  /// Optional [R]: elements of row r are dropped as those of row
+  /// dropoutRows[r].
+  const int32_t *dropoutRows = nullptr;
   float eps = 0.0f;
   /// [R,H]; may be x or residual.
   Buffer y;
@@ -39,6 +42,8 @@ struct LayerNormGradArgs {
   Buffer dy, z, gamma;
   const float *mean = nullptr, *rstd = nullptr;
   DropoutState dropout;
+  /// As above.
+  const int32_t *dropoutRows = nullptr;
   /// [R,H]; may be dy or z.
   Buffer dz;
   /// Optional [R,H]; null data when absent. May be dy or z, not dz.

@@ -129,6 +129,22 @@ func.func @residual_layer_norm_c6(%x: tensor<2x4xf32>, %r: tensor<2x4xf32>, %g: 
 
 // -----
 
+func.func @residual_layer_norm_c7(%x: tensor<2x4xf32>, %r: tensor<2x4xf32>, %g: tensor<4xf32>, %n: tensor<2xi32>) {
+  // expected-error @below {{'bert.residual_layer_norm' op expected rng where there are rows}}
+  %y:4 = bert.residual_layer_norm %x, %r, %g, %g rows %n {eps = 0.5 : f32, rate = 0.0 : f32, op_id = 1 : i32} : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<2xi32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2xf32>, tensor<2xf32>)
+  return
+}
+
+// -----
+
+func.func @residual_layer_norm_c7_count(%x: tensor<2x4xf32>, %r: tensor<2x4xf32>, %g: tensor<4xf32>, %s: tensor<4xi32>, %n: tensor<3xi32>) {
+  // expected-error @below {{'bert.residual_layer_norm' op expected rows to have a number for each row of x, 2, found 3}}
+  %y:4 = bert.residual_layer_norm %x, %r, %g, %g, %s rows %n {eps = 0.5 : f32, rate = 0.5 : f32, op_id = 1 : i32} : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xi32>, tensor<3xi32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2xf32>, tensor<2xf32>)
+  return
+}
+
+// -----
+
 func.func @residual_layer_norm_grad_c1(%dy: tensor<2x3xf32>, %z: tensor<2x4xf32>, %g: tensor<4xf32>, %m: tensor<2xf32>) {
   // expected-error @below {{'bert.residual_layer_norm_grad' op expected dy and z to have the same type, found 'tensor<2x3xf32>' and 'tensor<2x4xf32>'}}
   %y:4 = bert.residual_layer_norm_grad %dy, %z, %g, %m, %m {rate = 0.0 : f32, op_id = 1 : i32} : (tensor<2x3xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<2xf32>, tensor<2xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>)
@@ -164,6 +180,14 @@ func.func @residual_layer_norm_grad_c4(%dy: tensor<2x4xf32>, %z: tensor<2x4xf32>
 func.func @residual_layer_norm_grad_c5(%dy: tensor<2x4xf32>, %z: tensor<2x4xf32>, %g: tensor<4xf32>, %m: tensor<2xf32>) {
   // expected-error @below {{'bert.residual_layer_norm_grad' op expected rng, as rate is 5.000000e-01}}
   %y:4 = bert.residual_layer_norm_grad %dy, %z, %g, %m, %m {rate = 0.5 : f32, op_id = 1 : i32} : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<2xf32>, tensor<2xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+func.func @residual_layer_norm_grad_c6(%dy: tensor<2x4xf32>, %z: tensor<2x4xf32>, %g: tensor<4xf32>, %m: tensor<2xf32>, %s: tensor<4xi32>, %n: tensor<3xi32>) {
+  // expected-error @below {{'bert.residual_layer_norm_grad' op expected rows to have a number for each row of z, 2, found 3}}
+  %y:4 = bert.residual_layer_norm_grad %dy, %z, %g, %m, %m, %s rows %n {rate = 0.5 : f32, op_id = 1 : i32} : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<2xf32>, tensor<2xf32>, tensor<4xi32>, tensor<3xi32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>)
   return
 }
 

@@ -46,3 +46,35 @@ func.func @gather_grad_c4(%d: tensor<2x5xf32>, %i: tensor<2xi32>) {
   %y = bert.gather_grad %d, %i {input_shape = array<i64: 3, 4>} : (tensor<2x5xf32>, tensor<2xi32>) -> tensor<3x4xf32>
   return
 }
+
+// -----
+
+func.func @row_numbers_c1() {
+  // expected-error @below {{'bert.row_numbers' op expected positions, found none}}
+  %y = "bert.row_numbers"() {sequence_length = 9 : i64} : () -> tensor<1xi32>
+  return
+}
+
+// -----
+
+func.func @row_numbers_c2(%a: tensor<2x3xi32>, %b: tensor<4x1xi32>) {
+  // expected-error @below {{'bert.row_numbers' op expected positions of the same batch, found 2 and 4}}
+  %y = bert.row_numbers %a, %b {sequence_length = 9 : i64} : (tensor<2x3xi32>, tensor<4x1xi32>) -> tensor<10xi32>
+  return
+}
+
+// -----
+
+func.func @row_numbers_c3(%a: tensor<2x3xi32>) {
+  // expected-error @below {{'bert.row_numbers' op expected a positive sequence_length whose rows an i32 can count, found 0 for a batch of 2}}
+  %y = bert.row_numbers %a {sequence_length = 0 : i64} : (tensor<2x3xi32>) -> tensor<6xi32>
+  return
+}
+
+// -----
+
+func.func @row_numbers_c3_many(%a: tensor<2x3xi32>) {
+  // expected-error @below {{'bert.row_numbers' op expected a positive sequence_length whose rows an i32 can count, found 1073741824 for a batch of 2}}
+  %y = bert.row_numbers %a {sequence_length = 1073741824 : i64} : (tensor<2x3xi32>) -> tensor<6xi32>
+  return
+}

@@ -57,6 +57,22 @@ func.func @dropout_c1(%x: tensor<8xf32>, %r: tensor<4xi32>) {
 
 // -----
 
+func.func @dropout_c2(%x: tensor<2x3x4xf32>, %r: tensor<4xi32>, %n: tensor<5xi32>) {
+  // expected-error @below {{'bert.dropout' op expected rows to have a number for each row of x, 6, found 5}}
+  %y = bert.dropout %x, %r, %n {rate = 0.5 : f32, op_id = 1 : i32} : (tensor<2x3x4xf32>, tensor<4xi32>, tensor<5xi32>) -> tensor<2x3x4xf32>
+  return
+}
+
+// -----
+
+func.func @dropout_grad_c2(%x: tensor<2x4xf32>, %r: tensor<4xi32>, %n: tensor<3xi32>) {
+  // expected-error @below {{'bert.dropout_grad' op expected rows to have a number for each row of dy, 2, found 3}}
+  %y = bert.dropout_grad %x, %r, %n {rate = 0.5 : f32, op_id = 1 : i32} : (tensor<2x4xf32>, tensor<4xi32>, tensor<3xi32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
 func.func @dropout_grad_c1(%x: tensor<8xf32>, %r: tensor<4xi32>) {
   // expected-error @below {{'bert.dropout_grad' op expected rate to lie in [0, 1), found 1.000000e+00}}
   %y = bert.dropout_grad %x, %r {rate = 1.0 : f32, op_id = 1 : i32} : (tensor<8xf32>, tensor<4xi32>) -> tensor<8xf32>

@@ -25,6 +25,14 @@ func.func @dropout_c3(%x: tensor<4x8xf32>, %rng: tensor<4xi32>) {
 
 // -----
 
+func.func @dropout_c4(%x: tensor<4x8xf32>, %rng: tensor<4xi32>, %n: tensor<8xi32>) {
+  // expected-error@+1 {{expected rows of shape 4, found 8}}
+  %0 = cpu.dropout %x, %rng rows %n {op_id = 0 : i32, rate = 0.5 : f32} : (tensor<4x8xf32>, tensor<4xi32>, tensor<8xi32>) -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
 func.func @softmax_c1(%x: tensor<4x8xf32>) {
   // expected-error@+1 {{expected softmax of shape 4x8, found 8x4}}
   %0 = cpu.softmax %x : (tensor<4x8xf32>) -> tensor<8x4xf32>
@@ -129,6 +137,14 @@ func.func @layer_norm_c6(%x: tensor<4x8xf32>, %g: tensor<8xf32>) {
 
 // -----
 
+func.func @layer_norm_c7(%x: tensor<4x8xf32>, %g: tensor<8xf32>, %n: tensor<4xi32>) {
+  // expected-error@+1 {{expected an rng where there are rows}}
+  %0:3 = cpu.layer_norm %x, %g, %g rows %n {eps = 0.0 : f32} : (tensor<4x8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<4xi32>) -> (tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
 func.func @layer_norm_grad_c1(%x: tensor<4x8xf32>, %z: tensor<4x7xf32>, %g: tensor<7xf32>, %m: tensor<4xf32>) {
   // expected-error@+1 {{expected dy of shape 4x7, found 4x8}}
   %0:3 = cpu.layer_norm_grad %x, %z, %g, %m, %m : (tensor<4x8xf32>, tensor<4x7xf32>, tensor<7xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4x7xf32>, tensor<7xf32>, tensor<7xf32>)
@@ -164,6 +180,46 @@ func.func @layer_norm_grad_c4(%x: tensor<4x8xf32>, %g: tensor<8xf32>, %m: tensor
 func.func @layer_norm_grad_c5(%x: tensor<4x8xf32>, %g: tensor<8xf32>, %m: tensor<4xf32>) {
   // expected-error@+1 {{expected a rate in [0, 1), found 1.0}}
   %0:3 = cpu.layer_norm_grad %x, %x, %g, %m, %m {rate = 1.0 : f32} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<8xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4x8xf32>, tensor<8xf32>, tensor<8xf32>)
+  return
+}
+
+// -----
+
+func.func @layer_norm_grad_c6(%x: tensor<4x8xf32>, %g: tensor<8xf32>, %m: tensor<4xf32>, %s: tensor<4xi32>, %n: tensor<3xi32>) {
+  // expected-error@+1 {{expected rows of shape 4, found 3}}
+  %0:4 = cpu.layer_norm_grad %x, %x, %g, %m, %m rng %s rows %n {rate = 0.5 : f32} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xi32>, tensor<3xi32>) -> (tensor<4x8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<4x8xf32>)
+  return
+}
+
+// -----
+
+func.func @row_numbers_c1(%a: tensor<2x3xi32>, %b: tensor<4x1xi32>) {
+  // expected-error@+1 {{expected positions [B,P] of one B, found 4x1}}
+  %0 = cpu.row_numbers %a, %b {sequence_length = 9 : i64} : (tensor<2x3xi32>, tensor<4x1xi32>) -> tensor<10xi32>
+  return
+}
+
+// -----
+
+func.func @row_numbers_c1_none() {
+  // expected-error@+1 {{expected positions, found none}}
+  %0 = "cpu.row_numbers"() {sequence_length = 9 : i64} : () -> tensor<1xi32>
+  return
+}
+
+// -----
+
+func.func @row_numbers_c2(%a: tensor<2x3xi32>) {
+  // expected-error@+1 {{expected the result of shape 6, found 5}}
+  %0 = cpu.row_numbers %a {sequence_length = 9 : i64} : (tensor<2x3xi32>) -> tensor<5xi32>
+  return
+}
+
+// -----
+
+func.func @row_numbers_c3(%a: tensor<2x3xi32>) {
+  // expected-error@+1 {{expected a positive sequence_length, found 0}}
+  %0 = cpu.row_numbers %a {sequence_length = 0 : i64} : (tensor<2x3xi32>) -> tensor<6xi32>
   return
 }
 

@@ -80,6 +80,7 @@ const std::map<std::string, std::string> kTfTypes = {
     {"reshape", "Reshape"},
     {"residual_layer_norm", "HabanaLayerNorm"},
     {"residual_layer_norm_grad", "HabanaLayerNormGrad"},
+    {"row_numbers", "RowNumbers"},
     {"rsqrt", "Rsqrt"},
     {"select", "SelectV2"},
     {"slice", "StridedSlice"},

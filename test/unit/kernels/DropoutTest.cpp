@@ -34,6 +34,43 @@ TEST(Dropout, EqualsTheScalarDefinition) {
   });
 }
 
+// Rows in any order, one of them twice, of lengths that end inside a group.
+TEST(Dropout, RowsAreThoseOfTheWholeTensor) {
+  forEachTarget([] {
+    const std::vector<int32_t> rows = {5, 0, 3, 5, 1};
+    for (size_t columns : {1u, 7u, 128u, 200u, 1500u}) {
+      for (DType dtype : {DType::F32, DType::BF16}) {
+        Values whole = randomValues(dtype, 6 * columns);
+        Values dropped = run(dtype, whole, 0.3f, kRng);
+        Values x(dtype, rows.size() * columns), expected = x, y = x;
+        auto *from = static_cast<char *>(whole.buffer().data);
+        auto *kept = static_cast<char *>(dropped.buffer().data);
+        size_t bytes = columns * (dtype == DType::F32 ? 4 : 2);
+        for (size_t r = 0; r < rows.size(); ++r) {
+          size_t row = static_cast<size_t>(rows[r]);
+          std::memcpy(static_cast<char *>(x.buffer().data) + r * bytes,
+                      from + row * bytes, bytes);
+          std::memcpy(static_cast<char *>(expected.buffer().data) + r * bytes,
+                      kept + row * bytes, bytes);
+        }
+        dropoutRows(dropoutState(0.3f, 12, kRng), y.buffer(), x.buffer(),
+                    rows.data(), static_cast<int64_t>(rows.size()),
+                    static_cast<int64_t>(columns));
+        EXPECT_TRUE(y.guardIntact());
+        EXPECT_TRUE(y.sameBits(expected)) << columns;
+      }
+    }
+  });
+}
+
+TEST(Dropout, RowsAreCopiedWhereNothingIsDropped) {
+  const int32_t rows[2] = {9, 4};
+  Values x = randomValues(DType::F32, 300), y(DType::F32, 300);
+  dropoutRows(dropoutState(0.3f, 12, nullptr), y.buffer(), x.buffer(), rows, 2,
+              150);
+  EXPECT_TRUE(y.sameBits(x));
+}
+
 TEST(Dropout, WorksInPlaceAndOnBf16) {
   forEachTarget([] {
     Values x = randomValues(DType::BF16, 1000);

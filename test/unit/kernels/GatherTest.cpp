@@ -35,6 +35,25 @@ TEST(Gather, CopiesRowsOfEachBatchElement) {
   }
 }
 
+TEST(RowNumbers, CountOnBySequence) {
+  const std::vector<int32_t> masked = {4, 0, 2, 1, 1, 3}, first = {0, 4};
+  std::vector<Positions> parts = {{masked.data(), 3}, {first.data(), 1}};
+  std::vector<int32_t> rows(8, -1);
+  ASSERT_TRUE(rowNumbers(parts, 2, 5, rows.data()).ok());
+  EXPECT_EQ(rows, (std::vector<int32_t>{4, 0, 2, 6, 6, 8, 0, 9}));
+}
+
+TEST(RowNumbers, APositionOutsideItsSequenceIsAnError) {
+  for (int32_t position : {-1, 5}) {
+    const std::vector<int32_t> first = {0, position};
+    std::vector<int32_t> rows(2);
+    Status status = rowNumbers({{first.data(), 1}}, 2, 5, rows.data());
+    EXPECT_EQ(status.code(), StatusCode::InvalidArgument);
+    EXPECT_EQ(status.message(), "position " + std::to_string(position) +
+                                    " is outside a sequence of 5 tokens");
+  }
+}
+
 void checkGradient(GatherShape shape, DType dtype) {
   auto count = static_cast<size_t>(shape.batch * shape.indices);
   auto columns = static_cast<size_t>(shape.columns);

@@ -11,6 +11,15 @@ namespace {
 const int32_t kRng[4] = {3, 4, 5, 0};
 constexpr float kEps = 1e-5f;
 
+// The element whose number decides about element c of row r.
+template <typename Args>
+size_t droppedAs(const Args &args, size_t r, size_t c) {
+  size_t row = args.dropoutRows == nullptr
+                   ? r
+                   : static_cast<size_t>(args.dropoutRows[r]);
+  return row * static_cast<size_t>(args.columns) + c;
+}
+
 // Everything one call reads and writes.
 struct Forward {
   size_t rows, columns;
@@ -56,8 +65,8 @@ Expected reference(const Forward &f, const LayerNormArgs &args) {
       size_t i = r * f.columns + c;
       double x = f.x[i];
       if (args.dropout.active) {
-        bool keep =
-            philox::dropoutKeeps(args.dropout.key, args.dropout.scale, i);
+        bool keep = philox::dropoutKeeps(args.dropout.key, args.dropout.scale,
+                                         droppedAs(args, r, c));
         x = keep ? x * double(args.dropout.scale.factor) : 0.0;
       }
       e.z.push_back(x + (args.residual.data == nullptr ? 0.0 : f.residual[i]));
@@ -199,7 +208,7 @@ ExpectedGrad reference(const Backward &b, const LayerNormGradArgs &args) {
     for (size_t c = 0; c < b.columns; ++c) {
       double dz = b.rstd[r] * (g(c) - c1 - u(c) * c2);
       bool keep = philox::dropoutKeeps(args.dropout.key, args.dropout.scale,
-                                       r * b.columns + c);
+                                       droppedAs(args, r, c));
       e.dz.push_back(dz);
       e.dx.push_back(keep ? dz * double(args.dropout.scale.factor) : 0.0);
     }
@@ -222,6 +231,32 @@ TEST(LayerNormGrad, MatchesTheFormula) {
           expectClose(b.dgamma, e.dgamma, 1e-5);
           expectClose(b.dbeta, e.dbeta, 1e-5);
         }
+      }
+    }
+  });
+}
+
+// Row numbers in any order, beyond the number of rows, one of them twice.
+TEST(LayerNorm, DropsRowsAsThoseOfOtherNumbers) {
+  const std::vector<int32_t> rows = {40, 3, 0, 40, 7, 1 << 24, 9};
+  forEachTarget([&] {
+    for (size_t columns : {5u, 200u, 768u, 1030u}) {
+      for (DType dtype : {DType::F32, DType::BF16}) {
+        SCOPED_TRACE(std::to_string(columns) + " columns");
+        Forward f(rows.size(), columns, dtype);
+        LayerNormArgs args = f.args();
+        args.dropoutRows = rows.data();
+        Expected e = reference(f, args);
+        layerNorm(args);
+        expectClose(f.z, e.z, 1e-6);
+        expectClose(f.y, e.y, 2e-5);
+        Backward b(rows.size(), columns, dtype);
+        LayerNormGradArgs grad = b.args();
+        grad.dropoutRows = rows.data();
+        ExpectedGrad g = reference(b, grad);
+        layerNormGrad(grad);
+        expectClose(b.dz, g.dz, 1e-5);
+        expectClose(b.dx, g.dx, 1e-5);
       }
     }
   });

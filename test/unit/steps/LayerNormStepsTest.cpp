@@ -2,6 +2,7 @@
 //
 // The handlers of layer normalisation: what they run and what they refuse.
 
+#include "runtime/kernels/philox/Philox.h"
 #include "test/unit/steps/StepTesting.h"
 
 #include <cmath>
@@ -75,6 +76,34 @@ TEST(LayerNormStep, RefusesMalformedOperands) {
   EXPECT_REFUSED(wide.prepare(), "a last axis of at most 16384");
 }
 
+TEST(LayerNormStep, DropsByRowNumbers) {
+  LayerNormStep s;
+  s.rng[3] = 0;
+  s.params.rate = 0.5f;
+  Ints rows = {6, 2};
+  s.inputs.push_back(tensor({2}, rows));
+  ASSERT_TRUE(s.run().ok());
+  philox::DropoutScale scale = philox::dropoutScale(0.5f);
+  philox::DropoutKey key{1, 2, 3, s.params.op_id};
+  for (size_t i = 0; i < 4; ++i) {
+    auto element = static_cast<uint64_t>(rows[i / 2]) * 2 + i % 2;
+    float kept = philox::dropoutKeeps(key, scale, element) ? 2 * s.x[i] : 0;
+    EXPECT_EQ(s.z[i], kept + s.residual[i]) << i;
+  }
+}
+
+TEST(LayerNormStep, RefusesRowNumbersThatDoNotFit) {
+  LayerNormStep s;
+  Ints rows = {6, 2, 1};
+  s.inputs.push_back(tensor({3}, rows));
+  EXPECT_REFUSED(s.prepare(), "rows is i32 [3], expected 2 elements");
+  s.inputs[5] = tensor({2}, s.mean);
+  EXPECT_REFUSED(s.prepare(), "rows is f32 [2], expected i32");
+  s.inputs[5] = tensor({2}, rows);
+  s.inputs[4] = TensorRef();
+  EXPECT_REFUSED(s.prepare(), "there are rows to drop by, but no rng");
+}
+
 struct LayerNormGradStep : StepUnderTest<plan::LayerNormGradParamsT> {
   Floats dy = {1, 0, 0, 1};
   Floats z = {1, 3, 3, 7};
@@ -100,6 +129,27 @@ TEST(LayerNormGradStep, Runs) {
   EXPECT_EQ(s.dx, s.dz);
   EXPECT_EQ(s.dgamma, (Floats{-1, 1}));
   EXPECT_EQ(s.dbeta, (Floats{1, 1}));
+}
+
+TEST(LayerNormGradStep, DropsByRowNumbers) {
+  LayerNormGradStep s;
+  // With its own mean the gradient of two columns is 0.
+  s.mean = {-1, 0};
+  s.rng[3] = 0;
+  s.params.rate = 0.5f;
+  Ints rows = {6, 2};
+  s.inputs.push_back(tensor({2}, rows));
+  ASSERT_TRUE(s.run().ok());
+  philox::DropoutScale scale = philox::dropoutScale(0.5f);
+  philox::DropoutKey key{1, 2, 3, s.params.op_id};
+  for (size_t i = 0; i < 4; ++i) {
+    auto element = static_cast<uint64_t>(rows[i / 2]) * 2 + i % 2;
+    EXPECT_NE(s.dz[i], 0.0f);
+    EXPECT_EQ(s.dx[i],
+              philox::dropoutKeeps(key, scale, element) ? 2 * s.dz[i] : 0);
+  }
+  s.inputs[6] = tensor({2}, s.mean);
+  EXPECT_REFUSED(s.prepare(), "rows is f32 [2], expected i32");
 }
 
 TEST(LayerNormGradStep, RefusesMalformedOperands) {

@@ -147,6 +147,47 @@ TEST(GatherStep, RefusesMalformedOperands) {
   EXPECT_REFUSED(kind.prepare(), "rows is i32 [2,2], expected f32");
 }
 
+struct RowNumbersStep : StepUnderTest<plan::RowNumbersParamsT> {
+  Ints masked = {4, 0, 2, 1, 1, 3}, first = {0, 4};
+  Ints rows = Ints(8);
+  RowNumbersStep() {
+    params.sequence_length = 5;
+    inputs = {tensor({2, 3}, masked), tensor({2, 1}, first)};
+    outputs = {tensor({8}, rows)};
+  }
+};
+
+TEST(RowNumbersStep, RunsAndReportsAPositionOutside) {
+  RowNumbersStep s;
+  ASSERT_TRUE(s.run().ok());
+  EXPECT_EQ(s.rows, (Ints{4, 0, 2, 6, 6, 8, 0, 9}));
+  s.first[1] = 5;
+  EXPECT_EQ(s.runAgain().message(),
+            "position 5 is outside a sequence of 5 tokens");
+}
+
+TEST(RowNumbersStep, RefusesMalformedOperands) {
+  RowNumbersStep length;
+  length.params.sequence_length = 0;
+  EXPECT_REFUSED(length.prepare(), "sequence_length is 0, expected at least 1");
+  length.params.sequence_length = 1u << 30;
+  EXPECT_REFUSED(length.prepare(), "no more rows than an i32 counts");
+  RowNumbersStep batch;
+  batch.inputs[1] = tensor({1, 2}, batch.first);
+  EXPECT_REFUSED(batch.prepare(), "expected [B,P] with the same B");
+  RowNumbersStep rank;
+  rank.inputs = {tensor({6}, rank.masked)};
+  EXPECT_REFUSED(rank.prepare(), "positions are i32 [6]");
+  RowNumbersStep count;
+  count.outputs = {tensor({7}, count.rows)};
+  EXPECT_REFUSED(count.prepare(), "rows is i32 [7], expected 8 elements");
+  RowNumbersStep alias;
+  alias.masked.resize(8);
+  alias.inputs[0] = tensor({2, 3}, alias.masked);
+  alias.outputs = {tensor({8}, alias.masked)};
+  EXPECT_REFUSED(alias.prepare(), "output 0 overlaps input 0");
+}
+
 TEST(GatherGradStep, RunsAndRefuses) {
   StepUnderTest<plan::GatherGradParamsT> s;
   Floats dy = {1, 2, 3, 4, 5, 6};

@@ -38,6 +38,21 @@ TEST(DropoutStep, ReadsRngWhenItRuns) {
   EXPECT_EQ(s.y, s.x);
 }
 
+TEST(DropoutStep, DropsByRowNumbers) {
+  DropoutStep s;
+  Ints rows = {9, 0, 3, 3, 12, 1, 2, 4, 5, 6};
+  s.inputs.push_back(tensor({10}, rows));
+  ASSERT_TRUE(s.run().ok());
+  philox::DropoutScale scale = philox::dropoutScale(0.5f);
+  for (size_t i = 0; i < 200; ++i) {
+    auto element = static_cast<uint64_t>(rows[i / 20]) * 20 + i % 20;
+    bool keep = philox::dropoutKeeps({1, 2, 3, 9}, scale, element);
+    ASSERT_EQ(s.y[i], keep ? 2.0f : 0.0f);
+  }
+  s.inputs[2] = tensor({5, 2}, s.x);
+  EXPECT_REFUSED(s.prepare(), "rows is f32 [5,2], expected i32");
+}
+
 TEST(DropoutStep, RefusesMalformedOperands) {
   DropoutStep s;
   s.params.rate = 1.0f;

@@ -35,6 +35,22 @@ func.func @batches(%t: tensor<3x5x4xbf16> {bert.name = "t"}, %i: tensor<3x2xi32>
   return %y : tensor<3x2x4xbf16>
 }
 
+// Tests that positions get the first row of their sequence added, those of one
+// operand after the other.
+// CHECK-LABEL: synapse.graph "row_numbers"
+// CHECK: ^bb0(%[[I:.*]]: tensor<2x3xi32>, %[[J:.*]]: tensor<1x3xi32>, %[[T:.*]]: tensor<4x15xf32>):
+// CHECK-DAG: synapse.node "range_f32"() {params = {delta = 5.000000e+00 : f32, limit = 1.500000e+01 : f32, start = 0.000000e+00 : f32}} : () -> tensor<3xf32>
+// CHECK-DAG: %[[F:.*]] = synapse.node "cast_i32_to_f32"(%[[I]])
+// CHECK: synapse.node "add_fwd_f32"(%[[F]], %{{.*}}) : (tensor<2x3xf32>, tensor<1x3xf32>) -> tensor<2x3xf32>
+// CHECK: synapse.node "add_fwd_f32"({{.*}}) : (tensor<1x3xf32>, tensor<1x3xf32>) -> tensor<1x3xf32>
+// CHECK: %[[ROWS:.*]] = synapse.node "concat"(%{{.*}}, %{{.*}}) {params = {axis = 0 : i32}} : (tensor<6xi32>, tensor<3xi32>) -> tensor<9xi32>
+// CHECK: synapse.node "gather_fwd_f32"(%[[T]], %[[ROWS]]) {params = {axis = 1 : i32}} : (tensor<4x15xf32>, tensor<9xi32>) -> tensor<4x9xf32>
+func.func @row_numbers(%t: tensor<15x4xf32> {bert.name = "t"}, %i: tensor<3x2xi32> {bert.name = "i"}, %j: tensor<3x1xi32> {bert.name = "j"}) -> (tensor<9x4xf32> {bert.name = "y"}) attributes {bert.entry} {
+  %r = bert.row_numbers %i, %j {sequence_length = 5 : i64} : (tensor<3x2xi32>, tensor<3x1xi32>) -> tensor<9xi32>
+  %y = bert.gather %t, %r : (tensor<15x4xf32>, tensor<9xi32>) -> tensor<9x4xf32>
+  return %y : tensor<9x4xf32>
+}
+
 // Tests that rows are summed by a product while the matrix of ones is small,
 // else by the kernel, or in slices: of 130 bytes, 24 a row, 5 rows, of which
 // the first and last are for indices of other slices.

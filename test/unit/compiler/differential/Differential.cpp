@@ -31,6 +31,7 @@ std::unique_ptr<mlir::MLIRContext> differentialContext() {
 const std::vector<std::string> &graphPasses() {
   static const std::vector<std::string> passes = {
       "bert-packed-attention-mask{form=ranges}",
+      "func.func(bert-narrow-rows)",
       "bert-gradients",
       "bert-optimizer",
       "canonicalize",

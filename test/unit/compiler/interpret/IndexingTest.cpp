@@ -52,6 +52,25 @@ TEST(Indexing, NllAndItsGradientPickTheLabel) {
               ElementsAre(0, 0, -7, -8, 0, 0));
 }
 
+const char *const kRows =
+    "bert.row_numbers %0, %1 {sequence_length = 5 : i64} : (tensor<2x3xi32>, "
+    "tensor<2x1xi32>) -> tensor<8xi32>";
+
+TEST(Indexing, RowNumbersCountOnBySequence) {
+  EXPECT_THAT(values(kRows, {integers({2, 3}, {4, 0, 2, 1, 1, 3}),
+                             integers({2, 1}, {0, 4})}),
+              ElementsAre(4, 0, 2, 6, 6, 8, 0, 9));
+}
+
+TEST(Indexing, APositionOutsideTheSequenceIsAnError) {
+  for (double position : {-1.0, 5.0}) {
+    auto result = tryEvaluate(kRows, {integers({2, 3}, {4, 0, 2, 1, 1, 3}),
+                                      integers({2, 1}, {0, position})});
+    ASSERT_FALSE(result.ok());
+    EXPECT_THAT(result.status().message(), HasSubstr("outside 0 .. 4"));
+  }
+}
+
 TEST(Indexing, IndexOutsideTheTableIsAnError) {
   Tensor table = floats({3, 2}, {1, 2, 3, 4, 5, 6});
   for (double index : {-1.0, 3.0}) {

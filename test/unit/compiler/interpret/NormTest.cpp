@@ -99,6 +99,35 @@ TEST(Norm, DropoutKeepsWhatPhiloxSays) {
   }
 }
 
+TEST(Norm, DropoutOfRowsKeepsWhatThoseRowsDo) {
+  Tensor all = Tensor::zeros(DataType::F32, {6, 200});
+  for (int64_t i = 0; i < all.size(); ++i) {
+    all[i] = 1 + i;
+  }
+  Tensor rng = integers({4}, {5, -6, 3, 0});
+  const std::string tail = " {rate = 0.25 : f32, op_id = 7 : i32} : (";
+  for (const std::string op : {"bert.dropout", "bert.dropout_grad"}) {
+    std::vector<double> whole =
+        values(op + " %0, %1" + tail +
+                   "tensor<6x200xf32>, tensor<4xi32>) -> tensor<6x200xf32>",
+               {all, rng});
+    Tensor some = Tensor::zeros(DataType::F32, {3, 200});
+    std::vector<double> expected;
+    for (int64_t row : {4, 0, 4}) {
+      for (int64_t c = 0; c < 200; ++c) {
+        some[static_cast<int64_t>(expected.size())] = all[row * 200 + c];
+        expected.push_back(whole[row * 200 + c]);
+      }
+    }
+    EXPECT_EQ(values(op + " %0, %1, %2" + tail +
+                         "tensor<3x200xf32>, tensor<4xi32>, tensor<3xi32>) -> "
+                         "tensor<3x200xf32>",
+                     {some, rng, integers({3}, {4, 0, 4})}),
+              expected)
+        << op;
+  }
+}
+
 TEST(Norm, DropoutOffIsTheIdentity) {
   Tensor x = Tensor::zeros(DataType::F32, {2, 200});
   x.values.assign(400, 3.0);
