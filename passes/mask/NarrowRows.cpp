@@ -148,9 +148,13 @@ Chain chainOf(const Matrix &matrix) {
     }
     Value result = op->getResult(0);
     SmallVector<unsigned> operands = rowOperands(op);
-    bool shared = result != matrix.value &&
-                  llvm::any_of(result.getUsers(),
-                               [&](auto *u) { return !chain.contains(u); });
+    bool shared =
+        result != matrix.value &&
+        !llvm::all_of(result.getUses(), [&](mlir::OpOperand &use) {
+          auto user = chain.find(use.getOwner());
+          return user != chain.end() &&
+                 llvm::is_contained(user->second, use.getOperandNumber());
+        });
     if (operands.empty() || shared) {
       continue;
     }

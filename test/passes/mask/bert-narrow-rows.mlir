@@ -70,6 +70,21 @@ func.func @shared(%x: tensor<18x4xf32>, %w: tensor<4x4xf32>) -> (tensor<2x1x4xf3
 
 // -----
 
+// So is what the product reads as a weight as well.
+// CHECK-LABEL: func.func @weight(
+// CHECK: %[[G:.*]] = bert.gelu {{.*}} -> tensor<4x4xf32>
+// CHECK: %[[R:.*]] = bert.gather %[[G]], {{.*}} -> tensor<2x4xf32>
+// CHECK-NEXT: bert.matmul %[[R]], %[[G]] {{.*}} -> tensor<2x4xf32>
+func.func @weight(%x: tensor<4x4xf32>) -> tensor<2x1x4xf32> {
+  %0 = bert.gelu %x : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  %1 = bert.matmul %0, %0 : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %2 = bert.reshape %1 : (tensor<4x4xf32>) -> tensor<2x2x4xf32>
+  %3 = bert.slice %2 {starts = array<i64: 0, 0, 0>, sizes = array<i64: 2, 1, 4>} : (tensor<2x2x4xf32>) -> tensor<2x1x4xf32>
+  return %3 : tensor<2x1x4xf32>
+}
+
+// -----
+
 // Is not narrowed when somebody reads all rows,
 // CHECK-LABEL: func.func @read_whole(
 // CHECK-NOT: bert.row_numbers
