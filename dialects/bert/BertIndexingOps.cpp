@@ -5,6 +5,7 @@
 #include "dialects/bert/BertOps.h"
 #include "dialects/bert/BertShapes.h"
 
+#include <algorithm>
 #include <limits>
 
 using namespace mlir;
@@ -129,7 +130,8 @@ LogicalResult RowNumbersOp::verifyConstraints() {
   }
   // row_numbers C3
   int64_t length = getSequenceLength();
-  if (length < 1 || batch * length > std::numeric_limits<int32_t>::max()) {
+  if (length < 1 || length > std::numeric_limits<int32_t>::max() /
+                                 std::max<int64_t>(batch, 1)) {
     return emitOpError("expected a positive sequence_length whose rows an i32 ")
            << "can count, found " << length << " for a batch of " << batch;
   }

@@ -4,6 +4,9 @@
 
 #include "dialects/cpu/Verify.h"
 
+#include <algorithm>
+#include <limits>
+
 using namespace mlir;
 
 namespace bertc::cpu {
@@ -191,9 +194,13 @@ LogicalResult RowNumbersOp::verify() {
   if (failed(checkShape(*this, "the result", getResult(), {count}))) {
     return failure(); // row_numbers C2
   }
-  if (getSequenceLength() < 1) { // row_numbers C3
-    return emitOpError() << "expected a positive sequence_length, found "
-                         << getSequenceLength();
+  int64_t length = getSequenceLength();
+  int64_t batch = shapeOf(getPositions().front()).front();
+  int64_t most =
+      std::numeric_limits<int32_t>::max() / std::max<int64_t>(batch, 1);
+  if (length < 1 || length > most) { // row_numbers C3
+    return emitOpError() << "expected a sequence_length of 1 to " << most
+                         << ", found " << length;
   }
   return success();
 }

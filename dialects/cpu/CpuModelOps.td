@@ -230,7 +230,7 @@ def Cpu_RowNumbersOp : Cpu_Step<"row_numbers"> {
     Constraints:
     - (C1) there is at least one operand, and all are [B,P] with the same B.
     - (C2) the result has as many elements as all operands.
-    - (C3) `sequence_length` is positive.
+    - (C3) `sequence_length` is positive, and an i32 counts all rows.
 
     ```mlir
     %r = cpu.row_numbers %m, %f {sequence_length = 9 : i64}

@@ -92,7 +92,8 @@ Status expectDropoutRows(const StepContext &ctx, const TensorRef &rows,
     return Status();
   }
   if (!rng.present) {
-    return ctx.bad("there are rows to drop by, but no rng");
+    return ctx.bad("rows are " + rows.describe() +
+                   ", expected an rng with them, found none");
   }
   return expectVector(ctx, rows, "rows", DType::I32, leadingElements(x));
 }

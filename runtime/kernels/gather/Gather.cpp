@@ -109,9 +109,10 @@ Status rowNumbers(const std::vector<Positions> &parts, int64_t batch,
     for (int64_t i = 0; i < batch * part.count; ++i) {
       int32_t at = part.data[i];
       if (at < 0 || at >= length) {
-        return invalidArgument("position " + std::to_string(at) +
-                               " is outside a sequence of " +
-                               std::to_string(length) + " tokens");
+        return invalidArgument(
+            "position " + std::to_string(at) + " of sequence " +
+            std::to_string(i / part.count) + " is outside it, expected 0 to " +
+            std::to_string(length - 1));
       }
       *rows++ = static_cast<int32_t>(i / part.count * length + at);
     }

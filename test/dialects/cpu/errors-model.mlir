@@ -218,8 +218,16 @@ func.func @row_numbers_c2(%a: tensor<2x3xi32>) {
 // -----
 
 func.func @row_numbers_c3(%a: tensor<2x3xi32>) {
-  // expected-error@+1 {{expected a positive sequence_length, found 0}}
+  // expected-error@+1 {{expected a sequence_length of 1 to 1073741823, found 0}}
   %0 = cpu.row_numbers %a {sequence_length = 0 : i64} : (tensor<2x3xi32>) -> tensor<6xi32>
+  return
+}
+
+// -----
+
+func.func @row_numbers_c3_many(%a: tensor<2x3xi32>) {
+  // expected-error@+1 {{expected a sequence_length of 1 to 1073741823, found 4294967297}}
+  %0 = cpu.row_numbers %a {sequence_length = 4294967297 : i64} : (tensor<2x3xi32>) -> tensor<6xi32>
   return
 }
 

@@ -90,6 +90,30 @@ func.func @backward(%dy: !s, %y: !s, %rng: !r) -> !s {
   return %2 : !s
 }
 
+// Tests that dropout by row numbers stays outside, forward and backward: the
+// fused operations number elements by their place.
+// CHECK-LABEL: func.func @numbered_rows
+// CHECK: bert.attention_softmax %arg0, %arg1 {op_id = 0 : i32, rate = 0.000000e+00 : f32
+// CHECK: bert.dropout {{.*}}, %arg2, %arg3
+// CHECK-LABEL: func.func @numbered_rows_backward
+// CHECK: %[[G:.*]] = bert.dropout_grad %arg0, %arg2, %arg3
+// CHECK: bert.attention_softmax_grad %[[G]], %arg1 {op_id = 0 : i32
+func.func @numbered_rows(%scores: !s, %mask: !m, %rng: !r, %rows: tensor<64xi32>) -> !s {
+  %scale = bert.constant {value = dense<0.125> : tensor<f32>} : () -> tensor<f32>
+  %0 = bert.mul %scores, %scale : (!s, tensor<f32>) -> !s
+  %1 = bert.add %0, %mask : (!s, !m) -> !s
+  %2 = bert.softmax %1 : (!s) -> !s
+  %3 = bert.dropout %2, %rng, %rows {op_id = 3 : i32, rate = 0.1 : f32} : (!s, !r, tensor<64xi32>) -> !s
+  return %3 : !s
+}
+func.func @numbered_rows_backward(%dy: !s, %y: !s, %rng: !r, %rows: tensor<64xi32>) -> !s {
+  %scale = bert.constant {value = dense<0.125> : tensor<f32>} : () -> tensor<f32>
+  %0 = bert.dropout_grad %dy, %rng, %rows {op_id = 3 : i32, rate = 0.1 : f32} : (!s, !r, tensor<64xi32>) -> !s
+  %1 = bert.softmax_grad %0, %y : (!s, !s) -> !s
+  %2 = bert.mul %1, %scale : (!s, tensor<f32>) -> !s
+  return %2 : !s
+}
+
 // Tests that a dropout gradient with another use stays.
 // CHECK-LABEL: func.func @dropout_gradient_used_twice
 // CHECK: %[[G:.*]] = bert.dropout_grad

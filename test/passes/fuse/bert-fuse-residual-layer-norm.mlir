@@ -27,6 +27,23 @@ func.func @swapped(%x: !x, %residual: !x, %gamma: !h, %rng: !r) -> !x {
   return %2#0 : !x
 }
 
+// Tests that row numbers go along, forward and backward.
+// CHECK-LABEL: func.func @numbered_rows
+// CHECK-NEXT: bert.residual_layer_norm %arg0, %arg1, %arg2, %arg2, %arg3 rows %arg4 {{.*}}op_id = 3
+// CHECK-LABEL: func.func @numbered_rows_backward
+// CHECK-NEXT: bert.residual_layer_norm_grad %arg0, %arg1, %arg2, %arg3, %arg3, %arg4 rows %arg5 {{.*}}op_id = 3
+func.func @numbered_rows(%x: !x, %residual: !x, %gamma: !h, %rng: !r, %rows: tensor<4xi32>) -> !x {
+  %0 = bert.dropout %x, %rng, %rows {op_id = 3 : i32, rate = 0.1 : f32} : (!x, !r, tensor<4xi32>) -> !x
+  %1 = bert.add %0, %residual : (!x, !x) -> !x
+  %2:3 = bert.layer_norm %1, %gamma, %gamma {eps = 1.0e-5 : f32} : (!x, !h, !h) -> (!x, !s, !s)
+  return %2#0 : !x
+}
+func.func @numbered_rows_backward(%dy: !x, %z: !x, %gamma: !h, %s: !s, %rng: !r, %rows: tensor<4xi32>) -> (!x, !x) {
+  %0:3 = bert.layer_norm_grad %dy, %z, %gamma, %s, %s : (!x, !x, !h, !s, !s) -> (!x, !h, !h)
+  %1 = bert.dropout_grad %0#0, %rng, %rows {op_id = 3 : i32, rate = 0.1 : f32} : (!x, !r, tensor<4xi32>) -> !x
+  return %0#0, %1 : !x, !x
+}
+
 // Tests the form without dropout.
 // CHECK-LABEL: func.func @without_dropout
 // CHECK-NEXT: bert.residual_layer_norm %arg0, %arg1, %arg2, %arg2 {eps = {{.*}}, op_id = 0 : i32, rate = 0.000000e+00 : f32}

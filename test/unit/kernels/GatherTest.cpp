@@ -49,8 +49,9 @@ TEST(RowNumbers, APositionOutsideItsSequenceIsAnError) {
     std::vector<int32_t> rows(2);
     Status status = rowNumbers({{first.data(), 1}}, 2, 5, rows.data());
     EXPECT_EQ(status.code(), StatusCode::InvalidArgument);
-    EXPECT_EQ(status.message(), "position " + std::to_string(position) +
-                                    " is outside a sequence of 5 tokens");
+    EXPECT_EQ(status.message(),
+              "position " + std::to_string(position) +
+                  " of sequence 1 is outside it, expected 0 to 4");
   }
 }
 

@@ -76,19 +76,29 @@ TEST(LayerNormStep, RefusesMalformedOperands) {
   EXPECT_REFUSED(wide.prepare(), "a last axis of at most 16384");
 }
 
-TEST(LayerNormStep, DropsByRowNumbers) {
-  LayerNormStep s;
+// Turns dropout of half the elements on, with these numbers of the two rows.
+template <typename Step> void dropHalf(Step &s, Ints &rows) {
   s.rng[3] = 0;
   s.params.rate = 0.5f;
-  Ints rows = {6, 2};
   s.inputs.push_back(tensor({2}, rows));
+}
+
+// What is left of element i of two columns.
+template <typename Step>
+float halfDropped(const Step &s, const Ints &rows, size_t i, float value) {
+  auto element = static_cast<uint64_t>(rows[i / 2]) * 2 + i % 2;
+  bool keeps = philox::dropoutKeeps({1, 2, 3, s.params.op_id},
+                                    philox::dropoutScale(0.5f), element);
+  return keeps ? 2 * value : 0.0f;
+}
+
+TEST(LayerNormStep, DropsByRowNumbers) {
+  LayerNormStep s;
+  Ints rows = {6, 2};
+  dropHalf(s, rows);
   ASSERT_TRUE(s.run().ok());
-  philox::DropoutScale scale = philox::dropoutScale(0.5f);
-  philox::DropoutKey key{1, 2, 3, s.params.op_id};
   for (size_t i = 0; i < 4; ++i) {
-    auto element = static_cast<uint64_t>(rows[i / 2]) * 2 + i % 2;
-    float kept = philox::dropoutKeeps(key, scale, element) ? 2 * s.x[i] : 0;
-    EXPECT_EQ(s.z[i], kept + s.residual[i]) << i;
+    EXPECT_EQ(s.z[i], halfDropped(s, rows, i, s.x[i]) + s.residual[i]) << i;
   }
 }
 
@@ -101,7 +111,7 @@ TEST(LayerNormStep, RefusesRowNumbersThatDoNotFit) {
   EXPECT_REFUSED(s.prepare(), "rows is f32 [2], expected i32");
   s.inputs[5] = tensor({2}, rows);
   s.inputs[4] = TensorRef();
-  EXPECT_REFUSED(s.prepare(), "there are rows to drop by, but no rng");
+  EXPECT_REFUSED(s.prepare(), "rows are i32 [2], expected an rng with them");
 }
 
 struct LayerNormGradStep : StepUnderTest<plan::LayerNormGradParamsT> {
@@ -135,18 +145,12 @@ TEST(LayerNormGradStep, DropsByRowNumbers) {
   LayerNormGradStep s;
   // With its own mean the gradient of two columns is 0.
   s.mean = {-1, 0};
-  s.rng[3] = 0;
-  s.params.rate = 0.5f;
   Ints rows = {6, 2};
-  s.inputs.push_back(tensor({2}, rows));
+  dropHalf(s, rows);
   ASSERT_TRUE(s.run().ok());
-  philox::DropoutScale scale = philox::dropoutScale(0.5f);
-  philox::DropoutKey key{1, 2, 3, s.params.op_id};
   for (size_t i = 0; i < 4; ++i) {
-    auto element = static_cast<uint64_t>(rows[i / 2]) * 2 + i % 2;
     EXPECT_NE(s.dz[i], 0.0f);
-    EXPECT_EQ(s.dx[i],
-              philox::dropoutKeeps(key, scale, element) ? 2 * s.dz[i] : 0);
+    EXPECT_EQ(s.dx[i], halfDropped(s, rows, i, s.dz[i])) << i;
   }
   s.inputs[6] = tensor({2}, s.mean);
   EXPECT_REFUSED(s.prepare(), "rows is f32 [2], expected i32");

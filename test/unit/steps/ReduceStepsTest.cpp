@@ -163,7 +163,7 @@ TEST(RowNumbersStep, RunsAndReportsAPositionOutside) {
   EXPECT_EQ(s.rows, (Ints{4, 0, 2, 6, 6, 8, 0, 9}));
   s.first[1] = 5;
   EXPECT_EQ(s.runAgain().message(),
-            "position 5 is outside a sequence of 5 tokens");
+            "position 5 of sequence 1 is outside it, expected 0 to 4");
 }
 
 TEST(RowNumbersStep, RefusesMalformedOperands) {
