@@ -41,6 +41,19 @@ public:
     }
   }
 
+  // Lines to be asked for at each of `calls` calls of fetch(), for all of them
+  // to be asked for in the end.
+  HWY_INLINE int64_t pace(int64_t calls) const {
+    return calls <= 0 ? 0 : (lines_ + calls - 1) / calls;
+  }
+
+  // Asks for the next `count` lines, as far as there are any.
+  HWY_INLINE void fetch(int64_t count) {
+    for (int64_t i = 0; i < count && lines_ != 0; ++i) {
+      fetch();
+    }
+  }
+
   // Asks for the next line, if there is one. No calls in here, as products
   // keep their sums in registers.
   HWY_INLINE void fetch() {

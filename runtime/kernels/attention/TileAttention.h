@@ -24,6 +24,17 @@ void tileAttentionGrad(const AttentionGradArgs &args, std::byte *scratch);
 /// Rows and columns are padded to whole panels of 32.
 inline int64_t padded(int64_t n) { return roundUp(n, amx::kPanel); }
 
+/// Memory for the keep bits of a panel of queries in the gradient.
+struct KeepMemory {
+  /// Words of each half, for so many keys that begin and end inside a group.
+  static int64_t pitch(int64_t keys) {
+    return roundUp(keys, philox::kGroup) + philox::kGroup;
+  }
+  uint16_t *halves; // [2][pitch(keys)]
+  uint32_t *marks;  // [padded(keys)]
+  uint32_t *words;  // keepWords()
+};
+
 /// Hands out parts of a thread's scratch memory, aligned to 64 bytes; counts
 /// only when there is none.
 class ScratchParts {

@@ -13,57 +13,74 @@
 #include "hwy/foreach_target.h"
 
 #include "hwy/highway.h"
-#include "runtime/kernels/attention/TileHeads-inl.h"
+#include "runtime/kernels/attention/TileKeeps-inl.h"
+#include "runtime/kernels/attention/TileSoftmax-inl.h"
 
 #ifndef BERTC_RUNTIME_KERNELS_TILE_ATTENTION_GRAD_SHARED_
 #define BERTC_RUNTIME_KERNELS_TILE_ATTENTION_GRAD_SHARED_
 namespace bertc::rt::kernels {
 
-// A block of queries or of their dout: rows, and panels of them and of their
-// transpose.
+// Queries whose gradients of terms are kept for dk and dv: as many as the
+// second cache has room for, since sums that continue are read and written
+// again.
+inline constexpr int64_t kTileGradQueries = 128;
+
+// Queries or their dout: panels of those of a block, and of the transpose of
+// the panel of queries at work.
 struct TileRows {
-  uint16_t *rows, *plain, *transposed;
+  uint16_t *plain, *transposed;
 };
 
 // Scratch memory of a task; wide columns unless said otherwise. Sums for dk and
 // dv have a panel of rows behind the last, as sequences end anywhere.
 struct TileGradScratch {
   TileGradScratch(const AttentionProblem &p, std::byte *memory)
-      : wide(padded(p.size)), sumRows(p.keys + amx::kPanel) {
-    int64_t keys = padded(p.keys);
+      : wide(padded(p.size)) {
+    int64_t keys = padded(p.keys), sumRows = p.keys + amx::kPanel;
+    int64_t queries = std::min(padded(p.queries), kTileGradQueries);
     ScratchParts parts(memory);
+    rows = parts.take<uint16_t>(amx::kPanel * wide);
     this->keys = parts.take<uint16_t>(keys * wide);
     values = parts.take<uint16_t>(keys * wide);
     keyPanels = parts.take<uint16_t>(keys * wide);
     for (TileRows *block : {&q, &dout}) {
-      block->rows = parts.take<uint16_t>(kQueryBlock * wide);
-      block->plain = parts.take<uint16_t>(kQueryBlock * wide);
-      block->transposed = parts.take<uint16_t>(kQueryBlock * wide);
+      block->plain = parts.take<uint16_t>(queries * wide);
+      block->transposed = parts.take<uint16_t>(amx::kPanel * wide);
     }
-    dropped = parts.take<uint16_t>(keys * kQueryBlock);
-    dterms = parts.take<uint16_t>(keys * kQueryBlock);
-    turned = parts.take<uint16_t>(keys * kQueryBlock);
-    probabilities = parts.take<float>(keys * kQueryBlock);
-    gradients = parts.take<float>(keys * kQueryBlock);
-    lse = parts.take<float>(kQueryBlock);
-    dots = parts.take<float>(kQueryBlock);
+    dropped = parts.take<uint16_t>(keys * queries);
+    dterms = parts.take<uint16_t>(keys * queries);
+    turned = parts.take<uint16_t>(keys * amx::kPanel);
+    probabilities = parts.take<float>(keys * amx::kPanel);
+    gradients = parts.take<float>(keys * amx::kPanel);
+    mask = parts.take<float>(keys * (p.maskQuery == 0 ? 1 : amx::kPanel));
+    shift = parts.take<float>(amx::kPanel);
+    dots = parts.take<float>(amx::kPanel);
     dk = parts.take<float>(sumRows * wide);
     dv = parts.take<float>(sumRows * wide);
-    kept = parts.take<uint32_t>(kQueryBlock / amx::kPanel * keys);
-    words = parts.take<uint32_t>(keepWords(p));
+    keeps.halves = parts.take<uint16_t>(2 * KeepMemory::pitch(p.keys));
+    keeps.marks = parts.take<uint32_t>(keys);
+    keeps.words = parts.take<uint32_t>(keepWords(p));
     bytes = parts.bytes();
   }
-  int64_t wide, sumRows;
+  int64_t wide;
   size_t bytes;
-  uint16_t *keys, *values, *keyPanels;
+  // `rows` is a panel that could not be used where it lies.
+  uint16_t *rows, *keys, *values, *keyPanels;
   TileRows q, dout;
-  // [keys][kQueryBlock]; `turned` in tiles of queries by keys.
-  uint16_t *dropped, *dterms, *turned;
+  // In tiles [key / 16][query / 32], of a block.
+  uint16_t *dropped, *dterms;
+  // Of a panel: in tiles [query / 16][key / 32], and [keys][32].
+  uint16_t *turned;
   float *probabilities, *gradients;
-  float *lse, *dots;
+  // One a key, or [keys][32] where queries have their own.
+  float *mask;
+  // What is added to the terms of a query to the base 2, and what it takes from
+  // the gradients of its probabilities.
+  float *shift, *dots;
   float *dk, *dv;
-  // Bit i of kept[panel][key]: dropout leaves query i of the panel that key.
-  uint32_t *kept, *words;
+  KeepMemory keeps;
+  // Lines of the next head to be asked for with each key of a panel.
+  int64_t pace = 0;
 };
 
 } // namespace bertc::rt::kernels
@@ -77,217 +94,395 @@ constexpr int64_t kStep = static_cast<int64_t>(kLanes);
 
 void packKeys(const AttentionGradArgs &args, const Head &head,
               const KeyRange &keys, const TileGradScratch &m) {
-  packHalves(args.v, head, keys.first, keys.count, args.size, m.wide, m.values);
-  packHalves(args.k, head, keys.first, keys.count, args.size, m.wide, m.keys);
-  plainPanels(m.keys, padded(keys.count), m.wide, m.keyPanels);
+  int64_t run = padded(keys.count) * kPanel;
+  for (int64_t key = 0; key < keys.count; key += kPanel) {
+    int64_t first = keys.first + key, rows = panelRows(keys.count, key);
+    packPanel(args.v, head, first, rows, args.size, m.wide,
+              m.values + key * m.wide);
+    plainStep(packPanel(args.k, head, first, rows, args.size, m.wide,
+                        m.keys + key * m.wide),
+              m.wide, run, m.keyPanels + key * kPanel);
+  }
+  if (args.maskQuery == 0) {
+    maskTerms(maskRow(args, head, 0, keys.first), keys.count, m.mask);
+  }
 }
 
-HWY_INLINE void packBlock(const HeadTensor &t, const Head &head,
-                          const QueryBlock &b, int64_t size, int64_t wide,
-                          const TileRows &to) {
-  packHalves(t, head, b.query, b.queries, size, wide, to.rows);
-  plainPanels(to.rows, padded(b.queries), wide, to.plain);
-  transposedPanels(to.rows, padded(b.queries), wide, to.transposed);
+// Step `step` of the panels of a block, and the transpose.
+HWY_INLINE void packQueries(const HeadTensor &t, const Head &head,
+                            const QueryBlock &b, int64_t size, int64_t step,
+                            int64_t steps, const TileGradScratch &m,
+                            const TileRows &to) {
+  PanelRows rows = panelOf(t, head, b.query, b.queries, size, m.wide, m.rows);
+  plainStep(rows, m.wide, steps * kStepHalves, to.plain + step * kStepHalves);
+  transposedPanel(rows, m.wide, to.transposed);
 }
 
-// Sums of exponentials and keep bits of a block. A query that does not exist
-// has an infinite sum, and so no probabilities.
+// A query that does not exist has an infinite sum, and so no probabilities.
 void prepareQueries(const AttentionGradArgs &args, const Head &head,
                     const QueryBlock &b, const TileGradScratch &m) {
   int64_t row = (head.batch * args.heads + head.head) * args.queries + b.query;
-  for (int64_t i = 0; i < padded(b.queries); ++i) {
-    m.lse[i] = i < b.queries ? args.lse[row + i] : __builtin_inff();
-    m.dots[i] = 0.0f;
+  for (int64_t i = 0; i < kPanel; ++i) {
+    m.shift[i] =
+        i < b.queries ? -kLog2E * args.lse[row + i] : -__builtin_inff();
   }
-  if (!args.dropout.active) {
-    return;
-  }
-  const DU du;
-  int64_t keys = padded(b.keys);
-  __builtin_memset(m.kept, 0,
-                   static_cast<size_t>(padded(b.queries) / kPanel * keys) * 4);
-  KeepRows keeps(args, head, b, m.words);
-  for (int64_t i = 0; i < b.queries && b.keys > 0; ++i) {
-    const uint32_t *keep = keeps.next();
-    uint32_t *kept = m.kept + i / kPanel * keys;
-    VU bit = hn::Set(du, 1u << i % kPanel);
-    for (int64_t key = 0; key < b.keys; key += kStep) {
-      VU now = hn::And(hn::LoadU(du, keep + key), bit);
-      hn::StoreU(hn::Or(now, hn::LoadU(du, kept + key)), du, kept + key);
+  for (int64_t i = 0; i < kPanel && args.maskQuery != 0; ++i) {
+    const float *mask =
+        i < b.queries ? maskRow(args, head, b.query + i, b.first) : nullptr;
+    for (int64_t key = 0; key < padded(b.keys); ++key) {
+      m.mask[key * kPanel + i] = key >= b.keys     ? -__builtin_inff()
+                                 : mask == nullptr ? 0.0f
+                                                   : mask[key] * kLog2E;
     }
   }
 }
 
-// The mask of one key for a vector of queries from `query` of the block on.
-HWY_INLINE VF maskOfKey(const AttentionProblem &p, const Head &head,
-                        const QueryBlock &b, int64_t key, int64_t query) {
-  if (p.mask == nullptr) {
-    return hn::Zero(DF());
-  }
-  if (p.maskQuery == 0) {
-    return splat(maskRow(p, head, b.query, b.first)[key]);
-  }
-  HWY_ALIGN float lanes[kLanes] = {};
-  for (int64_t i = 0; i < kStep && query + i < b.queries; ++i) {
-    lanes[i] = maskRow(p, head, b.query + query + i, b.first)[key];
-  }
-  return hn::Load(DF(), lanes);
-}
+// What is added to the terms of a vector of queries: the mask apart from what
+// the query always gets.
+struct NoMask {
+  HWY_INLINE VF operator()(VF shift, int64_t, int64_t) const { return shift; }
+};
 
-// All ones where dropout leaves a vector of queries from `lane` of their panel
-// on the key that `bits` are of.
-HWY_INLINE VF keptLanes(uint32_t bits, int64_t lane) {
-  const DU du;
-  VU numbers =
-      hn::Add(hn::Iota(du, 0), hn::Set(du, static_cast<uint32_t>(lane)));
-  VU own = hn::And(hn::Set(du, bits), hn::Shl(hn::Set(du, 1), numbers));
-  auto none = hn::Eq(own, hn::Zero(du));
-  return hn::BitCast(DF(), hn::IfThenZeroElse(none, hn::Set(du, ~0u)));
-}
+struct KeyMask {
+  const float *mask;
+  HWY_INLINE VF operator()(VF shift, int64_t key, int64_t) const {
+    return hn::Add(shift, splat(mask[key]));
+  }
+};
 
-// A panel of keys by a panel of queries: scores and gradients of dropped
-// probabilities become probabilities, dropped ones, and gradients of the
-// former, and are summed for the dot of each query.
-template <class Tiles>
-void probabilityPanel(const AttentionGradArgs &args, const Head &head,
-                      const QueryBlock &b, int64_t key, int64_t query,
-                      const float *scores, const float *grads,
-                      const TileGradScratch &m) {
+struct QueryMask {
+  const float *mask;
+  HWY_INLINE VF operator()(VF shift, int64_t key, int64_t lane) const {
+    return hn::Add(shift, hn::Load(DF(), mask + key * kPanel + lane));
+  }
+};
+
+// A panel of keys by the panel of queries: scores become probabilities, what
+// dropout leaves of them, and gradients of dropped probabilities those of the
+// probabilities, times the scale; summed up for the dot of each query.
+template <class Tiles, bool dropout, class Mask>
+HWY_INLINE void
+probabilityPanel(const AttentionGradArgs &args, const KeepBits &keeps,
+                 const Mask &mask, int64_t key, uint16_t *HWY_RESTRICT dropped,
+                 int64_t upper, const TileGradScratch &m, RowsAhead &ahead) {
   const DF df;
-  const VF scale = splat(args.scale), factor = splat(args.dropout.scale.factor);
-  const uint32_t *kept = m.kept + query / kPanel * padded(b.keys);
-  int64_t there = b.keys - key < kPanel ? b.keys - key : kPanel;
-  for (int64_t c = 0; c < kPanel; c += kStep) {
-    const VF lse = hn::LoadU(df, m.lse + query + c);
-    VF dot = hn::LoadU(df, m.dots + query + c);
-    for (int64_t r = 0; r < kPanel; ++r) {
-      int64_t at = (key + r) * kQueryBlock + query + c;
-      VF p = hn::Zero(df), g = p, dropped = p;
-      if (r < there) {
-        VF t = hn::MulAdd(hn::Load(df, scores + r * kPanel + c), scale,
-                          maskOfKey(args, head, b, key + r, query + c));
-        p = dropped = expNegativeV(hn::Sub(t, lse));
-        g = hn::Load(df, grads + r * kPanel + c);
-        if (args.dropout.active) {
-          VF keep = keptLanes(kept[key + r], c);
-          g = hn::And(keep, hn::Mul(g, factor));
-          dropped = hn::And(keep, hn::Mul(p, factor));
-        }
+  const VF scale = splat(args.scale * kLog2E);
+  const VF factor = splat(dropout ? args.dropout.scale.factor : 1.0f);
+  const VF gradScale = hn::Mul(factor, splat(args.scale));
+  VF shift[kStepVectors], dots[kStepVectors];
+  for (int64_t i = 0; i < kStepVectors; ++i) {
+    shift[i] = hn::Load(df, m.shift + i * kStep);
+    dots[i] = hn::Load(df, m.dots + i * kStep);
+  }
+  float *ps = m.probabilities + key * kPanel, *gs = m.gradients + key * kPanel;
+  for (int64_t r = 0; r < kPanel; ++r, ps += kPanel, gs += kPanel) {
+    ahead.fetch(m.pace);
+    VF left[kStepVectors];
+    for (int64_t i = 0; i < kStepVectors; ++i) {
+      VF p = exp2NegativeV(hn::MulAdd(hn::Load(df, ps + i * kStep), scale,
+                                      mask(shift[i], key + r, i * kStep)));
+      VF g = hn::Mul(hn::Load(df, gs + i * kStep), gradScale);
+      left[i] = p;
+      if (dropout) {
+        auto keep = keeps.of(key + r, i * kStep);
+        g = hn::IfThenElseZero(keep, g);
+        left[i] = hn::IfThenElseZero(keep, hn::Mul(p, factor));
       }
-      hn::StoreU(p, df, m.probabilities + at);
-      hn::StoreU(g, df, m.gradients + at);
-      storeHalves<Tiles>(dropped, m.dropped + at);
-      dot = hn::MulAdd(g, p, dot);
+      hn::Store(p, df, ps + i * kStep);
+      hn::Store(g, df, gs + i * kStep);
+      dots[i] = hn::MulAdd(g, p, dots[i]);
     }
-    hn::StoreU(dot, df, m.dots + query + c);
+    storeStep<Tiles>(left, dropped + r / 16 * upper + r % 16 * kPanel);
+  }
+  for (int64_t i = 0; i < kStepVectors; ++i) {
+    hn::Store(dots[i], df, m.dots + i * kStep);
   }
 }
 
-template <class Tiles>
-void probabilityBlock(const AttentionGradArgs &args, const Head &head,
-                      const QueryBlock &b, const TileGradScratch &m) {
-  HWY_ALIGN float scores[kPanel * kPanel];
-  HWY_ALIGN float grads[kPanel * kPanel];
-  int64_t steps = m.wide / kPanel;
+// All keys of a panel of queries, which is step `step` of `steps` of its block.
+template <class Tiles, bool dropout, class Mask>
+void probabilities(const AttentionGradArgs &args, const QueryBlock &b,
+                   const KeepBits &keeps, const Mask &mask, int64_t step,
+                   int64_t steps, const TileGradScratch &m, RowsAhead &ahead) {
+  const int64_t depth = m.wide / kPanel, upper = steps * kTileHalves;
+  __builtin_memset(m.dots, 0, kPanel * sizeof(float));
   for (int64_t key = 0; key < b.keys; key += kPanel) {
-    for (int64_t query = 0; query < b.queries; query += kPanel) {
-      tileProduct<Tiles>(rowMajor(m.keys + key * m.wide, m.wide),
-                         m.q.transposed + query * m.wide, steps, false, scores,
-                         kPanel);
-      tileProduct<Tiles>(rowMajor(m.values + key * m.wide, m.wide),
-                         m.dout.transposed + query * m.wide, steps, false,
-                         grads, kPanel);
-      probabilityPanel<Tiles>(args, head, b, key, query, scores, grads, m);
-    }
+    tileProduct<Tiles>(rowMajor(m.keys + key * m.wide, m.wide), m.q.transposed,
+                       depth, false, m.probabilities + key * kPanel, kPanel);
+    tileProduct<Tiles>(rowMajor(m.values + key * m.wide, m.wide),
+                       m.dout.transposed, depth, false,
+                       m.gradients + key * kPanel, kPanel);
+    uint16_t *dropped = m.dropped + key / 16 * upper + step * kTileHalves;
+    probabilityPanel<Tiles, dropout>(args, keeps, mask, key, dropped, upper, m,
+                                     ahead);
   }
 }
 
-// Gradients of the terms, times the scale, as they are and turned: tile
-// [query / 16][key / 32].
+template <class Tiles, bool dropout>
+void maskedProbabilities(const AttentionGradArgs &args, const Head &head,
+                         const QueryBlock &b, int64_t step, int64_t steps,
+                         const TileGradScratch &m, RowsAhead &ahead) {
+  KeepBits keeps = {};
+  if (dropout && b.keys > 0) {
+    keeps = keepBits(args, head, b, m.keeps);
+  }
+  if (args.maskQuery != 0) {
+    return probabilities<Tiles, dropout>(args, b, keeps, QueryMask{m.mask},
+                                         step, steps, m, ahead);
+  }
+  if (args.mask != nullptr || b.keys % kPanel != 0) {
+    return probabilities<Tiles, dropout>(args, b, keeps, KeyMask{m.mask}, step,
+                                         steps, m, ahead);
+  }
+  probabilities<Tiles, dropout>(args, b, keeps, NoMask(), step, steps, m,
+                                ahead);
+}
+
+// Where row r of tile `half` of what turnStep() makes comes from.
+HWY_INLINE int64_t turnedColumn(int64_t r, int64_t half) {
+  return r / 4 * 8 + half * 4 + r % 4;
+}
+
+// Two A tiles, 32 rows of 32 columns, become two of their transpose, with rows
+// in the order of turnedColumn(): the order in which interleaving yields them.
+HWY_INLINE void turnPanel(const uint16_t *lower, const uint16_t *upper,
+                          uint16_t *out, int64_t outUpper) {
+  HWY_ALIGN uint32_t words[2][256];
+  for (int64_t r = 0; r < 16; ++r) {
+    const uint16_t *even = (r < 8 ? lower : upper) + r % 8 * 2 * kPanel;
+#if HWY_TARGET == HWY_AVX3
+    __m512i a = _mm512_load_si512(even);
+    __m512i b = _mm512_load_si512(even + kPanel);
+    _mm512_store_si512(words[0] + r * 16, _mm512_unpacklo_epi16(a, b));
+    _mm512_store_si512(words[1] + r * 16, _mm512_unpackhi_epi16(a, b));
+#else
+    for (int64_t half = 0; half < 2; ++half) {
+      for (int64_t i = 0; i < 16; ++i) {
+        const uint16_t *pair = even + turnedColumn(i, half);
+        words[half][r * 16 + i] = pair[0] | static_cast<uint32_t>(pair[kPanel])
+                                                << 16;
+      }
+    }
+#endif
+  }
+  transposeTile(words[0], 16, reinterpret_cast<uint32_t *>(out));
+  transposeTile(words[1], 16, reinterpret_cast<uint32_t *>(out + outUpper));
+}
+
+struct TurnedRows : SameRows {
+  HWY_INLINE int64_t row(int64_t r) const {
+    return turnedColumn(r % 16, r / 16);
+  }
+};
+
+// Gradients of the terms of a panel of queries, as they are and turned.
 template <class Tiles>
-void termBlock(const AttentionGradArgs &args, const QueryBlock &b,
-               const TileGradScratch &m) {
+void terms(const QueryBlock &b, int64_t step, int64_t steps,
+           const TileGradScratch &m) {
   const DF df;
-  const VF scale = splat(args.scale);
-  HWY_ALIGN uint32_t pairs[256];
-  int64_t keys = padded(b.keys);
-  for (int64_t key = 0; key < keys; ++key) {
-    for (int64_t c = 0; c < padded(b.queries); c += kStep) {
-      int64_t at = key * kQueryBlock + c;
-      VF p = hn::Mul(hn::LoadU(df, m.probabilities + at), scale);
-      VF g =
-          hn::Sub(hn::LoadU(df, m.gradients + at), hn::LoadU(df, m.dots + c));
-      storeHalves<Tiles>(hn::Mul(p, g), m.dterms + at);
-    }
+  const int64_t upper = steps * kTileHalves;
+  const int64_t keySteps = padded(b.keys) / kPanel;
+  VF dots[kStepVectors];
+  for (int64_t i = 0; i < kStepVectors; ++i) {
+    dots[i] = hn::Load(df, m.dots + i * kStep);
   }
-  uint16_t *out = m.turned;
-  for (int64_t query = 0; query < padded(b.queries); query += 16) {
-    for (int64_t key = 0; key < keys; key += kPanel, out += kTileHalves) {
-      interleaveTile(m.dterms + key * kQueryBlock + query, kQueryBlock, pairs);
-      transposeTile(pairs, 16, reinterpret_cast<uint32_t *>(out));
+  const float *p = m.probabilities, *g = m.gradients;
+  for (int64_t keyStep = 0; keyStep < keySteps; ++keyStep) {
+    uint16_t *out = m.dterms + keyStep * 2 * upper + step * kTileHalves;
+    for (int64_t r = 0; r < kPanel; ++r, p += kPanel, g += kPanel) {
+      VF v[kStepVectors];
+      for (int64_t i = 0; i < kStepVectors; ++i) {
+        v[i] = hn::Mul(hn::Load(df, p + i * kStep),
+                       hn::Sub(hn::Load(df, g + i * kStep), dots[i]));
+      }
+      storeStep<Tiles>(v, out + r / 16 * upper + r % 16 * kPanel);
     }
+    turnPanel(out, out + upper, m.turned + keyStep * kTileHalves,
+              keySteps * kTileHalves);
   }
 }
 
-// dq of a block, and what it adds to dk and dv.
 template <class Tiles>
-void productBlock(const AttentionGradArgs &args, const Head &head,
-                  const QueryBlock &b, const TileGradScratch &m) {
+void queryGradient(const AttentionGradArgs &args, const Head &head,
+                   const QueryBlock &b, const TileGradScratch &m) {
   HWY_ALIGN float sums[kPanel * kPanel];
-  int64_t keySteps = padded(b.keys) / kPanel, run = keySteps * kTileHalves;
-  int64_t querySteps = padded(b.queries) / kPanel;
+  int64_t keySteps = padded(b.keys) / kPanel;
+  TileLeft left = {m.turned, kPanel, kTileHalves, keySteps * kTileHalves};
   for (int64_t col = 0; col < m.wide; col += kPanel) {
-    for (int64_t panel = 0; panel < querySteps; ++panel) {
-      TileLeft left = {m.turned + 2 * panel * run, kPanel, kTileHalves, run};
-      tileProduct<Tiles>(left, m.keyPanels + col * keySteps * kPanel, keySteps,
+    tileProduct<Tiles>(left, m.keyPanels + col * keySteps * kPanel, keySteps,
+                       false, sums, kPanel);
+    writeRows<Tiles>(sums, kPanel, b.queries, args.size, args.dq, head, b.query,
+                     col, TurnedRows());
+  }
+}
+
+// Everything of a panel of queries but what dk and dv get.
+template <class Tiles>
+void runPanel(const AttentionGradArgs &args, const Head &head,
+              const QueryBlock &b, int64_t step, int64_t steps,
+              const TileGradScratch &m, RowsAhead &ahead) {
+  packQueries(args.q, head, b, args.size, step, steps, m, m.q);
+  packQueries(args.dout, head, b, args.size, step, steps, m, m.dout);
+  prepareQueries(args, head, b, m);
+  args.dropout.active
+      ? maskedProbabilities<Tiles, true>(args, head, b, step, steps, m, ahead)
+      : maskedProbabilities<Tiles, false>(args, head, b, step, steps, m, ahead);
+  terms<Tiles>(b, step, steps, m);
+  queryGradient<Tiles>(args, head, b, m);
+}
+
+void zeroRows(const HeadTensor &t, const Head &head, int64_t first, int64_t end,
+              int64_t size) {
+  for (int64_t row = first; row < end; ++row) {
+    __builtin_memset(static_cast<uint16_t *>(t.buffer.data) +
+                         rowOffset(t, head, row),
+                     0, static_cast<size_t>(size) * 2);
+  }
+}
+
+// A gradient of keys or values: [keys][queries of a block] times what queries
+// have.
+struct KeyProduct {
+  const HeadTensor &to;
+  const uint16_t *left, *right;
+  float *sums;
+};
+
+// Products of a block that has all queries: written where they belong.
+template <class Tiles>
+void wholeProduct(const AttentionGradArgs &args, const Head &head,
+                  const QueryBlock &b, const KeyProduct &product,
+                  const TileGradScratch &m) {
+  HWY_ALIGN float sums[kPanel * kPanel];
+  int64_t steps = padded(b.queries) / kPanel;
+  for (int64_t key = 0; key < b.keys; key += kPanel) {
+    TileLeft left = {product.left + key * steps * kPanel, kPanel, kTileHalves,
+                     steps * kTileHalves};
+    for (int64_t col = 0; col < m.wide; col += kPanel) {
+      tileProduct<Tiles>(left, product.right + col * steps * kPanel, steps,
                          false, sums, kPanel);
-      writeHalves(sums, panelRows(b, panel), args.size, args.dq, head,
-                  b.query + panel * kPanel, col);
+      writeRows<Tiles>(sums, kPanel, panelRows(b.keys, key), args.size,
+                       product.to, head, b.first + key, col, SameRows());
     }
-    int64_t right = col * querySteps * kPanel;
-    for (int64_t key = 0; key < b.keys; key += kPanel) {
-      int64_t at = (b.first + key) * m.wide + col;
-      tileProduct<Tiles>(rowMajor(m.dropped + key * kQueryBlock, kQueryBlock),
-                         m.dout.plain + right, querySteps, true, m.dv + at,
-                         m.wide);
-      tileProduct<Tiles>(rowMajor(m.dterms + key * kQueryBlock, kQueryBlock),
-                         m.q.plain + right, querySteps, true, m.dk + at,
-                         m.wide);
+  }
+  zeroRows(product.to, head, 0, b.first, args.size);
+  zeroRows(product.to, head, b.first + b.keys, args.keys, args.size);
+}
+
+// Products of a block that has some of them: added to the sums, or the first.
+template <class Tiles>
+void partProduct(const QueryBlock &b, const KeyProduct &product, bool add,
+                 const TileGradScratch &m) {
+  int64_t steps = padded(b.queries) / kPanel;
+  for (int64_t key = 0; key < b.keys; key += kPanel) {
+    TileLeft left = {product.left + key * steps * kPanel, kPanel, kTileHalves,
+                     steps * kTileHalves};
+    for (int64_t col = 0; col < m.wide; col += kPanel) {
+      tileProduct<Tiles>(left, product.right + col * steps * kPanel, steps, add,
+                         product.sums + (b.first + key) * m.wide + col, m.wide);
     }
   }
 }
 
+// Rows of sums for dk and dv that hold something; those behind them are filled
+// when they are needed.
+class SumRows {
+public:
+  SumRows(const TileGradScratch &m) : m_(m) {}
+
+  // Whether keys [first, end) have sums to be added to; if not, the next
+  // product is their first, up to a whole panel.
+  bool open(int64_t first, int64_t end) {
+    bool add = first < filled_;
+    fill(add ? end : first);
+    filled_ = end > filled_ ? end : filled_;
+    return add;
+  }
+
+  // Zeros up to row `end`.
+  void fill(int64_t end) {
+    if (end > filled_) {
+      size_t bytes = static_cast<size_t>((end - filled_) * m_.wide) * 4;
+      __builtin_memset(m_.dk + filled_ * m_.wide, 0, bytes);
+      __builtin_memset(m_.dv + filled_ * m_.wide, 0, bytes);
+      filled_ = end;
+    }
+  }
+
+private:
+  const TileGradScratch &m_;
+  int64_t filled_ = 0;
+};
+
 template <class Tiles>
-void runHead(const AttentionGradArgs &args, int64_t task,
-             const TileGradScratch &m) {
+void writeSums(const AttentionGradArgs &args, const Head &head,
+               const KeyProduct &product, const TileGradScratch &m) {
+  for (int64_t key = 0; key < args.keys; key += kPanel) {
+    for (int64_t col = 0; col < m.wide; col += kPanel) {
+      writeRows<Tiles>(product.sums + key * m.wide + col, m.wide,
+                       panelRows(args.keys, key), args.size, product.to, head,
+                       key, col, SameRows());
+    }
+  }
+}
+
+// The panels of a block, and what it adds to dk and dv.
+template <class Tiles>
+void runBlock(const AttentionGradArgs &args, const Head &head,
+              const QueryBlock &b, const KeyProduct (&products)[2],
+              SumRows &sums, const TileGradScratch &m, RowsAhead &ahead) {
+  int64_t steps = padded(b.queries) / kPanel;
+  for (int64_t step = 0; step < steps; ++step) {
+    int64_t first = step * kPanel;
+    QueryBlock panel = {b.query + first, panelRows(b.queries, first), b.first,
+                        b.keys};
+    runPanel<Tiles>(args, head, panel, step, steps, m, ahead);
+  }
+  bool whole = b.queries == args.queries;
+  bool add = !whole && b.keys > 0 && sums.open(b.first, b.first + b.keys);
+  for (const KeyProduct &product : products) {
+    whole ? wholeProduct<Tiles>(args, head, b, product, m)
+          : partProduct<Tiles>(b, product, add, m);
+  }
+}
+
+template <class Tiles>
+void runHead(const AttentionGradArgs &args, int64_t task, int64_t next,
+             TileGradScratch &m) {
   amx::TileScope<Tiles> scope;
   Head head = headOf(args, task);
   KeyRange unmasked = unmaskedKeys(args, head.batch), there = {0, 0};
-  size_t sums = static_cast<size_t>(m.sumRows * m.wide) * sizeof(float);
-  __builtin_memset(m.dk, 0, sums);
-  __builtin_memset(m.dv, 0, sums);
+  const KeyProduct products[2] = {{args.dv, m.dropped, m.dout.plain, m.dv},
+                                  {args.dk, m.dterms, m.q.plain, m.dk}};
+  SumRows sums(m);
+  RowsAhead ahead;
+  fetchNext(args, next, ahead);
+  if (next >= 0) {
+    ahead.add(args.dout, headOf(args, next), args.queries, args.size);
+  }
+  m.pace = ahead.pace(padded(args.queries) / kPanel * unmasked.count);
+  bool whole = false;
   for (int64_t s = 0; s < args.queries;) {
-    QueryBlock b = queryBlock(args, unmasked, head.batch, s);
+    QueryBlock b = queryBlock(args, unmasked, head.batch, s, kTileGradQueries);
+    whole = b.queries == args.queries;
     if (b.first != there.first || b.keys != there.count) {
       there = {b.first, b.keys};
       packKeys(args, head, there, m);
     }
-    packBlock(args.q, head, b, args.size, m.wide, m.q);
-    packBlock(args.dout, head, b, args.size, m.wide, m.dout);
-    prepareQueries(args, head, b, m);
-    probabilityBlock<Tiles>(args, head, b, m);
-    termBlock<Tiles>(args, b, m);
-    productBlock<Tiles>(args, head, b, m);
+    runBlock<Tiles>(args, head, b, products, sums, m, ahead);
     s += b.queries;
   }
-  unpackRows(m.dk, m.wide, args.keys, args.size, args.dk, head, 0, false);
-  unpackRows(m.dv, m.wide, args.keys, args.size, args.dv, head, 0, false);
+  if (!whole) {
+    sums.fill(args.keys);
+    writeSums<Tiles>(args, head, products[0], m);
+    writeSums<Tiles>(args, head, products[1], m);
+  }
 }
 
-void tileGradHead(const AttentionGradArgs &args, int64_t task,
-                  const TileGradScratch &m) {
+void tileGradHead(const AttentionGradArgs &args, int64_t task, int64_t next,
+                  TileGradScratch &m) {
   withTiles(args.tiles, [&](auto tiles) HWY_ATTR {
-    runHead<decltype(tiles)>(args, task, m);
+    runHead<decltype(tiles)>(args, task, next, m);
   });
 }
 
@@ -307,10 +502,11 @@ size_t tileAttentionGradScratchBytes(const AttentionProblem &p) {
 
 void tileAttentionGrad(const AttentionGradArgs &args, std::byte *scratch) {
   size_t each = tileAttentionGradScratchBytes(args);
-  forEachHead(args, scratch, each, [&](int64_t task, int64_t, std::byte *own) {
-    TileGradScratch m(args, own);
-    HWY_DYNAMIC_DISPATCH(tileGradHead)(args, task, m);
-  });
+  forEachHead(args, scratch, each,
+              [&](int64_t task, int64_t next, std::byte *own) {
+                TileGradScratch m(args, own);
+                HWY_DYNAMIC_DISPATCH(tileGradHead)(args, task, next, m);
+              });
 }
 
 } // namespace bertc::rt::kernels

@@ -13,7 +13,7 @@
 #include "runtime/kernels/amx/Blocks-inl.h"
 #include "runtime/kernels/amx/Epilogue-inl.h"
 #include "runtime/kernels/amx/Product-inl.h"
-#include "runtime/kernels/attention/Softmax-inl.h"
+#include "runtime/kernels/attention/Heads-inl.h"
 #include "runtime/kernels/attention/TileAttention.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -55,80 +55,132 @@ HWY_INLINE void tileProduct(const TileLeft &a, const uint16_t *b, int64_t steps,
   storeSums<Tiles>(c, pitch);
 }
 
-// Rows [first, first + rows) of a head, dense, with zeros up to `wide` columns
-// and padded(rows) rows.
-HWY_INLINE void packHalves(const HeadTensor &t, const Head &head, int64_t first,
-                           int64_t rows, int64_t size, int64_t wide,
-                           uint16_t *HWY_RESTRICT to) {
-  const auto *data = static_cast<const uint16_t *>(t.buffer.data);
-  for (int64_t r = 0; r < rows; ++r, to += wide) {
-    if (r + kRowsAhead < rows) {
-      prefetchRow(t, head, first + r + kRowsAhead, size);
-    }
-    __builtin_memcpy(to, data + rowOffset(t, head, first + r),
-                     static_cast<size_t>(size) * 2);
-    __builtin_memset(to + size, 0, static_cast<size_t>(wide - size) * 2);
-  }
-  __builtin_memset(to, 0,
-                   static_cast<size_t>((padded(rows) - rows) * wide) * 2);
-}
+// 32 rows of bf16, `pitch` elements apart.
+struct PanelRows {
+  const uint16_t *data;
+  int64_t pitch;
+};
 
-// Dense rows [rows][wide], both whole panels, as the right side of a product
-// along their columns: panels of their transpose.
-HWY_INLINE void transposedPanels(const uint16_t *rows, int64_t count,
-                                 int64_t wide, uint16_t *HWY_RESTRICT out) {
-  for (int64_t row = 0; row < count; row += kPanel) {
-    for (int64_t col = 0; col < wide; col += kPanel) {
-      for (int64_t half = 0; half < 2; ++half, out += kTileHalves) {
-        const uint16_t *from = rows + (row + 16 * half) * wide + col;
-        transposeTile(reinterpret_cast<const uint32_t *>(from), wide / 2,
-                      reinterpret_cast<uint32_t *>(out));
-      }
+// Rows [first, first + rows) of a head, at most a panel, dense with zeros up to
+// `wide` columns and 32 rows.
+HWY_INLINE PanelRows packPanel(const HeadTensor &t, const Head &head,
+                               int64_t first, int64_t rows, int64_t size,
+                               int64_t wide, uint16_t *HWY_RESTRICT to) {
+  const auto *from =
+      static_cast<const uint16_t *>(t.buffer.data) + rowOffset(t, head, first);
+  const PanelRows packed = {to, wide};
+  // A call for each row would take longer than the copy.
+  const int64_t whole = size / kPanel * kPanel;
+  for (int64_t r = 0; r < rows; ++r, from += t.row, to += wide) {
+    for (int64_t c = 0; c < whole; c += kPanel) {
+      __builtin_memcpy(to + c, from + c, kPanel * 2);
+    }
+    for (int64_t c = whole; c < wide; ++c) {
+      to[c] = c < size ? from[c] : uint16_t{0};
     }
   }
+  __builtin_memset(to, 0, static_cast<size_t>((kPanel - rows) * wide) * 2);
+  return packed;
 }
 
-// The same along their rows.
-HWY_INLINE void plainPanels(const uint16_t *rows, int64_t count, int64_t wide,
-                            uint16_t *HWY_RESTRICT out) {
+// The same where they lie if nothing is missing, else packed into `memory`.
+HWY_INLINE PanelRows panelOf(const HeadTensor &t, const Head &head,
+                             int64_t first, int64_t rows, int64_t size,
+                             int64_t wide, uint16_t *HWY_RESTRICT memory) {
+  // Pairs of elements are read as words, so rows are whole words apart.
+  if (rows == kPanel && size == wide && t.row % 2 == 0) {
+    return {static_cast<const uint16_t *>(t.buffer.data) +
+                rowOffset(t, head, first),
+            t.row};
+  }
+  return packPanel(t, head, first, rows, size, wide, memory);
+}
+
+// A panel as the right side of a product along its columns: one panel of its
+// transpose.
+HWY_INLINE void transposedPanel(const PanelRows &from, int64_t wide,
+                                uint16_t *HWY_RESTRICT out) {
   for (int64_t col = 0; col < wide; col += kPanel) {
-    for (int64_t row = 0; row < count; row += kPanel) {
-      for (int64_t half = 0; half < 2; ++half, out += kTileHalves) {
-        interleaveTile(rows + row * wide + col + 16 * half, wide,
-                       reinterpret_cast<uint32_t *>(out));
-      }
+    for (int64_t half = 0; half < 2; ++half, out += kTileHalves) {
+      const uint16_t *rows = from.data + 16 * half * from.pitch + col;
+      transposeTile(reinterpret_cast<const uint32_t *>(rows), from.pitch / 2,
+                    reinterpret_cast<uint32_t *>(out));
     }
   }
 }
 
-// Rounds n elements, a multiple of kLanes.
+// The same along its rows: a step of each panel of columns, the panels `run`
+// elements apart.
+HWY_INLINE void plainStep(const PanelRows &from, int64_t wide, int64_t run,
+                          uint16_t *HWY_RESTRICT out) {
+  for (int64_t col = 0; col < wide; col += kPanel, out += run) {
+    for (int64_t half = 0; half < 2; ++half) {
+      interleaveTile(from.data + col + 16 * half, from.pitch,
+                     reinterpret_cast<uint32_t *>(out + half * kTileHalves));
+    }
+  }
+}
+
+// What is left of `count` rows from `row` on, at most a panel.
+HWY_INLINE int64_t panelRows(int64_t count, int64_t row) {
+  return count - row < kPanel ? count - row : kPanel;
+}
+
+// 32 numbers, rounded to bf16.
+constexpr int64_t kStepVectors = kPanel / static_cast<int64_t>(kLanes);
+
 template <class Tiles>
-HWY_INLINE void roundRow(const float *HWY_RESTRICT in,
-                         uint16_t *HWY_RESTRICT out, int64_t n) {
-  for (int64_t i = 0; i < n; i += static_cast<int64_t>(kLanes)) {
-    storeHalves<Tiles>(hn::LoadU(DF(), in + i), out + i);
+HWY_INLINE void storeStep(const VF (&v)[kStepVectors], uint16_t *p) {
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (Tiles::kHardware) {
+    // A CPU with tiles has this instruction, the AVX-512 target does not.
+    __m512i halves;
+    asm("vcvtne2ps2bf16 %1, %2, %0"
+        : "=v"(halves)
+        : "v"(v[0].raw), "v"(v[1].raw));
+    _mm512_storeu_si512(p, halves);
+    return;
+  }
+#endif
+  for (int64_t i = 0; i < kStepVectors; ++i) {
+    bf16Store(v[i], p + i * static_cast<int64_t>(kLanes));
   }
 }
 
-// Rows [first, first + rows) and columns [col, col + 32) of a head from sums
-// [32][32], as far as the head goes.
-HWY_INLINE void writeHalves(const float *HWY_RESTRICT sums, int64_t rows,
-                            int64_t size, const HeadTensor &t, const Head &head,
-                            int64_t first, int64_t col) {
-  auto *data = static_cast<uint16_t *>(t.buffer.data);
-  size_t columns =
-      static_cast<size_t>(size - col < kPanel ? size - col : kPanel);
-  for (int64_t r = 0; r < rows; ++r) {
-    f32ToBf16(sums + r * kPanel, data + rowOffset(t, head, first + r) + col,
-              columns);
+// Sums [32][pitch] become columns [col, col + 32) of `rows` rows of a head from
+// row `first` on, as far as the head goes. how.row(r) is the row that row r of
+// the sums belongs to, how(v, r) what becomes of them.
+template <class Tiles, class How>
+HWY_INLINE void writeRows(const float *HWY_RESTRICT sums, int64_t pitch,
+                          int64_t rows, int64_t size, const HeadTensor &t,
+                          const Head &head, int64_t first, int64_t col,
+                          const How &how) {
+  HWY_ALIGN uint16_t part[kPanel];
+  auto *data =
+      static_cast<uint16_t *>(t.buffer.data) + rowOffset(t, head, first) + col;
+  for (int64_t r = 0; r < kPanel; ++r, sums += pitch) {
+    int64_t row = how.row(r);
+    if (row >= rows) {
+      continue;
+    }
+    VF v[kStepVectors];
+    for (int64_t i = 0; i < kStepVectors; ++i) {
+      v[i] = how(hn::Load(DF(), sums + i * static_cast<int64_t>(kLanes)), r);
+    }
+    bool whole = size - col >= kPanel;
+    storeStep<Tiles>(v, whole ? data + row * t.row : part);
+    if (!whole) {
+      __builtin_memcpy(data + row * t.row, part,
+                       static_cast<size_t>(size - col) * 2);
+    }
   }
 }
 
-// Rows of a block that panel `panel` of its queries has.
-HWY_INLINE int64_t panelRows(const QueryBlock &b, int64_t panel) {
-  int64_t left = b.queries - panel * kPanel;
-  return left < kPanel ? left : kPanel;
-}
+// Rows as they are.
+struct SameRows {
+  HWY_INLINE int64_t row(int64_t r) const { return r; }
+  HWY_INLINE VF operator()(VF v, int64_t) const { return v; }
+};
 
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

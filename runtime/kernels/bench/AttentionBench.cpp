@@ -3,8 +3,8 @@
 // Times attention with the 12 heads of a BERT-Base layer on 4096 tokens, heads
 // where the projections leave them. Arguments: positions of a row, sequences in
 // a row (0: no ranges, -1: half of a row is padding, by its mask), dropout,
-// bf16. GFLOP/s are those of the pairs of query and key that have to be looked
-// at.
+// bf16, which goes to the tile unit where there is one; the label says where.
+// GFLOP/s are those of the pairs of query and key that have to be looked at.
 
 #include "hwy/aligned_allocator.h"
 #include "runtime/kernels/attention/Attention.h"
@@ -66,6 +66,7 @@ struct Setup {
     p.k = tensors.heads(1, positions);
     p.v = tensors.heads(2, positions);
     p.scale = 0.125f;
+    p.tiles = tileUnit();
     p.dropout = dropoutState(state.range(2) != 0 ? 0.1f : 0.0f, 1, kRng);
     lse.resize(static_cast<size_t>(kTokens * kHeads));
     makeRanges();
@@ -102,6 +103,9 @@ struct Setup {
   // `products` of size pairs x D a head.
   void report(benchmark::State &state, int products) const {
     double flops = 2.0 * products * pairs * static_cast<double>(kHeads * kSize);
+    state.SetLabel(!runsOnTiles(p)                 ? "vectors"
+                   : p.tiles == TileUnit::Hardware ? "tiles"
+                                                   : "emulated tiles");
     state.counters["GFLOP/s"] = benchmark::Counter(
         flops * 1e-9 * static_cast<double>(state.iterations()),
         benchmark::Counter::kIsRate);

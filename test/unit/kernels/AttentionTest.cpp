@@ -444,6 +444,11 @@ const Case kTileCases[] = {
     {2, 2, 80, 80, 12, DType::BF16, false, false, true, true},
     {2, 1, 80, 80, 33, DType::BF16, true, true, true, true},
     {3, 2, 80, 80, 12, DType::BF16, true, false, false, true, {5, 64}},
+    // Rows of whole groups of keep masks, ranges that begin inside a group.
+    {1, 2, 75, 256, 32, DType::BF16, false, false, true, true},
+    {2, 1, 75, 256, 12, DType::BF16, true, false, false, true, {37, 254}},
+    // More queries than the gradient keeps, with masks of their own.
+    {1, 1, 300, 130, 64, DType::BF16, true, true, false, true},
 };
 
 TEST(Attention, OnEmulatedTiles) {
@@ -463,6 +468,31 @@ TEST(Attention, OnTheTileUnit) {
   for (const Case &c : kTileCases) {
     SCOPED_TRACE(&c - kTileCases);
     checkOnTiles(c, TileUnit::Hardware);
+  }
+}
+
+// Sequences of more queries than a block of the gradient, whose sums go on;
+// keys that belong to nobody, and ranges that overlap what others have left.
+TEST(Attention, AddsUpSequencesOnTiles) {
+  Case c{1, 2, 520, 520, 16, DType::BF16};
+  c.dropout = true;
+  c.tiles = TileUnit::Emulated;
+  Problem p = withRanges(c, [](int64_t s) -> std::pair<int64_t, int64_t> {
+    return s < 171   ? std::pair{0, 171}
+           : s < 471 ? std::pair{175, 471}
+           : s < 500 ? std::pair{160, 490}
+                     : std::pair{0, 0};
+  });
+  Problem::Expected e = p.expected();
+  Values lse(DType::F32, e.lse.size());
+  expectClose(runForward(p, lse), e.out, 1e-2);
+  Gradients g = runBackward(p, lse);
+  expectClose(g.dq, e.dq, 3e-2);
+  expectClose(g.dk, e.dk, 3e-2);
+  expectClose(g.dv, e.dv, 3e-2);
+  for (int64_t key : {490, 500, 519}) {
+    EXPECT_EQ(g.dk[p.index(c.keys, 0, 1, key, 3)], 0.0f) << key;
+    EXPECT_EQ(g.dv[p.index(c.keys, 0, 1, key, 3)], 0.0f) << key;
   }
 }
 
