@@ -92,7 +92,7 @@ private:
   const char *at_ = nullptr, *end_ = nullptr;
   Rows now_ = {};
   // One more than there may be, which the end of the last one reads.
-  Rows tensors_[5] = {};
+  Rows tensors_[8] = {};
   int count_ = 0, current_ = 0;
 };
 

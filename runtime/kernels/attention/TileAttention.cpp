@@ -18,6 +18,13 @@
 #define BERTC_RUNTIME_KERNELS_TILE_ATTENTION_SHARED_
 namespace bertc::rt::kernels {
 
+// What a panel of queries leaves behind: scores, their powers in tiles
+// [query / 16][key / 32], and what rows of the result are multiplied with.
+struct TilePanel {
+  float *scores, *factors;
+  uint16_t *powers;
+};
+
 // Scratch memory of a task. `rows` is a panel that could not be used where it
 // lies.
 struct TileScratch {
@@ -28,10 +35,12 @@ struct TileScratch {
     rows = parts.take<uint16_t>(amx::kPanel * wide);
     keyPanels = parts.take<uint16_t>(keys * wide);
     valuePanels = parts.take<uint16_t>(keys * wide);
-    powers = parts.take<uint16_t>(amx::kPanel * keys);
-    scores = parts.take<float>(amx::kPanel * linePitch(keys));
+    for (TilePanel &panel : panels) {
+      panel.powers = parts.take<uint16_t>(amx::kPanel * keys);
+      panel.scores = parts.take<float>(amx::kPanel * linePitch(keys));
+      panel.factors = parts.take<float>(amx::kPanel);
+    }
     mask = parts.take<float>((p.maskQuery == 0 ? 1 : kRowsTogether) * keys);
-    factors = parts.take<float>(amx::kPanel);
     lse = parts.take<float>(amx::kPanel);
     words = parts.take<uint32_t>(keepWords(p) + amx::kPanel);
     bytes = parts.bytes();
@@ -39,9 +48,8 @@ struct TileScratch {
   int64_t wide;
   size_t bytes;
   uint16_t *rows, *keyPanels, *valuePanels;
-  // In tiles [query / 16][key / 32].
-  uint16_t *powers;
-  float *scores, *mask, *factors, *lse;
+  TilePanel panels[2];
+  float *mask, *lse;
   uint32_t *words;
 };
 
@@ -68,89 +76,6 @@ void packKeys(const AttentionArgs &args, const Head &head, const KeyRange &keys,
   }
 }
 
-template <class Tiles>
-void scorePanel(const AttentionArgs &args, const Head &head,
-                const QueryBlock &b, const TileScratch &m) {
-  int64_t keys = padded(b.keys), pitch = linePitch(keys);
-  PanelRows q =
-      panelOf(args.q, head, b.query, b.queries, args.size, m.wide, m.rows);
-  for (int64_t key = 0; key < keys; key += kPanel) {
-    tileProduct<Tiles>(rowMajor(q.data, q.pitch), m.keyPanels + key * m.wide,
-                       m.wide / kPanel, false, m.scores + key, pitch);
-  }
-}
-
-// Rows [first, first + rows) of a panel, at most kRowsTogether, under the
-// softmax: powers, the largest terms into `lse`, sums into `factors`; of both
-// as many as there could have been.
-template <class Tiles, bool dropout, class RowOf>
-HWY_INLINE void softmaxRows(const QueryBlock &b, int64_t first, int64_t rows,
-                            const RowOf &rowOf, KeepRows &keeps,
-                            const TileScratch &m) {
-  int64_t keys = padded(b.keys), upper = keys / kPanel * kTileHalves;
-  VF found[kRowsTogether];
-  for (int64_t r = 0; r < kRowsTogether; ++r) {
-    // What rows that are not there yield is not used.
-    found[r] = largestOf(rowOf(first + (r < rows ? r : 0)), keys);
-  }
-  foldFour(found, MaxFold(), m.lse + first);
-  for (int64_t i = first; i < first + rows; ++i) {
-    uint16_t *out = m.powers + i / 16 * upper + i % 16 * kPanel;
-    found[i - first] = powersOf<Tiles, dropout>(rowOf(i), keys, splat(m.lse[i]),
-                                                keeps.next(), out, kTileHalves);
-  }
-  foldFour(found, AddFold(), m.factors + first);
-}
-
-// Sums of rows become what each row is still to be multiplied with, and the
-// largest terms log of the sum of e^terms.
-void finishRows(const AttentionProblem &p, const TileScratch &m) {
-  const DF df;
-  const VF kept = splat(p.dropout.active ? p.dropout.scale.factor : 1.0f);
-  for (int64_t i = 0; i < kPanel; i += static_cast<int64_t>(kLanes)) {
-    VF total = hn::Load(df, m.factors + i);
-    VF lse = hn::MulAdd(hn::Load(df, m.lse + i), splat(kLn2), logV(total));
-    hn::Store(lse, df, m.lse + i);
-    hn::Store(hn::Div(kept, total), df, m.factors + i);
-  }
-}
-
-// A panel under the softmax. A query without keys has nothing but lse = 0.
-template <class Tiles, bool dropout>
-void softmaxPanel(const AttentionArgs &args, const Head &head,
-                  const QueryBlock &b, const TileScratch &m, RowsAhead &ahead) {
-  const VF scale = splat(args.scale * kLog2E);
-  const int64_t pitch = linePitch(padded(b.keys));
-  const int64_t lines = ahead.pace((args.queries - b.query) / kRowsTogether);
-  const bool plain = plainTerms(args, b.keys);
-  KeepRows keeps(args, head, b, m.words);
-  for (int64_t i = 0; i < b.queries; i += kRowsTogether) {
-    int64_t left = b.queries - i;
-    int64_t rows = left < kRowsTogether ? left : kRowsTogether;
-    ahead.fetch(lines);
-    if (plain) {
-      softmaxRows<Tiles, dropout>(
-          b, i, rows,
-          [&](int64_t row)
-              HWY_ATTR { return PlainRow{m.scores + row * pitch, scale}; },
-          keeps, m);
-      continue;
-    }
-    int64_t maskPitch = args.maskQuery == 0 ? 0 : padded(b.keys);
-    for (int64_t r = 0; r < rows && maskPitch != 0; ++r) {
-      maskTerms(maskRow(args, head, b.query + i + r, b.first), b.keys,
-                m.mask + r * maskPitch);
-    }
-    softmaxRows<Tiles, dropout>(
-        b, i, rows,
-        [&](int64_t row) HWY_ATTR {
-          return MaskedRow{m.scores + row * pitch,
-                           m.mask + (row - i) * maskPitch, scale};
-        },
-        keeps, m);
-  }
-}
-
 struct FactorRows : SameRows {
   const float *factors;
   HWY_INLINE VF operator()(VF v, int64_t r) const {
@@ -158,42 +83,207 @@ struct FactorRows : SameRows {
   }
 };
 
-template <class Tiles>
-void outPanel(const AttentionArgs &args, const Head &head, const QueryBlock &b,
-              const TileScratch &m) {
-  HWY_ALIGN float sums[kPanel * kPanel];
-  int64_t keys = padded(b.keys), steps = keys / kPanel;
-  TileLeft powers = {m.powers, kPanel, kTileHalves, steps * kTileHalves};
-  FactorRows how;
-  how.factors = m.factors;
-  for (int64_t col = 0; col < m.wide; col += kPanel) {
+// Products of a run of queries with the same keys, a block of 32 x 32 each.
+template <class Tiles> struct RunProducts {
+  const AttentionArgs &args;
+  const Head &head;
+  const QueryBlock &run;
+  const TileScratch &m;
+
+  int64_t count() const { return padded(run.queries) / kPanel; }
+  QueryBlock panel(int64_t index) const {
+    int64_t first = index * kPanel;
+    return {run.query + first, panelRows(run.queries, first), run.first,
+            run.keys};
+  }
+
+  // The queries of a panel, for scores().
+  PanelRows rows(int64_t index) const {
+    QueryBlock b = panel(index);
+    return panelOf(args.q, head, b.query, b.queries, args.size, m.wide, m.rows);
+  }
+
+  // Scores of keys [key, key + 32).
+  HWY_NOINLINE void scores(int64_t index, const PanelRows &q,
+                           int64_t key) const {
+    int64_t pitch = linePitch(padded(run.keys));
+    tileProduct<Tiles>(rowMajor(q.data, q.pitch), m.keyPanels + key * m.wide,
+                       m.wide / kPanel, false, m.panels[index % 2].scores + key,
+                       pitch);
+  }
+
+  // Columns [col, col + 32) of the result.
+  HWY_NOINLINE void out(int64_t index, int64_t col) const {
+    HWY_ALIGN float sums[kPanel * kPanel];
+    const TilePanel &p = m.panels[index % 2];
+    int64_t keys = padded(run.keys), steps = keys / kPanel;
+    TileLeft powers = {p.powers, kPanel, kTileHalves, steps * kTileHalves};
     tileProduct<Tiles>(powers, m.valuePanels + col * keys, steps, false, sums,
                        kPanel);
+    FactorRows how;
+    how.factors = p.factors;
+    QueryBlock b = panel(index);
     writeRows<Tiles>(sums, kPanel, b.queries, args.size, args.out, head,
                      b.query, col, how);
   }
+};
+
+// Results of the panel before and scores of the one behind a panel, made bit by
+// bit while its softmax goes on: the tile unit and the vector units then have
+// something to do at the same time.
+template <class Tiles> class Meanwhile {
+public:
+  Meanwhile(const RunProducts<Tiles> &products, int64_t index)
+      : products_(products), index_(index) {
+    outs_ = index > 0 ? products.m.wide / kPanel : 0;
+    count_ = outs_;
+    if (index + 1 < products.count()) {
+      next_ = products.rows(index + 1);
+      count_ += padded(products.run.keys) / kPanel;
+    }
+  }
+
+  // To be called with part = 1, ... `parts`; in the end all are made.
+  HWY_INLINE void go(int64_t part, int64_t parts) {
+    for (; made_ * parts < part * count_; ++made_) {
+      made_ < outs_
+          ? products_.out(index_ - 1, made_ * kPanel)
+          : products_.scores(index_ + 1, next_, (made_ - outs_) * kPanel);
+    }
+  }
+
+private:
+  const RunProducts<Tiles> &products_;
+  int64_t index_, outs_, count_, made_ = 0;
+  PanelRows next_ = {};
+};
+
+// Sums of rows become what each row is still to be multiplied with, and the
+// largest terms log of the sum of e^terms.
+void finishRows(const AttentionProblem &p, float *HWY_RESTRICT factors,
+                float *HWY_RESTRICT lse) {
+  const DF df;
+  const VF kept = splat(p.dropout.active ? p.dropout.scale.factor : 1.0f);
+  for (int64_t i = 0; i < kPanel; i += static_cast<int64_t>(kLanes)) {
+    VF total = hn::Load(df, factors + i);
+    VF sum = hn::MulAdd(hn::Load(df, lse + i), splat(kLn2), logV(total));
+    hn::Store(sum, df, lse + i);
+    hn::Store(hn::Div(kept, total), df, factors + i);
+  }
 }
 
+// The softmax of one panel.
+template <class Tiles, bool dropout> struct PanelSoftmax {
+  const AttentionArgs &args;
+  const Head &head;
+  const QueryBlock &b;
+  const TileScratch &m;
+  const TilePanel &p;
+  KeepRows keeps;
+  Meanwhile<Tiles> meanwhile;
+  RowsAhead &ahead;
+
+  // Rows [first, first + rows), at most kRowsTogether: powers, the largest
+  // terms into `lse`, sums into `factors`; of both as many as there could have
+  // been.
+  template <class RowOf>
+  HWY_INLINE void together(int64_t first, int64_t rows, int64_t lines,
+                           const RowOf &rowOf) {
+    int64_t keys = padded(b.keys), upper = keys / kPanel * kTileHalves;
+    VF found[kRowsTogether];
+    for (int64_t r = 0; r < kRowsTogether; ++r) {
+      // What rows that are not there yield is not used.
+      found[r] = largestOf(rowOf(first + (r < rows ? r : 0)), keys);
+    }
+    foldFour(found, MaxFold(), m.lse + first);
+    for (int64_t i = first; i < first + rows; ++i) {
+      uint16_t *out = p.powers + i / 16 * upper + i % 16 * kPanel;
+      found[i - first] = powersOf<Tiles, dropout>(
+          rowOf(i), keys, splat(m.lse[i]), keeps.next(), out, kTileHalves);
+      ahead.fetch(lines);
+      meanwhile.go(i + 1, b.queries);
+    }
+    foldFour(found, AddFold(), p.factors + first);
+  }
+
+  HWY_INLINE void masked(int64_t first, int64_t rows, int64_t lines) {
+    const VF scale = splat(args.scale * kLog2E);
+    const int64_t pitch = linePitch(padded(b.keys));
+    const int64_t maskPitch = args.maskQuery == 0 ? 0 : padded(b.keys);
+    for (int64_t r = 0; r < rows && maskPitch != 0; ++r) {
+      maskTerms(maskRow(args, head, b.query + first + r, b.first), b.keys,
+                m.mask + r * maskPitch);
+    }
+    together(first, rows, lines, [&](int64_t row) HWY_ATTR {
+      return MaskedRow{p.scores + row * pitch,
+                       m.mask + (row - first) * maskPitch, scale};
+    });
+  }
+
+  void run() {
+    const VF scale = splat(args.scale * kLog2E);
+    const int64_t pitch = linePitch(padded(b.keys));
+    const int64_t lines = ahead.pace(args.queries - b.query);
+    const bool plain = plainTerms(args, b.keys);
+    for (int64_t i = 0; i < b.queries; i += kRowsTogether) {
+      int64_t left = b.queries - i;
+      int64_t rows = left < kRowsTogether ? left : kRowsTogether;
+      if (!plain) {
+        masked(i, rows, lines);
+        continue;
+      }
+      together(i, rows, lines, [&](int64_t row) HWY_ATTR {
+        return PlainRow{p.scores + row * pitch, scale};
+      });
+    }
+    finishRows(args, p.factors, m.lse);
+  }
+};
+
+// A panel under the softmax; a query without keys has nothing but lse = 0.
 template <class Tiles>
-void runPanel(const AttentionArgs &args, const Head &head, const QueryBlock &b,
-              const TileScratch &m, RowsAhead &ahead) {
-  if (b.keys > 0) {
-    scorePanel<Tiles>(args, head, b, m);
-    args.dropout.active ? softmaxPanel<Tiles, true>(args, head, b, m, ahead)
-                        : softmaxPanel<Tiles, false>(args, head, b, m, ahead);
-    finishRows(args, m);
-  } else {
+void softmaxPanel(const RunProducts<Tiles> &products, int64_t index,
+                  RowsAhead &ahead) {
+  const AttentionArgs &args = products.args;
+  const Head &head = products.head;
+  const TileScratch &m = products.m;
+  const TilePanel &p = m.panels[index % 2];
+  QueryBlock b = products.panel(index);
+  KeepRows keeps(args, head, b, m.words);
+  Meanwhile<Tiles> meanwhile(products, index);
+  if (b.keys == 0) {
     for (int64_t i = 0; i < kPanel; ++i) {
       m.lse[i] = 0.0f;
-      m.factors[i] = 1.0f;
+      p.factors[i] = 1.0f;
     }
+    meanwhile.go(1, 1);
+  } else if (args.dropout.active) {
+    PanelSoftmax<Tiles, true>{args, head, b, m, p, keeps, meanwhile, ahead}
+        .run();
+  } else {
+    PanelSoftmax<Tiles, false>{args, head, b, m, p, keeps, meanwhile, ahead}
+        .run();
   }
   if (args.lse != nullptr) {
     int64_t task = head.batch * args.heads + head.head;
     __builtin_memcpy(args.lse + task * args.queries + b.query, m.lse,
                      static_cast<size_t>(b.queries) * sizeof(float));
   }
-  outPanel<Tiles>(args, head, b, m);
+}
+
+template <class Tiles>
+void runQueries(const RunProducts<Tiles> &products, RowsAhead &ahead) {
+  PanelRows first = products.rows(0);
+  for (int64_t key = 0; key < products.run.keys; key += kPanel) {
+    products.scores(0, first, key);
+  }
+  int64_t count = products.count();
+  for (int64_t index = 0; index < count; ++index) {
+    softmaxPanel(products, index, ahead);
+  }
+  for (int64_t col = 0; col < products.m.wide; col += kPanel) {
+    products.out(count - 1, col);
+  }
 }
 
 template <class Tiles>
@@ -203,6 +293,7 @@ void runHead(const AttentionArgs &args, int64_t task, int64_t next,
   Head head = headOf(args, task);
   KeyRange unmasked = unmaskedKeys(args, head.batch), there = {0, 0};
   RowsAhead ahead;
+  ahead.add(args.out, head, args.queries, args.size);
   fetchNext(args, next, ahead);
   for (int64_t s = 0; s < args.queries;) {
     QueryBlock run = queryBlock(args, unmasked, head.batch, s, args.queries);
@@ -210,10 +301,7 @@ void runHead(const AttentionArgs &args, int64_t task, int64_t next,
       there = {run.first, run.keys};
       packKeys(args, head, there, m);
     }
-    for (int64_t i = 0; i < run.queries; i += kPanel) {
-      QueryBlock b = {s + i, panelRows(run.queries, i), run.first, run.keys};
-      runPanel<Tiles>(args, head, b, m, ahead);
-    }
+    runQueries(RunProducts<Tiles>{args, head, run, m}, ahead);
     s += run.queries;
   }
 }

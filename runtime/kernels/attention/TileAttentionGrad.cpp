@@ -456,6 +456,9 @@ void runHead(const AttentionGradArgs &args, int64_t task, int64_t next,
                                   {args.dk, m.dterms, m.q.plain, m.dk}};
   SumRows sums(m);
   RowsAhead ahead;
+  ahead.add(args.dq, head, args.queries, args.size);
+  ahead.add(args.dv, head, args.keys, args.size);
+  ahead.add(args.dk, head, args.keys, args.size);
   fetchNext(args, next, ahead);
   if (next >= 0) {
     ahead.add(args.dout, headOf(args, next), args.queries, args.size);
