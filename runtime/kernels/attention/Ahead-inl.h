@@ -41,15 +41,15 @@ public:
     }
   }
 
-  // Lines to be asked for at each of `calls` calls of fetch(), for all of them
-  // to be asked for in the end.
-  HWY_INLINE int64_t pace(int64_t calls) const {
-    return calls <= 0 ? 0 : (lines_ + calls - 1) / calls;
+  // So that about `calls` calls of turn() ask for all lines: as evenly as the
+  // work goes on, for a core waits with more than some 16 lines on their way.
+  HWY_INLINE void spread(int64_t calls) {
+    rate_ = calls > 0 ? (lines_ * kOne + calls - 1) / calls : 0;
   }
 
-  // Asks for the next `count` lines, as far as there are any.
-  HWY_INLINE void fetch(int64_t count) {
-    for (int64_t i = 0; i < count && lines_ != 0; ++i) {
+  // To be called wherever a row or so has been worked on.
+  HWY_INLINE void turn() {
+    for (due_ += rate_; due_ >= kOne; due_ -= kOne) {
       fetch();
     }
   }
@@ -88,6 +88,9 @@ private:
     end_ = at_ + now_.lines * kLine;
   }
 
+  // Lines a call of turn() and lines due, in parts of kOne.
+  static constexpr int64_t kOne = 256;
+  int64_t rate_ = 0, due_ = 0;
   int64_t lines_ = 0;
   const char *at_ = nullptr, *end_ = nullptr;
   Rows now_ = {};

@@ -89,6 +89,7 @@ template <class Tiles> struct RunProducts {
   const Head &head;
   const QueryBlock &run;
   const TileScratch &m;
+  RowsAhead &ahead;
 
   int64_t count() const { return padded(run.queries) / kPanel; }
   QueryBlock panel(int64_t index) const {
@@ -124,7 +125,7 @@ template <class Tiles> struct RunProducts {
     how.factors = p.factors;
     QueryBlock b = panel(index);
     writeRows<Tiles>(sums, kPanel, b.queries, args.size, args.out, head,
-                     b.query, col, how);
+                     b.query, col, how, ahead);
   }
 };
 
@@ -187,8 +188,7 @@ template <class Tiles, bool dropout> struct PanelSoftmax {
   // terms into `lse`, sums into `factors`; of both as many as there could have
   // been.
   template <class RowOf>
-  HWY_INLINE void together(int64_t first, int64_t rows, int64_t lines,
-                           const RowOf &rowOf) {
+  HWY_INLINE void together(int64_t first, int64_t rows, const RowOf &rowOf) {
     int64_t keys = padded(b.keys), upper = keys / kPanel * kTileHalves;
     VF found[kRowsTogether];
     for (int64_t r = 0; r < kRowsTogether; ++r) {
@@ -198,15 +198,15 @@ template <class Tiles, bool dropout> struct PanelSoftmax {
     foldFour(found, MaxFold(), m.lse + first);
     for (int64_t i = first; i < first + rows; ++i) {
       uint16_t *out = p.powers + i / 16 * upper + i % 16 * kPanel;
-      found[i - first] = powersOf<Tiles, dropout>(
-          rowOf(i), keys, splat(m.lse[i]), keeps.next(), out, kTileHalves);
-      ahead.fetch(lines);
+      found[i - first] =
+          powersOf<Tiles, dropout>(rowOf(i), keys, splat(m.lse[i]),
+                                   keeps.next(), out, kTileHalves, ahead);
       meanwhile.go(i + 1, b.queries);
     }
     foldFour(found, AddFold(), p.factors + first);
   }
 
-  HWY_INLINE void masked(int64_t first, int64_t rows, int64_t lines) {
+  HWY_INLINE void masked(int64_t first, int64_t rows) {
     const VF scale = splat(args.scale * kLog2E);
     const int64_t pitch = linePitch(padded(b.keys));
     const int64_t maskPitch = args.maskQuery == 0 ? 0 : padded(b.keys);
@@ -214,7 +214,7 @@ template <class Tiles, bool dropout> struct PanelSoftmax {
       maskTerms(maskRow(args, head, b.query + first + r, b.first), b.keys,
                 m.mask + r * maskPitch);
     }
-    together(first, rows, lines, [&](int64_t row) HWY_ATTR {
+    together(first, rows, [&](int64_t row) HWY_ATTR {
       return MaskedRow{p.scores + row * pitch,
                        m.mask + (row - first) * maskPitch, scale};
     });
@@ -223,16 +223,15 @@ template <class Tiles, bool dropout> struct PanelSoftmax {
   void run() {
     const VF scale = splat(args.scale * kLog2E);
     const int64_t pitch = linePitch(padded(b.keys));
-    const int64_t lines = ahead.pace(args.queries - b.query);
     const bool plain = plainTerms(args, b.keys);
     for (int64_t i = 0; i < b.queries; i += kRowsTogether) {
       int64_t left = b.queries - i;
       int64_t rows = left < kRowsTogether ? left : kRowsTogether;
       if (!plain) {
-        masked(i, rows, lines);
+        masked(i, rows);
         continue;
       }
-      together(i, rows, lines, [&](int64_t row) HWY_ATTR {
+      together(i, rows, [&](int64_t row) HWY_ATTR {
         return PlainRow{p.scores + row * pitch, scale};
       });
     }
@@ -242,8 +241,8 @@ template <class Tiles, bool dropout> struct PanelSoftmax {
 
 // A panel under the softmax; a query without keys has nothing but lse = 0.
 template <class Tiles>
-void softmaxPanel(const RunProducts<Tiles> &products, int64_t index,
-                  RowsAhead &ahead) {
+void softmaxPanel(const RunProducts<Tiles> &products, int64_t index) {
+  RowsAhead &ahead = products.ahead;
   const AttentionArgs &args = products.args;
   const Head &head = products.head;
   const TileScratch &m = products.m;
@@ -271,15 +270,14 @@ void softmaxPanel(const RunProducts<Tiles> &products, int64_t index,
   }
 }
 
-template <class Tiles>
-void runQueries(const RunProducts<Tiles> &products, RowsAhead &ahead) {
+template <class Tiles> void runQueries(const RunProducts<Tiles> &products) {
   PanelRows first = products.rows(0);
   for (int64_t key = 0; key < products.run.keys; key += kPanel) {
     products.scores(0, first, key);
   }
   int64_t count = products.count();
   for (int64_t index = 0; index < count; ++index) {
-    softmaxPanel(products, index, ahead);
+    softmaxPanel(products, index);
   }
   for (int64_t col = 0; col < products.m.wide; col += kPanel) {
     products.out(count - 1, col);
@@ -295,13 +293,15 @@ void runHead(const AttentionArgs &args, int64_t task, int64_t next,
   RowsAhead ahead;
   ahead.add(args.out, head, args.queries, args.size);
   fetchNext(args, next, ahead);
+  ahead.spread(pairsOf(args, unmasked, head.batch) / kPanel +
+               args.queries * m.wide / kPanel);
   for (int64_t s = 0; s < args.queries;) {
     QueryBlock run = queryBlock(args, unmasked, head.batch, s, args.queries);
     if (run.first != there.first || run.keys != there.count) {
       there = {run.first, run.keys};
       packKeys(args, head, there, m);
     }
-    runQueries(RunProducts<Tiles>{args, head, run, m}, ahead);
+    runQueries(RunProducts<Tiles>{args, head, run, m, ahead});
     s += run.queries;
   }
 }

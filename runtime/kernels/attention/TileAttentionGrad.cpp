@@ -79,8 +79,6 @@ struct TileGradScratch {
   float *shift, *dots;
   float *dk, *dv;
   KeepMemory keeps;
-  // Lines of the next head to be asked for with each key of a panel.
-  int64_t pace = 0;
 };
 
 } // namespace bertc::rt::kernels
@@ -157,14 +155,15 @@ struct QueryMask {
   }
 };
 
-// A panel of keys by the panel of queries: scores become probabilities, what
-// dropout leaves of them, and gradients of dropped probabilities those of the
-// probabilities, times the scale; summed up for the dot of each query.
+// A panel of keys, from `key` on, by the panel of queries: scores become
+// probabilities, what dropout leaves of them, and gradients of dropped
+// probabilities those of the probabilities, times the scale; summed up for the
+// dot of each query.
 template <class Tiles, bool dropout, class Mask>
 HWY_INLINE void
-probabilityPanel(const AttentionGradArgs &args, const KeepBits &keeps,
-                 const Mask &mask, int64_t key, uint16_t *HWY_RESTRICT dropped,
-                 int64_t upper, const TileGradScratch &m, RowsAhead &ahead) {
+probabilityRows(const AttentionGradArgs &args, const KeepBits &keeps,
+                const Mask &mask, int64_t key, uint16_t *HWY_RESTRICT dropped,
+                int64_t upper, const TileGradScratch &m, RowsAhead &ahead) {
   const DF df;
   const VF scale = splat(args.scale * kLog2E);
   const VF factor = splat(dropout ? args.dropout.scale.factor : 1.0f);
@@ -176,7 +175,7 @@ probabilityPanel(const AttentionGradArgs &args, const KeepBits &keeps,
   }
   float *ps = m.probabilities + key * kPanel, *gs = m.gradients + key * kPanel;
   for (int64_t r = 0; r < kPanel; ++r, ps += kPanel, gs += kPanel) {
-    ahead.fetch(m.pace);
+    ahead.turn();
     VF left[kStepVectors];
     for (int64_t i = 0; i < kStepVectors; ++i) {
       VF p = exp2NegativeV(hn::MulAdd(hn::Load(df, ps + i * kStep), scale,
@@ -213,8 +212,8 @@ void probabilities(const AttentionGradArgs &args, const QueryBlock &b,
                        m.dout.transposed, depth, false,
                        m.gradients + key * kPanel, kPanel);
     uint16_t *dropped = m.dropped + key / 16 * upper + step * kTileHalves;
-    probabilityPanel<Tiles, dropout>(args, keeps, mask, key, dropped, upper, m,
-                                     ahead);
+    probabilityRows<Tiles, dropout>(args, keeps, mask, key, dropped, upper, m,
+                                    ahead);
   }
 }
 
@@ -278,7 +277,7 @@ struct TurnedRows : SameRows {
 // Gradients of the terms of a panel of queries, as they are and turned.
 template <class Tiles>
 void terms(const QueryBlock &b, int64_t step, int64_t steps,
-           const TileGradScratch &m) {
+           const TileGradScratch &m, RowsAhead &ahead) {
   const DF df;
   const int64_t upper = steps * kTileHalves;
   const int64_t keySteps = padded(b.keys) / kPanel;
@@ -295,6 +294,7 @@ void terms(const QueryBlock &b, int64_t step, int64_t steps,
         v[i] = hn::Mul(hn::Load(df, p + i * kStep),
                        hn::Sub(hn::Load(df, g + i * kStep), dots[i]));
       }
+      ahead.turn();
       storeStep<Tiles>(v, out + r / 16 * upper + r % 16 * kPanel);
     }
     turnPanel(out, out + upper, m.turned + keyStep * kTileHalves,
@@ -304,7 +304,8 @@ void terms(const QueryBlock &b, int64_t step, int64_t steps,
 
 template <class Tiles>
 void queryGradient(const AttentionGradArgs &args, const Head &head,
-                   const QueryBlock &b, const TileGradScratch &m) {
+                   const QueryBlock &b, const TileGradScratch &m,
+                   RowsAhead &ahead) {
   HWY_ALIGN float sums[kPanel * kPanel];
   int64_t keySteps = padded(b.keys) / kPanel;
   TileLeft left = {m.turned, kPanel, kTileHalves, keySteps * kTileHalves};
@@ -312,7 +313,7 @@ void queryGradient(const AttentionGradArgs &args, const Head &head,
     tileProduct<Tiles>(left, m.keyPanels + col * keySteps * kPanel, keySteps,
                        false, sums, kPanel);
     writeRows<Tiles>(sums, kPanel, b.queries, args.size, args.dq, head, b.query,
-                     col, TurnedRows());
+                     col, TurnedRows(), ahead);
   }
 }
 
@@ -327,8 +328,8 @@ void runPanel(const AttentionGradArgs &args, const Head &head,
   args.dropout.active
       ? maskedProbabilities<Tiles, true>(args, head, b, step, steps, m, ahead)
       : maskedProbabilities<Tiles, false>(args, head, b, step, steps, m, ahead);
-  terms<Tiles>(b, step, steps, m);
-  queryGradient<Tiles>(args, head, b, m);
+  terms<Tiles>(b, step, steps, m, ahead);
+  queryGradient<Tiles>(args, head, b, m, ahead);
 }
 
 void zeroRows(const HeadTensor &t, const Head &head, int64_t first, int64_t end,
@@ -352,7 +353,7 @@ struct KeyProduct {
 template <class Tiles>
 void wholeProduct(const AttentionGradArgs &args, const Head &head,
                   const QueryBlock &b, const KeyProduct &product,
-                  const TileGradScratch &m) {
+                  const TileGradScratch &m, RowsAhead &ahead) {
   HWY_ALIGN float sums[kPanel * kPanel];
   int64_t steps = padded(b.queries) / kPanel;
   for (int64_t key = 0; key < b.keys; key += kPanel) {
@@ -362,7 +363,7 @@ void wholeProduct(const AttentionGradArgs &args, const Head &head,
       tileProduct<Tiles>(left, product.right + col * steps * kPanel, steps,
                          false, sums, kPanel);
       writeRows<Tiles>(sums, kPanel, panelRows(b.keys, key), args.size,
-                       product.to, head, b.first + key, col, SameRows());
+                       product.to, head, b.first + key, col, SameRows(), ahead);
     }
   }
   zeroRows(product.to, head, 0, b.first, args.size);
@@ -416,12 +417,13 @@ private:
 
 template <class Tiles>
 void writeSums(const AttentionGradArgs &args, const Head &head,
-               const KeyProduct &product, const TileGradScratch &m) {
+               const KeyProduct &product, const TileGradScratch &m,
+               RowsAhead &ahead) {
   for (int64_t key = 0; key < args.keys; key += kPanel) {
     for (int64_t col = 0; col < m.wide; col += kPanel) {
       writeRows<Tiles>(product.sums + key * m.wide + col, m.wide,
                        panelRows(args.keys, key), args.size, product.to, head,
-                       key, col, SameRows());
+                       key, col, SameRows(), ahead);
     }
   }
 }
@@ -441,14 +443,14 @@ void runBlock(const AttentionGradArgs &args, const Head &head,
   bool whole = b.queries == args.queries;
   bool add = !whole && b.keys > 0 && sums.open(b.first, b.first + b.keys);
   for (const KeyProduct &product : products) {
-    whole ? wholeProduct<Tiles>(args, head, b, product, m)
+    whole ? wholeProduct<Tiles>(args, head, b, product, m, ahead)
           : partProduct<Tiles>(b, product, add, m);
   }
 }
 
 template <class Tiles>
 void runHead(const AttentionGradArgs &args, int64_t task, int64_t next,
-             TileGradScratch &m) {
+             const TileGradScratch &m) {
   amx::TileScope<Tiles> scope;
   Head head = headOf(args, task);
   KeyRange unmasked = unmaskedKeys(args, head.batch), there = {0, 0};
@@ -463,7 +465,8 @@ void runHead(const AttentionGradArgs &args, int64_t task, int64_t next,
   if (next >= 0) {
     ahead.add(args.dout, headOf(args, next), args.queries, args.size);
   }
-  m.pace = ahead.pace(padded(args.queries) / kPanel * unmasked.count);
+  ahead.spread(pairsOf(args, unmasked, head.batch) / kPanel * 2 +
+               (args.queries + 2 * args.keys) * m.wide / kPanel);
   bool whole = false;
   for (int64_t s = 0; s < args.queries;) {
     QueryBlock b = queryBlock(args, unmasked, head.batch, s, kTileGradQueries);
@@ -477,13 +480,13 @@ void runHead(const AttentionGradArgs &args, int64_t task, int64_t next,
   }
   if (!whole) {
     sums.fill(args.keys);
-    writeSums<Tiles>(args, head, products[0], m);
-    writeSums<Tiles>(args, head, products[1], m);
+    writeSums<Tiles>(args, head, products[0], m, ahead);
+    writeSums<Tiles>(args, head, products[1], m, ahead);
   }
 }
 
 void tileGradHead(const AttentionGradArgs &args, int64_t task, int64_t next,
-                  TileGradScratch &m) {
+                  const TileGradScratch &m) {
   withTiles(args.tiles, [&](auto tiles) HWY_ATTR {
     runHead<decltype(tiles)>(args, task, next, m);
   });

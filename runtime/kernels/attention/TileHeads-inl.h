@@ -154,11 +154,12 @@ template <class Tiles, class How>
 HWY_INLINE void writeRows(const float *HWY_RESTRICT sums, int64_t pitch,
                           int64_t rows, int64_t size, const HeadTensor &t,
                           const Head &head, int64_t first, int64_t col,
-                          const How &how) {
+                          const How &how, RowsAhead &ahead) {
   HWY_ALIGN uint16_t part[kPanel];
   auto *data =
       static_cast<uint16_t *>(t.buffer.data) + rowOffset(t, head, first) + col;
   for (int64_t r = 0; r < kPanel; ++r, sums += pitch) {
+    ahead.turn();
     int64_t row = how.row(r);
     if (row >= rows) {
       continue;
@@ -174,6 +175,20 @@ HWY_INLINE void writeRows(const float *HWY_RESTRICT sums, int64_t pitch,
                        static_cast<size_t>(size - col) * 2);
     }
   }
+}
+
+// Pairs of a query and a key that it attends to, of a head.
+HWY_INLINE int64_t pairsOf(const AttentionProblem &p, const KeyRange &unmasked,
+                           int64_t batch) {
+  if (p.ranges == nullptr) {
+    return p.queries * unmasked.count;
+  }
+  const int32_t *range = p.ranges + batch * p.queries * 2;
+  int64_t pairs = 0;
+  for (int64_t i = 0; i < p.queries; ++i) {
+    pairs += range[2 * i + 1] - range[2 * i];
+  }
+  return pairs;
 }
 
 // Rows as they are.

@@ -102,7 +102,7 @@ template <class Row> HWY_INLINE VF largestOf(const Row &row, int64_t count) {
 template <class Tiles, bool dropout, class Row>
 HWY_INLINE VF powersOf(const Row &row, int64_t count, VF largest,
                        const uint32_t *keep, uint16_t *HWY_RESTRICT out,
-                       int64_t step) {
+                       int64_t step, RowsAhead &ahead) {
   constexpr int64_t kStep = static_cast<int64_t>(kLanes);
   VF sum = hn::Zero(DF());
   for (int64_t key = 0; key < count; key += kPanel, out += step) {
@@ -116,6 +116,7 @@ HWY_INLINE VF powersOf(const Row &row, int64_t count, VF largest,
       }
     }
     storeStep<Tiles>(e, out);
+    ahead.turn();
   }
   return sum;
 }
