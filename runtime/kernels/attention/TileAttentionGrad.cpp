@@ -5,7 +5,7 @@
 
 #include "runtime/kernels/common/Targets.h"
 
-#include "runtime/kernels/attention/TileAttention.h"
+#include "runtime/kernels/attention/TileGradScratch.h"
 #include "runtime/kernels/common/Parallel.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -14,75 +14,8 @@
 
 #include "hwy/highway.h"
 #include "runtime/kernels/attention/TileKeeps-inl.h"
+#include "runtime/kernels/attention/TileKeyGrads-inl.h"
 #include "runtime/kernels/attention/TileSoftmax-inl.h"
-
-#ifndef BERTC_RUNTIME_KERNELS_TILE_ATTENTION_GRAD_SHARED_
-#define BERTC_RUNTIME_KERNELS_TILE_ATTENTION_GRAD_SHARED_
-namespace bertc::rt::kernels {
-
-// Queries whose gradients of terms are kept for dk and dv: as many as the
-// second cache has room for, since sums that continue are read and written
-// again.
-inline constexpr int64_t kTileGradQueries = 128;
-
-// Queries or their dout: panels of those of a block, and of the transpose of
-// the panel of queries at work.
-struct TileRows {
-  uint16_t *plain, *transposed;
-};
-
-// Scratch memory of a task; wide columns unless said otherwise. Sums for dk and
-// dv have a panel of rows behind the last, as sequences end anywhere.
-struct TileGradScratch {
-  TileGradScratch(const AttentionProblem &p, std::byte *memory)
-      : wide(padded(p.size)) {
-    int64_t keys = padded(p.keys), sumRows = p.keys + amx::kPanel;
-    int64_t queries = std::min(padded(p.queries), kTileGradQueries);
-    ScratchParts parts(memory);
-    rows = parts.take<uint16_t>(amx::kPanel * wide);
-    this->keys = parts.take<uint16_t>(keys * wide);
-    values = parts.take<uint16_t>(keys * wide);
-    keyPanels = parts.take<uint16_t>(keys * wide);
-    for (TileRows *block : {&q, &dout}) {
-      block->plain = parts.take<uint16_t>(queries * wide);
-      block->transposed = parts.take<uint16_t>(amx::kPanel * wide);
-    }
-    dropped = parts.take<uint16_t>(keys * queries);
-    dterms = parts.take<uint16_t>(keys * queries);
-    turned = parts.take<uint16_t>(keys * amx::kPanel);
-    probabilities = parts.take<float>(keys * amx::kPanel);
-    gradients = parts.take<float>(keys * amx::kPanel);
-    mask = parts.take<float>(keys * (p.maskQuery == 0 ? 1 : amx::kPanel));
-    shift = parts.take<float>(amx::kPanel);
-    dots = parts.take<float>(amx::kPanel);
-    dk = parts.take<float>(sumRows * wide);
-    dv = parts.take<float>(sumRows * wide);
-    keeps.halves = parts.take<uint16_t>(2 * KeepMemory::pitch(p.keys));
-    keeps.marks = parts.take<uint32_t>(keys);
-    keeps.words = parts.take<uint32_t>(keepWords(p));
-    bytes = parts.bytes();
-  }
-  int64_t wide;
-  size_t bytes;
-  // `rows` is a panel that could not be used where it lies.
-  uint16_t *rows, *keys, *values, *keyPanels;
-  TileRows q, dout;
-  // In tiles [key / 16][query / 32], of a block.
-  uint16_t *dropped, *dterms;
-  // Of a panel: in tiles [query / 16][key / 32], and [keys][32].
-  uint16_t *turned;
-  float *probabilities, *gradients;
-  // One a key, or [keys][32] where queries have their own.
-  float *mask;
-  // What is added to the terms of a query to the base 2, and what it takes from
-  // the gradients of its probabilities.
-  float *shift, *dots;
-  float *dk, *dv;
-  KeepMemory keeps;
-};
-
-} // namespace bertc::rt::kernels
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
@@ -237,7 +170,7 @@ void maskedProbabilities(const AttentionGradArgs &args, const Head &head,
                                 ahead);
 }
 
-// Where row r of tile `half` of what turnStep() makes comes from.
+// Where row r of tile `half` of what turnPanel() makes comes from.
 HWY_INLINE int64_t turnedColumn(int64_t r, int64_t half) {
   return r / 4 * 8 + half * 4 + r % 4;
 }
@@ -330,102 +263,6 @@ void runPanel(const AttentionGradArgs &args, const Head &head,
       : maskedProbabilities<Tiles, false>(args, head, b, step, steps, m, ahead);
   terms<Tiles>(b, step, steps, m, ahead);
   queryGradient<Tiles>(args, head, b, m, ahead);
-}
-
-void zeroRows(const HeadTensor &t, const Head &head, int64_t first, int64_t end,
-              int64_t size) {
-  for (int64_t row = first; row < end; ++row) {
-    __builtin_memset(static_cast<uint16_t *>(t.buffer.data) +
-                         rowOffset(t, head, row),
-                     0, static_cast<size_t>(size) * 2);
-  }
-}
-
-// A gradient of keys or values: [keys][queries of a block] times what queries
-// have.
-struct KeyProduct {
-  const HeadTensor &to;
-  const uint16_t *left, *right;
-  float *sums;
-};
-
-// Products of a block that has all queries: written where they belong.
-template <class Tiles>
-void wholeProduct(const AttentionGradArgs &args, const Head &head,
-                  const QueryBlock &b, const KeyProduct &product,
-                  const TileGradScratch &m, RowsAhead &ahead) {
-  HWY_ALIGN float sums[kPanel * kPanel];
-  int64_t steps = padded(b.queries) / kPanel;
-  for (int64_t key = 0; key < b.keys; key += kPanel) {
-    TileLeft left = {product.left + key * steps * kPanel, kPanel, kTileHalves,
-                     steps * kTileHalves};
-    for (int64_t col = 0; col < m.wide; col += kPanel) {
-      tileProduct<Tiles>(left, product.right + col * steps * kPanel, steps,
-                         false, sums, kPanel);
-      writeRows<Tiles>(sums, kPanel, panelRows(b.keys, key), args.size,
-                       product.to, head, b.first + key, col, SameRows(), ahead);
-    }
-  }
-  zeroRows(product.to, head, 0, b.first, args.size);
-  zeroRows(product.to, head, b.first + b.keys, args.keys, args.size);
-}
-
-// Products of a block that has some of them: added to the sums, or the first.
-template <class Tiles>
-void partProduct(const QueryBlock &b, const KeyProduct &product, bool add,
-                 const TileGradScratch &m) {
-  int64_t steps = padded(b.queries) / kPanel;
-  for (int64_t key = 0; key < b.keys; key += kPanel) {
-    TileLeft left = {product.left + key * steps * kPanel, kPanel, kTileHalves,
-                     steps * kTileHalves};
-    for (int64_t col = 0; col < m.wide; col += kPanel) {
-      tileProduct<Tiles>(left, product.right + col * steps * kPanel, steps, add,
-                         product.sums + (b.first + key) * m.wide + col, m.wide);
-    }
-  }
-}
-
-// Rows of sums for dk and dv that hold something; those behind them are filled
-// when they are needed.
-class SumRows {
-public:
-  SumRows(const TileGradScratch &m) : m_(m) {}
-
-  // Whether keys [first, end) have sums to be added to; if not, the next
-  // product is their first, up to a whole panel.
-  bool open(int64_t first, int64_t end) {
-    bool add = first < filled_;
-    fill(add ? end : first);
-    filled_ = end > filled_ ? end : filled_;
-    return add;
-  }
-
-  // Zeros up to row `end`.
-  void fill(int64_t end) {
-    if (end > filled_) {
-      size_t bytes = static_cast<size_t>((end - filled_) * m_.wide) * 4;
-      __builtin_memset(m_.dk + filled_ * m_.wide, 0, bytes);
-      __builtin_memset(m_.dv + filled_ * m_.wide, 0, bytes);
-      filled_ = end;
-    }
-  }
-
-private:
-  const TileGradScratch &m_;
-  int64_t filled_ = 0;
-};
-
-template <class Tiles>
-void writeSums(const AttentionGradArgs &args, const Head &head,
-               const KeyProduct &product, const TileGradScratch &m,
-               RowsAhead &ahead) {
-  for (int64_t key = 0; key < args.keys; key += kPanel) {
-    for (int64_t col = 0; col < m.wide; col += kPanel) {
-      writeRows<Tiles>(product.sums + key * m.wide + col, m.wide,
-                       panelRows(args.keys, key), args.size, product.to, head,
-                       key, col, SameRows(), ahead);
-    }
-  }
 }
 
 // The panels of a block, and what it adds to dk and dv.
