@@ -11,6 +11,7 @@
 #endif
 
 #include "runtime/kernels/amx/Gemm.h"
+#include "runtime/kernels/amx/Product-inl.h"
 #include "runtime/kernels/common/Activations-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -122,6 +123,21 @@ HWY_INLINE void finishBlock(const Op &op, const amx::GemmTask &t,
       finishPartRow<Tiles>(op, t.scale, sums + r * 32, operands, cols);
     }
   }
+}
+
+// What finish() will touch.
+HWY_INLINE BlockRows rowsOfBlock(const amx::GemmTask &t, int64_t row,
+                                 int64_t col) {
+  BlockRows rows;
+  for (const amx::Rows *x : {&t.c, &t.factor, &t.residual}) {
+    if (x->buffer.data != nullptr) {
+      int64_t size = elementBytes(x->buffer.dtype);
+      Buffer first = advance(x->buffer, row * x->pitch + col);
+      rows.operands[rows.count++] = {static_cast<const std::byte *>(first.data),
+                                     x->pitch * size, 32 * size};
+    }
+  }
+  return rows;
 }
 
 template <class Tiles>

@@ -157,13 +157,17 @@ void shallowBlock(const GemmGroup &g, const GemmPart &part, PanelRange rows) {
     int64_t done = 0;
     for (int64_t row = rows.begin; row < rows.end; row += 2) {
       int64_t count = lesser(2, rows.end - row);
+      BlockRows finished = rowsOfBlock(*panel.task, row * 32, panel.index * 32);
+      int64_t product = 0, products = count * amx::ceilDiv(steps, chunk);
       for (int64_t first = 0; first < steps; first += chunk) {
         int64_t length = lesser(chunk, steps - first);
         for (int64_t i = 0; i < count; ++i) {
           first == 0 ? zeroSums<Tiles>() : loadSums<Tiles>(sums[i], 32);
           addProducts<Tiles, Keep::B>(
               block.at(row + i, first), b + first * amx::kStepHalves, length,
-              length, bringPanel(next, done, rows.size(), chunk));
+              length,
+              bringPanel(next, done, rows.size(), chunk)
+                  .with(finished, count * 32, product++, products, length));
           storeSums<Tiles>(sums[i], 32);
           ++done;
         }
@@ -191,9 +195,14 @@ void deepChunk(const GemmGroup &g, const GemmPart &part, PanelRange rows,
     float *sums = part.sums + (col - cols.begin) * rows.size() * kBlockSums;
     for (int64_t row = rows.begin; row < rows.end; ++row) {
       first == 0 ? zeroSums<Tiles>() : loadSums<Tiles>(sums, 32);
-      addProducts<Tiles, Keep::B>(
-          block.at(row, 0), b, length, length,
-          bringPanel(next, row - rows.begin, rows.size(), length));
+      Ahead ahead = bringPanel(next, row - rows.begin, rows.size(), length);
+      // Those of the next block: the time of this product is too short.
+      BlockRows finished =
+          rowsOfBlock(*panel.task, (row + 1) * 32, panel.index * 32);
+      if (last) {
+        ahead = ahead.with(finished, 32, 0, 1, length);
+      }
+      addProducts<Tiles, Keep::B>(block.at(row, 0), b, length, length, ahead);
       storeSums<Tiles>(sums, 32);
       if (last) {
         finish<Tiles>(*panel.task, sums, row * 32, panel.index * 32);

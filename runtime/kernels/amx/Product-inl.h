@@ -15,6 +15,8 @@
 #include "runtime/kernels/amx/Panels.h"
 #include "runtime/kernels/common/Simd-inl.h"
 
+#include <cstddef>
+
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 
@@ -36,11 +38,36 @@ struct RowPair {
   const uint16_t *first, *second;
 };
 
-// What to bring to the L2 cache on the way: `lines` of 64 bytes a step from
-// `from` on; null for nothing. Reading past the end of memory does no harm.
+// Rows of what the sums of a block meet on their way to memory, and of where
+// they go: too far apart for the CPU to fetch them by itself.
+struct BlockRows {
+  struct Operand {
+    const std::byte *data;
+    /// Distance of rows and what a block has of one, in bytes.
+    int64_t pitch, bytes;
+  };
+  Operand operands[3];
+  int64_t count = 0;
+
+  HWY_INLINE void bring(int64_t row) const {
+    for (int64_t i = 0; i < count; ++i) {
+      const std::byte *at = operands[i].data + row * operands[i].pitch;
+      for (int64_t byte = 0; byte < operands[i].bytes; byte += 64) {
+        __builtin_prefetch(at + byte, 0, 2);
+      }
+    }
+  }
+};
+
+// What to bring to the L2 cache on the way. Reading past the end of memory does
+// no harm.
 struct Ahead {
+  /// `lines` of 64 bytes a step from `from` on; null for nothing.
   const uint16_t *from = nullptr;
   int64_t lines = 0;
+  /// Rows `row` to `end` of a block, some a step; null for nothing.
+  const BlockRows *block = nullptr;
+  int64_t row = 0, end = 0, rows = 0;
 
   HWY_INLINE void step(int64_t index) const {
     if (from != nullptr) {
@@ -48,6 +75,24 @@ struct Ahead {
         __builtin_prefetch(from + i * 32, 0, 2);
       }
     }
+    if (block != nullptr) {
+      int64_t first = row + index * rows;
+      for (int64_t r = first; r < first + rows && r < end; ++r) {
+        block->bring(r);
+      }
+    }
+  }
+
+  // The same with part `index` of `parts` of `count` rows of a block, in the
+  // course of `steps` steps.
+  HWY_INLINE Ahead with(const BlockRows &of, int64_t count, int64_t index,
+                        int64_t parts, int64_t steps) const {
+    Ahead both = *this;
+    both.block = &of;
+    both.row = count * index / parts;
+    both.end = count * (index + 1) / parts;
+    both.rows = (both.end - both.row + steps - 1) / steps;
+    return both;
   }
 };
 

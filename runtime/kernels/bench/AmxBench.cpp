@@ -92,8 +92,11 @@ bool hasTiles(benchmark::State &state) {
   return true;
 }
 
-// With b in panels, or in panels of its transpose.
-void ownGemm(benchmark::State &state, bool turned) {
+enum class Third { None, Factor, Residual };
+
+// With b in panels, or in panels of its transpose, and perhaps a third operand
+// like c.
+void ownGemm(benchmark::State &state, bool turned, Third third) {
   int64_t k = state.range(0), n = state.range(1);
   if (!hasTiles(state)) {
     return;
@@ -111,13 +114,28 @@ void ownGemm(benchmark::State &state, bool turned) {
   task.b = panels.halves();
   task.turned = turned;
   task.c = {{c.halves(), DType::BF16}, n};
+  RandomMemory other(third == Third::None ? 1 : kTokens * n, 2);
+  if (third != Third::None) {
+    (third == Third::Factor ? task.factor : task.residual) = {
+        {other.halves(), DType::BF16}, n};
+  }
   measure(state, [&] {
     kernels::amx::gemm(task, tileUnit(), scratch.data(), threads);
   });
 }
 
-void BM_OwnGemm(benchmark::State &state) { ownGemm(state, false); }
-void BM_OwnGemmTurned(benchmark::State &state) { ownGemm(state, true); }
+void BM_OwnGemm(benchmark::State &state) {
+  ownGemm(state, false, Third::None);
+}
+void BM_OwnGemmTurned(benchmark::State &state) {
+  ownGemm(state, true, Third::None);
+}
+void BM_OwnGemmTurnedFactor(benchmark::State &state) {
+  ownGemm(state, true, Third::Factor);
+}
+void BM_OwnGemmTurnedResidual(benchmark::State &state) {
+  ownGemm(state, true, Third::Residual);
+}
 
 // Queries, keys and values: three products of one A [2048, K], whose widths are
 // together N, as a group or one by one.
@@ -259,6 +277,8 @@ BENCHMARK(BM_OwnGemm)->Apply(shapes);
 BENCHMARK(BM_OwnGroup)->Apply(projectionShapes);
 BENCHMARK(BM_OwnOneByOne)->Apply(projectionShapes);
 BENCHMARK(BM_OwnGemmTurned)->Apply(shapes);
+BENCHMARK(BM_OwnGemmTurnedFactor)->Apply(shapes);
+BENCHMARK(BM_OwnGemmTurnedResidual)->Apply(shapes);
 BENCHMARK(BM_TurnPanels)->Apply(shapes);
 BENCHMARK(BM_LibraryGemm)->Apply(shapes);
 BENCHMARK(BM_OwnWeightGradient)->Apply(shapes);
