@@ -33,6 +33,24 @@ HWY_INLINE void interleaveTile(const uint16_t *HWY_RESTRICT rows, int64_t pitch,
 }
 
 #if HWY_TARGET == HWY_AVX3
+// The same for 32 columns: two tiles, one behind the other.
+HWY_INLINE void interleaveStep(const uint16_t *HWY_RESTRICT rows, int64_t pitch,
+                               uint16_t *HWY_RESTRICT out) {
+  // Pair i is element i of the even row and, 32 further on, of the odd one.
+  __m512i low = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10,
+                                 41, 9, 40, 8, 39, 7, 38, 6, 37, 5, 36, 4, 35,
+                                 3, 34, 2, 33, 1, 32, 0);
+  __m512i high = _mm512_add_epi16(low, _mm512_set1_epi16(16));
+  for (int64_t r = 0; r < 16; ++r) {
+    __m512i even = _mm512_loadu_si512(rows + 2 * r * pitch);
+    __m512i odd = _mm512_loadu_si512(rows + (2 * r + 1) * pitch);
+    _mm512_storeu_si512(out + r * 32,
+                        _mm512_permutex2var_epi16(even, low, odd));
+    _mm512_storeu_si512(out + amx::kTileHalves + r * 32,
+                        _mm512_permutex2var_epi16(even, high, odd));
+  }
+}
+
 // Four vectors whose 128-bit blocks are to be exchanged: out[j] gets block j of
 // each.
 HWY_INLINE void transposeBlocks(const __m512i *q, uint32_t *out,
@@ -102,6 +120,14 @@ HWY_INLINE void turnStep(const uint16_t *in, uint16_t *out) {
   }
 }
 #else
+// The same for 32 columns: two tiles, one behind the other.
+HWY_INLINE void interleaveStep(const uint16_t *HWY_RESTRICT rows, int64_t pitch,
+                               uint16_t *HWY_RESTRICT out) {
+  auto *words = reinterpret_cast<uint32_t *>(out);
+  interleaveTile(rows, pitch, words);
+  interleaveTile(rows + 16, pitch, words + 256);
+}
+
 // out[c][r] = in[r][c], as above.
 HWY_INLINE void transposeTile(const uint32_t *in, int64_t pitch,
                               uint32_t *out) {
@@ -139,6 +165,14 @@ HWY_INLINE void padBlock(const uint16_t *data, int64_t row, int64_t col,
     for (int64_t c = 0; c < 32; ++c) {
       out[c] = r < rows && c < cols ? data[r * row + c * col] : uint16_t{0};
     }
+  }
+}
+
+// To the L2 cache: 64 bytes of each of `rows` rows, which are too far apart for
+// the CPU to see that they come next.
+HWY_INLINE void bringRows(const uint16_t *from, int64_t pitch, int64_t rows) {
+  for (int64_t r = 0; r < rows; ++r) {
+    __builtin_prefetch(from + r * pitch, 0, 2);
   }
 }
 

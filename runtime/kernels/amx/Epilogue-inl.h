@@ -17,6 +17,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 
+constexpr size_t kRowVectors = 32 / kLanes;
+
 // Rounds a vector to bf16 to nearest even.
 template <class Tiles> HWY_INLINE void storeHalves(VF v, uint16_t *p) {
 #if HWY_TARGET == HWY_AVX3
@@ -104,6 +106,61 @@ HWY_INLINE void finishPartRow(const Op &op, float scale, const float *sums,
                    static_cast<size_t>(cols * elementBytes(row.c.dtype)));
 }
 
+// Rounds 32 elements to bf16.
+template <class Tiles>
+HWY_INLINE void storeRow(const VF *v, uint16_t *p) {
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (Tiles::kHardware) {
+    __m512i halves;
+    asm("vcvtne2ps2bf16 %1, %2, %0"
+        : "=v"(halves)
+        : "v"(v[0].raw), "v"(v[1].raw));
+    _mm512_storeu_si512(p, halves);
+    return;
+  }
+#endif
+  for (size_t i = 0; i < kRowVectors; ++i) {
+    storeHalves<Tiles>(v[i], p + i * kLanes);
+  }
+}
+
+// Which third operand a block of bf16 meets.
+enum class Meets { Nothing, Factor, Residual };
+
+// A whole block of bf16 with at most one operand beside the bias, in the type
+// of C: what nearly every product of a model has.
+template <class Tiles, Meets meets, typename Op>
+HWY_INLINE void finishWhole(const Op &op, const amx::GemmTask &t,
+                            const float *sums, int64_t row, int64_t col) {
+  const amx::Rows &other = meets == Meets::Factor ? t.factor : t.residual;
+  auto *c = static_cast<uint16_t *>(t.c.buffer.data) + row * t.c.pitch + col;
+  auto *with = static_cast<const uint16_t *>(other.buffer.data);
+  with += meets == Meets::Nothing ? 0 : row * other.pitch + col;
+  const VF scale = splat(t.scale);
+  // Minus zero changes no number it is added to.
+  VF bias[kRowVectors], v[kRowVectors];
+  for (size_t i = 0; i < kRowVectors; ++i) {
+    bias[i] = t.bias.data == nullptr
+                  ? splat(-0.0f)
+                  : loadEither(advance(t.bias, col),
+                               static_cast<int64_t>(i * kLanes));
+  }
+  for (int64_t r = 0; r < 32; ++r) {
+    for (size_t i = 0; i < kRowVectors; ++i) {
+      VF sum = hn::Load(DF(), sums + r * 32 + i * kLanes);
+      v[i] = op(hn::Add(hn::Mul(sum, scale), bias[i]));
+      if constexpr (meets == Meets::Factor) {
+        v[i] = hn::Mul(v[i], bf16Load(with + i * kLanes));
+      } else if constexpr (meets == Meets::Residual) {
+        v[i] = hn::Add(v[i], bf16Load(with + i * kLanes));
+      }
+    }
+    storeRow<Tiles>(v, c);
+    c += t.c.pitch;
+    with += other.pitch;
+  }
+}
+
 // Rows row .. and columns col .. of C from `sums` [32][32], as far as C goes.
 template <class Tiles, typename Op>
 HWY_INLINE void finishBlock(const Op &op, const amx::GemmTask &t,
@@ -143,8 +200,21 @@ HWY_INLINE BlockRows rowsOfBlock(const amx::GemmTask &t, int64_t row,
 template <class Tiles>
 HWY_INLINE void finish(const amx::GemmTask &t, const float *sums, int64_t row,
                        int64_t col) {
+  bool factor = t.factor.buffer.data != nullptr;
+  bool residual = t.residual.buffer.data != nullptr;
+  bool whole = t.m - row >= 32 && t.n - col >= 32 &&
+               t.c.buffer.dtype == DType::BF16 && !t.accumulate &&
+               !(factor && residual);
   withActivation(t.activation, [&](auto op) HWY_ATTR {
-    finishBlock<Tiles>(op, t, sums, row, col);
+    if (!whole) {
+      finishBlock<Tiles>(op, t, sums, row, col);
+    } else if (factor) {
+      finishWhole<Tiles, Meets::Factor>(op, t, sums, row, col);
+    } else if (residual) {
+      finishWhole<Tiles, Meets::Residual>(op, t, sums, row, col);
+    } else {
+      finishWhole<Tiles, Meets::Nothing>(op, t, sums, row, col);
+    }
   });
 }
 
