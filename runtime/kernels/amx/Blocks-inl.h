@@ -168,14 +168,6 @@ HWY_INLINE void padBlock(const uint16_t *data, int64_t row, int64_t col,
   }
 }
 
-// To the L2 cache: 64 bytes of each of `rows` rows, which are too far apart for
-// the CPU to see that they come next.
-HWY_INLINE void bringRows(const uint16_t *from, int64_t pitch, int64_t rows) {
-  for (int64_t r = 0; r < rows; ++r) {
-    __builtin_prefetch(from + r * pitch, 0, 2);
-  }
-}
-
 // Copies whole rows of 64 bytes.
 HWY_INLINE void copyRows(const uint16_t *from, int64_t pitch, int64_t rows,
                          uint16_t *out) {

@@ -81,7 +81,6 @@ void packX(const WeightGradientTask &t, PanelRange panels, PanelRange steps,
   for (int64_t step = steps.begin; step < steps.end; ++step) {
     for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
       BlockView x = blockOf(t.x, t.xPitch, t.tokens, t.m, step, panel, space);
-      bringRows(t.x + (step + 1) * 32 * t.xPitch + panel * 32, t.xPitch, 32);
       interleaveStep(x.data, x.pitch, reinterpret_cast<uint16_t *>(pairs));
       for (int64_t half = 0; half < 2; ++half) {
         int64_t run = 2 * (panel - panels.begin) + half;
@@ -129,7 +128,6 @@ void packY(const WeightGradientTask &t, PanelRange panels, uint16_t *out) {
       BlockView y = blockOf(t.y, t.yPitch, t.tokens, t.n, step, panel, space);
       int64_t at = panel - panels.begin;
       uint16_t *tiles = out + (at * steps + step) * amx::kStepHalves;
-      bringRows(t.y + (step + 1) * 32 * t.yPitch + panel * 32, t.yPitch, 32);
       interleaveStep(y.data, y.pitch, tiles);
       if (t.columnSums != nullptr) {
         addColumns(tiles, sums + at * 32);
