@@ -15,6 +15,7 @@
 
 #include "hwy/cache_control.h"
 #include "hwy/highway.h"
+#include "runtime/kernels/common/HalfRounding.h"
 #include "runtime/kernels/common/Operand.h"
 #include "runtime/kernels/common/Walk.h"
 
@@ -77,6 +78,33 @@ HWY_INLINE void bf16Store(VF v, uint16_t *HWY_RESTRICT p) {
   hn::StoreU(hn::DemoteTo(DU16(), word), DU16(), p);
 }
 
+// How a kernel rounds vectors to bf16, a parameter of its loop. Both give the
+// same bits, but that denormals, which the runtime flushes, become zeros of
+// their sign in hardware.
+struct SoftwareRounding {
+  static HWY_INLINE void store(VF v, uint16_t *p) { bf16Store(v, p); }
+};
+
+#if HWY_TARGET == HWY_AVX3
+struct HardwareRounding {
+  static HWY_INLINE void store(VF v, uint16_t *p) {
+    __m256i halves;
+    asm("vcvtneps2bf16 %1, %0" : "=v"(halves) : "v"(v.raw));
+    _mm256_storeu_si256(reinterpret_cast<__m256i_u *>(p), halves);
+  }
+};
+#endif
+
+// fn(rounding) with the fastest that the CPU has.
+template <typename Fn> HWY_INLINE void withRounding(const Fn &fn) {
+#if HWY_TARGET == HWY_AVX3
+  if (roundsHalvesInHardware()) {
+    return fn(HardwareRounding());
+  }
+#endif
+  fn(SoftwareRounding());
+}
+
 HWY_INLINE float bf16ToFloat(uint16_t half) {
   uint32_t bits = static_cast<uint32_t>(half) << 16;
   float value;
@@ -95,19 +123,35 @@ HWY_INLINE void bf16ToF32(const uint16_t *HWY_RESTRICT in,
   }
 }
 
+// Rounds the last n < kLanes elements of a run.
+template <class Rounding>
+HWY_INLINE void storeHalvesTail(Rounding, VF v, uint16_t *p, size_t n) {
+  HWY_ALIGN uint16_t lanes[kLanes];
+  Rounding::store(v, lanes);
+  for (size_t i = 0; i < n; ++i) {
+    p[i] = lanes[i];
+  }
+}
+
+HWY_INLINE VF loadHalvesTail(const uint16_t *p, size_t n) {
+  HWY_ALIGN uint16_t lanes[kLanes] = {};
+  for (size_t i = 0; i < n; ++i) {
+    lanes[i] = p[i];
+  }
+  return bf16Load(lanes);
+}
+
 HWY_INLINE void f32ToBf16(const float *HWY_RESTRICT in,
                           uint16_t *HWY_RESTRICT out, size_t n) {
-  size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    bf16Store(hn::LoadU(DF(), in + i), out + i);
-  }
-  if (i < n) {
-    HWY_ALIGN uint32_t lanes[kLanes];
-    hn::Store(bf16Round(loadTail(in + i, n - i)), DU(), lanes);
-    for (size_t j = 0; i + j < n; ++j) {
-      out[i + j] = static_cast<uint16_t>(lanes[j]);
+  withRounding([&](auto rounding) HWY_ATTR {
+    size_t i = 0;
+    for (; i + kLanes <= n; i += kLanes) {
+      rounding.store(hn::LoadU(DF(), in + i), out + i);
     }
-  }
+    if (i < n) {
+      storeHalvesTail(rounding, loadTail(in + i, n - i), out + i, n - i);
+    }
+  });
 }
 
 // Elements [offset, offset + n * stride) of f32 or bf16 memory as dense f32:
@@ -222,6 +266,19 @@ HWY_INLINE void mapBlock(const Op &op, const float *x, const float *y, float *z,
   if (i < n) {
     VF r = op(loadTail(x + i, n - i), loadTail(y + i, n - i));
     storeTail(r, z + i, n - i);
+  }
+}
+
+// y[i] = op(x[i]) for dense bf16; y may be x.
+template <class Rounding, typename Op>
+HWY_INLINE void mapHalves(Rounding rounding, const Op &op, const uint16_t *x,
+                          uint16_t *y, size_t n) {
+  size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    rounding.store(op(bf16Load(x + i)), y + i);
+  }
+  if (i < n) {
+    storeHalvesTail(rounding, op(loadHalvesTail(x + i, n - i)), y + i, n - i);
   }
 }
 

@@ -11,7 +11,7 @@
 #include "hwy/foreach_target.h"
 
 #include "hwy/highway.h"
-#include "runtime/kernels/common/Math-inl.h"
+#include "runtime/kernels/common/HalvesMath-inl.h"
 
 #ifndef BERTC_RUNTIME_KERNELS_GELU_SHARED_
 #define BERTC_RUNTIME_KERNELS_GELU_SHARED_
@@ -50,6 +50,38 @@ HWY_INLINE void geluBlock(const Op &op, const float *x, float *y, float *slope,
   }
 }
 
+// The same from bf16 to bf16 without blocks of f32 between.
+template <class Rounding, typename Op>
+HWY_INLINE void geluHalves(Rounding rounding, const Op &op, const uint16_t *x,
+                           uint16_t *y, uint16_t *slope, size_t n) {
+  size_t i = 0;
+  VF value = hn::Zero(DF()), d = value;
+  for (; i + kLanes <= n; i += kLanes) {
+    op(bf16Load(x + i), value, d);
+    rounding.store(value, y + i);
+    rounding.store(d, slope + i);
+  }
+  if (i < n) {
+    op(loadHalvesTail(x + i, n - i), value, d);
+    storeHalvesTail(rounding, value, y + i, n - i);
+    storeHalvesTail(rounding, d, slope + i, n - i);
+  }
+}
+
+void geluHalfElements(const GeluTask &t, int64_t first, int64_t last) {
+  const uint16_t *x = static_cast<const uint16_t *>(t.x.data) + first;
+  uint16_t *y = static_cast<uint16_t *>(t.y.data) + first;
+  uint16_t *slope = static_cast<uint16_t *>(t.derivative.data) + first;
+  const size_t n = static_cast<size_t>(last - first);
+  withRounding([&](auto rounding) HWY_ATTR {
+    if (t.kind == UnaryKind::GeluTanh) {
+      geluHalves(rounding, GeluAndSlopeHalves<GeluTanhTail>(), x, y, slope, n);
+    } else {
+      geluHalves(rounding, GeluAndSlopeHalves<GeluErfTail>(), x, y, slope, n);
+    }
+  });
+}
+
 void geluElements(const GeluTask &t, int64_t first, int64_t last) {
   HWY_ALIGN float in[kBlock];
   HWY_ALIGN float out[kBlock];
@@ -80,6 +112,7 @@ HWY_AFTER_NAMESPACE();
 namespace bertc::rt::kernels {
 namespace {
 HWY_EXPORT(geluElements);
+HWY_EXPORT(geluHalfElements);
 } // namespace
 
 void geluWithDerivative(UnaryKind kind, Buffer y, Buffer derivative, Buffer x,
@@ -90,8 +123,14 @@ void geluWithDerivative(UnaryKind kind, Buffer y, Buffer derivative, Buffer x,
                    x,
                    streams(y, elements, {x.data}),
                    streams(derivative, elements, {x.data})};
+  const bool halves = x.dtype == DType::BF16 && y.dtype == DType::BF16 &&
+                      derivative.dtype == DType::BF16;
   parallelRanges(elements, kTaskElements, [&](int64_t first, int64_t last) {
-    HWY_DYNAMIC_DISPATCH(geluElements)(task, first, last);
+    if (halves) {
+      HWY_DYNAMIC_DISPATCH(geluHalfElements)(task, first, last);
+    } else {
+      HWY_DYNAMIC_DISPATCH(geluElements)(task, first, last);
+    }
   });
 }
 

@@ -12,6 +12,7 @@
 
 #include "hwy/highway.h"
 #include "runtime/kernels/common/Activations-inl.h"
+#include "runtime/kernels/common/HalvesMath-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
@@ -35,35 +36,62 @@ struct RsqrtOp {
     return hn::Div(splat(1.0f), hn::Sqrt(x));
   }
 };
-void unaryBlock(UnaryKind kind, const float *x, float *y, size_t n) {
+
+// map(op) with the operator of a kind. Where only bf16 is stored, a shorter
+// gelu suffices.
+template <typename Map>
+HWY_INLINE void withUnary(UnaryKind kind, bool toHalves, const Map &map) {
   switch (kind) {
   case UnaryKind::Neg:
-    return mapBlock(NegOp(), x, y, n);
+    return map(NegOp());
   case UnaryKind::Exp:
-    return mapBlock(ExpOp(), x, y, n);
+    return map(ExpOp());
   case UnaryKind::Log:
-    return mapBlock(LogOp(), x, y, n);
+    return map(LogOp());
   case UnaryKind::Sqrt:
-    return mapBlock(SqrtOp(), x, y, n);
+    return map(SqrtOp());
   case UnaryKind::Rsqrt:
-    return mapBlock(RsqrtOp(), x, y, n);
+    return map(RsqrtOp());
+  case UnaryKind::GeluErf:
+    return toHalves ? map(GeluHalvesOp<GeluErfTail>()) : map(GeluErfOp());
+  case UnaryKind::GeluTanh:
+    return toHalves ? map(GeluHalvesOp<GeluTanhTail>()) : map(GeluTanhOp());
   default:
-    return withActivation(kind,
-                          [&](auto op) HWY_ATTR { mapBlock(op, x, y, n); });
+    return withActivation(kind, map);
   }
+}
+
+// bf16 to bf16 without a block of f32 between.
+void unaryHalves(UnaryKind kind, const uint16_t *x, uint16_t *y, size_t n) {
+  withRounding([&](auto rounding) HWY_ATTR {
+    withUnary(kind, true,
+              [&](auto op) HWY_ATTR { mapHalves(rounding, op, x, y, n); });
+  });
+}
+
+void unaryBlock(UnaryKind kind, bool toHalves, const float *x, float *y,
+                size_t n) {
+  withUnary(kind, toHalves, [&](auto op) HWY_ATTR { mapBlock(op, x, y, n); });
 }
 
 void unaryUnits(UnaryKind kind, const ElementwiseShape &shape,
                 void *const *data, bool stream, int64_t first, int64_t last) {
   HWY_ALIGN float in[kBlock];
   HWY_ALIGN float out[kBlock];
+  const bool toHalves = shape.dtypes[0] == DType::BF16;
   for (UnitWalk walk(shape, first); walk.unit() < last; walk.next()) {
     size_t n = static_cast<size_t>(walk.count());
+    if (toHalves && shape.dtypes[1] == DType::BF16 && walk.stride(0) == 1 &&
+        walk.stride(1) == 1) {
+      unaryHalves(kind, static_cast<const uint16_t *>(data[1]) + walk.offset(1),
+                  static_cast<uint16_t *>(data[0]) + walk.offset(0), n);
+      continue;
+    }
     const float *x = loadBlock(data[1], shape.dtypes[1], walk.offset(1),
                                walk.stride(1), n, in);
     float *y = outBlock(data[0], shape.dtypes[0], walk.offset(0),
                         walk.stride(0), out, stream);
-    unaryBlock(kind, x, y, n);
+    unaryBlock(kind, toHalves, x, y, n);
     storeBlock(y, data[0], shape.dtypes[0], walk.offset(0), walk.stride(0), n,
                stream);
   }
