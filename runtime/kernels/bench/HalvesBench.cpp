@@ -14,6 +14,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <new>
 #include <random>
 #include <vector>
 
@@ -24,7 +25,21 @@ constexpr int64_t kTokens = 2048;
 constexpr int64_t kHidden = 768;
 const int32_t kRng[4] = {1, 2, 3, 0};
 
-using Halves = std::vector<uint16_t>;
+// Tensors of a plan begin at cache lines.
+template <typename T> struct LineAllocator {
+  using value_type = T;
+  LineAllocator() = default;
+  template <typename U> LineAllocator(const LineAllocator<U> &) {}
+  T *allocate(size_t n) {
+    return static_cast<T *>(
+        ::operator new(n * sizeof(T), std::align_val_t(64)));
+  }
+  void deallocate(T *p, size_t) { ::operator delete(p, std::align_val_t(64)); }
+  bool operator==(const LineAllocator &) const { return true; }
+  bool operator!=(const LineAllocator &) const { return false; }
+};
+
+using Halves = std::vector<uint16_t, LineAllocator<uint16_t>>;
 
 Halves random(int64_t n, float deviation = 1.0f) {
   std::mt19937 generator(1);

@@ -15,6 +15,7 @@
 #include "hwy/highway.h"
 #include "runtime/kernels/common/Math-inl.h"
 #include "runtime/kernels/dropout/Dropout-inl.h"
+#include "runtime/kernels/layernorm/HalfRows-inl.h"
 
 #ifndef BERTC_RUNTIME_KERNELS_LAYERNORM_SHARED_
 #define BERTC_RUNTIME_KERNELS_LAYERNORM_SHARED_
@@ -187,6 +188,17 @@ void layerNormRows(const LayerNormTask &args, int64_t first, int64_t last) {
   finishStreams(args.streamY || args.streamZ);
 }
 
+void layerNormHalfRows(const LayerNormArgs &args, int64_t first, int64_t last) {
+  HalfRowSpace space;
+  const float *gamma = vectorOf(args.gamma, args.columns, space.gamma);
+  const float *beta = vectorOf(args.beta, args.columns, space.beta);
+  withRounding([&](auto rounding) HWY_ATTR {
+    for (int64_t r = first; r < last; ++r) {
+      halfRow(rounding, args, r, droppedFrom(args, r), gamma, beta, space);
+    }
+  });
+}
+
 // Sums of g and g * u, with g = gamma * dy and u = (z - mean) * rstd; adds
 // dy * u to dgamma and dy to dbeta.
 HWY_INLINE void gradSumsBlock(const float *dy, const float *z,
@@ -308,15 +320,41 @@ void layerNormGradRows(const LayerNormGradTask &args, int64_t first,
   finishStreams(args.streamDz || args.streamDx);
 }
 
+void layerNormGradHalfRows(const LayerNormGradArgs &args, int64_t first,
+                           int64_t last, float *partial) {
+  HalfRowSpace space;
+  const float *gamma = vectorOf(args.gamma, args.columns, space.gamma);
+  for (int64_t i = 0; i < 2 * args.columns; ++i) {
+    partial[i] = 0.0f;
+  }
+  withRounding([&](auto rounding) HWY_ATTR {
+    for (int64_t r = first; r < last; ++r) {
+      halfGradRow(rounding, args, r, droppedFrom(args, r), gamma, space,
+                  partial, partial + args.columns);
+    }
+  });
+}
+
 } // namespace
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include <algorithm>
+
 namespace bertc::rt::kernels {
 namespace {
 HWY_EXPORT(layerNormRows);
 HWY_EXPORT(layerNormGradRows);
+HWY_EXPORT(layerNormHalfRows);
+HWY_EXPORT(layerNormGradHalfRows);
+
+// Whether the operands that exist are bf16.
+bool areHalves(std::initializer_list<Buffer> operands) {
+  return std::all_of(operands.begin(), operands.end(), [](const Buffer &b) {
+    return b.data == nullptr || b.dtype == DType::BF16;
+  });
+}
 
 // Rows of one partial sum: at most 64 partial sums, each worth a task.
 int64_t groupRows(int64_t rows, int64_t columns) {
@@ -353,8 +391,13 @@ void layerNorm(const LayerNormArgs &args) {
                         streams(args.z, n, {args.x.data, args.residual.data})};
   int64_t grain =
       std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, args.columns));
+  bool halves = areHalves({args.x, args.residual, args.y, args.z});
   parallelRanges(args.rows, grain, [&](int64_t first, int64_t last) {
-    HWY_DYNAMIC_DISPATCH(layerNormRows)(call, first, last);
+    if (halves) {
+      HWY_DYNAMIC_DISPATCH(layerNormHalfRows)(args, first, last);
+    } else {
+      HWY_DYNAMIC_DISPATCH(layerNormRows)(call, first, last);
+    }
   });
 }
 
@@ -373,9 +416,14 @@ void layerNormGrad(const LayerNormGradArgs &args) {
   int64_t groups = (args.rows + group - 1) / group;
   int64_t width = 2 * args.columns;
   auto *partials = static_cast<float *>(args.scratch);
+  bool halves = areHalves({args.dy, args.z, args.dz, args.dx});
   parallelRanges(args.rows, group, [&](int64_t first, int64_t last) {
-    HWY_DYNAMIC_DISPATCH(layerNormGradRows)
-    (call, first, last, partials + first / group * width);
+    float *partial = partials + first / group * width;
+    if (halves) {
+      HWY_DYNAMIC_DISPATCH(layerNormGradHalfRows)(args, first, last, partial);
+    } else {
+      HWY_DYNAMIC_DISPATCH(layerNormGradRows)(call, first, last, partial);
+    }
   });
   int64_t grain = std::max(kStrip, kTaskElements / groups / kStrip * kStrip);
   parallelRanges(width, grain, [&](int64_t begin, int64_t end) {

@@ -107,15 +107,42 @@ TEST(LayerNorm, MatchesTheFormula) {
 
 TEST(LayerNorm, WithoutDropoutAndResidualNeedsNoZ) {
   forEachTarget([] {
-    Forward f(3, 100, DType::F32);
-    f.dropout = false;
-    LayerNormArgs args = f.args();
-    args.residual = Buffer();
-    args.z = Buffer();
-    Expected e = reference(f, args);
-    args.y = f.x.buffer();
-    layerNorm(args);
-    expectClose(f.x, e.y, 2e-5);
+    for (DType dtype : {DType::F32, DType::BF16}) {
+      Forward f(3, 100, dtype);
+      f.dropout = false;
+      LayerNormArgs args = f.args();
+      args.residual = Buffer();
+      args.z = Buffer();
+      Expected e = reference(f, args);
+      args.y = f.x.buffer();
+      layerNorm(args);
+      expectClose(f.x, e.y, 2e-5);
+    }
+  });
+}
+
+// One operand of another type than the others, and gamma and beta in bf16.
+TEST(LayerNorm, MixesTypes) {
+  forEachTarget([] {
+    for (DType most : {DType::F32, DType::BF16}) {
+      DType other = most == DType::F32 ? DType::BF16 : DType::F32;
+      for (int odd = 0; odd < 5; ++odd) {
+        Forward f(7, 1030, most);
+        Values *all[] = {&f.x, &f.residual, &f.y, &f.z, &f.gamma};
+        if (odd < 4) {
+          *all[odd] = randomValues(other, f.x.size());
+        } else {
+          f.gamma = randomValues(DType::BF16, f.columns);
+          f.beta = randomValues(DType::BF16, f.columns, -2, 2, 1);
+        }
+        LayerNormArgs args = f.args();
+        Expected e = reference(f, args);
+        layerNorm(args);
+        expectClose(f.z, e.z, 1e-6);
+        expectClose(f.y, e.y, 2e-5);
+        expectClose(f.rstd, e.rstd, 1e-5);
+      }
+    }
   });
 }
 
@@ -299,22 +326,50 @@ TEST(LayerNormGrad, WorksInPlace) {
 
 TEST(LayerNormGrad, InactiveDropoutCopiesAndDxIsOptional) {
   forEachTarget([] {
-    Backward b(10, 70, DType::F32);
-    LayerNormGradArgs args = b.args();
-    args.dropout = DropoutState();
-    layerNormGrad(args);
-    EXPECT_TRUE(b.dx.sameBits(b.dz));
-    Backward without(10, 70, DType::F32);
-    args = without.args();
-    args.dx = Buffer();
-    layerNormGrad(args);
-    EXPECT_TRUE(without.dz.sameBits(b.dz));
+    for (DType dtype : {DType::F32, DType::BF16}) {
+      Backward b(10, 70, dtype);
+      LayerNormGradArgs args = b.args();
+      args.dropout = DropoutState();
+      layerNormGrad(args);
+      EXPECT_TRUE(b.dx.sameBits(b.dz));
+      Backward without(10, 70, dtype);
+      args = without.args();
+      args.dx = Buffer();
+      layerNormGrad(args);
+      EXPECT_TRUE(without.dz.sameBits(b.dz));
+    }
+  });
+}
+
+TEST(LayerNormGrad, MixesTypes) {
+  forEachTarget([] {
+    for (DType most : {DType::F32, DType::BF16}) {
+      DType other = most == DType::F32 ? DType::BF16 : DType::F32;
+      for (int odd = 0; odd < 5; ++odd) {
+        Backward b(20, 1030, most);
+        Values *all[] = {&b.dy, &b.z, &b.dz, &b.dx, &b.gamma};
+        *all[odd] = odd < 4 ? randomValues(other, b.dy.size())
+                            : randomValues(DType::BF16, b.columns);
+        LayerNormGradArgs args = b.args();
+        ExpectedGrad e = reference(b, args);
+        layerNormGrad(args);
+        expectClose(b.dz, e.dz, 1e-5);
+        expectClose(b.dx, e.dx, 1e-5);
+        expectClose(b.dgamma, e.dgamma, 1e-5);
+        expectClose(b.dbeta, e.dbeta, 1e-5);
+      }
+    }
   });
 }
 
 TEST(LayerNormGrad, SameBitsForAnyNumberOfThreads) {
   expectSameBitsForThreads([] {
     Backward b(333, 129, DType::F32);
+    layerNormGrad(b.args());
+    return b.dgamma;
+  });
+  expectSameBitsForThreads([] {
+    Backward b(333, 129, DType::BF16);
     layerNormGrad(b.args());
     return b.dgamma;
   });

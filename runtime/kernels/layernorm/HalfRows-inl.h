@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Layer normalisation of rows that are bf16 on every side, and its gradient:
+// conversions happen in registers, what a later pass over the row needs stays
+// in the L1 cache as f32.
+
+#if defined(BERTC_RUNTIME_KERNELS_LAYERNORM_HALFROWS_INL_H_) ==                \
+    defined(HWY_TARGET_TOGGLE)
+#ifdef BERTC_RUNTIME_KERNELS_LAYERNORM_HALFROWS_INL_H_
+#undef BERTC_RUNTIME_KERNELS_LAYERNORM_HALFROWS_INL_H_
+#else
+#define BERTC_RUNTIME_KERNELS_LAYERNORM_HALFROWS_INL_H_
+#endif
+
+#include "runtime/kernels/common/Simd-inl.h"
+#include "runtime/kernels/dropout/Dropout-inl.h"
+#include "runtime/kernels/layernorm/LayerNorm.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace bertc::rt::kernels::HWY_NAMESPACE {
+
+// Calls step(j, i, n) for vectors of n elements at i: n is kLanes, which the
+// compiler shall know, and less at the end; j selects one of four running sums,
+// which hide the latency of additions.
+#define HALF_ROW_STEP __attribute__((always_inline))
+template <typename Step> HWY_INLINE void forVectors(int64_t n, const Step &s) {
+  const int64_t lanes = static_cast<int64_t>(kLanes);
+  int64_t i = 0;
+  for (; i + 4 * lanes <= n; i += 4 * lanes) {
+    s(0, i, kLanes);
+    s(1, i + lanes, kLanes);
+    s(2, i + 2 * lanes, kLanes);
+    s(3, i + 3 * lanes, kLanes);
+  }
+  for (; i + lanes <= n; i += lanes) {
+    s(0, i, kLanes);
+  }
+  if (i < n) {
+    s(0, i, static_cast<size_t>(n - i));
+  }
+}
+
+HWY_INLINE VF loadHalves(const uint16_t *p, size_t n) {
+  return n == kLanes ? bf16Load(p) : loadHalvesTail(p, n);
+}
+
+HWY_INLINE VF loadFloats(const float *p, size_t n) {
+  return n == kLanes ? hn::LoadU(DF(), p) : loadTail(p, n);
+}
+
+HWY_INLINE void storeFloats(VF v, float *p, size_t n) {
+  return n == kLanes ? hn::StoreU(v, DF(), p) : storeTail(v, p, n);
+}
+
+template <class Rounding>
+HWY_INLINE void storeHalves(Rounding rounding, VF v, uint16_t *p, size_t n) {
+  return n == kLanes ? Rounding::store(v, p)
+                     : storeHalvesTail(rounding, v, p, n);
+}
+
+struct FourSums {
+  VF v[4];
+
+  HWY_INLINE FourSums() { v[0] = v[1] = v[2] = v[3] = hn::Zero(DF()); }
+  HWY_INLINE float total() const {
+    VF sum = hn::Add(hn::Add(v[0], v[1]), hn::Add(v[2], v[3]));
+    return hn::GetLane(hn::SumOfLanes(DF(), sum));
+  }
+};
+
+// Elements past the end must not count.
+HWY_INLINE VF firstOf(VF v, size_t n) {
+#if HWY_TARGET == HWY_SCALAR
+  return v;
+#else
+  return n == kLanes ? v : hn::IfThenElseZero(hn::FirstN(DF(), n), v);
+#endif
+}
+
+template <typename T> HWY_INLINE T *rowOf(Buffer b, int64_t base) {
+  return b.data == nullptr ? nullptr : static_cast<T *>(b.data) + base;
+}
+
+// What tasks need beside their operands; a row and a half fit in the L1 cache
+// at the sizes of BERT.
+struct HalfRowSpace {
+  HWY_ALIGN float a[kLayerNormMaxColumns];
+  HWY_ALIGN float b[kLayerNormMaxColumns];
+  HWY_ALIGN float gamma[kLayerNormMaxColumns];
+  HWY_ALIGN float beta[kLayerNormMaxColumns];
+  HWY_ALIGN uint32_t keep[kLayerNormMaxColumns + 2 * philox::kGroup];
+};
+
+HWY_INLINE const float *vectorOf(Buffer v, int64_t columns, float *space) {
+  return loadBlock(v.data, v.dtype, 0, 1, static_cast<size_t>(columns), space);
+}
+
+template <typename Args>
+HWY_INLINE const uint32_t *keepRow(const Args &args, int64_t number,
+                                   HalfRowSpace &space) {
+  if (!args.dropout.active) {
+    return nullptr;
+  }
+  return keepBlock(args.dropout, number, static_cast<size_t>(args.columns),
+                   space.keep);
+}
+
+HWY_INLINE VF dropped(VF v, VF factor, const uint32_t *keep) {
+  // A tail reads on: there is more space than a row's.
+  VF kept = hn::BitCast(DF(), hn::LoadU(DU(), keep));
+  return hn::And(kept, hn::Mul(v, factor));
+}
+
+// Writes dropout(x) + residual to `row` and z, and returns its mean.
+template <class Rounding>
+HWY_INLINE float halfRowSum(Rounding rounding, const LayerNormArgs &args,
+                            int64_t base, const uint32_t *keep, float *row) {
+  const uint16_t *x = rowOf<const uint16_t>(args.x, base);
+  const uint16_t *residual = rowOf<const uint16_t>(args.residual, base);
+  uint16_t *z = rowOf<uint16_t>(args.z, base);
+  const VF factor = splat(args.dropout.scale.factor);
+  FourSums sums;
+  forVectors(args.columns,
+             [&](int j, int64_t i, size_t n) HWY_ATTR HALF_ROW_STEP {
+               VF v = loadHalves(x + i, n);
+               if (keep != nullptr) {
+                 v = firstOf(dropped(v, factor, keep + i), n);
+               }
+               if (residual != nullptr) {
+                 v = hn::Add(v, loadHalves(residual + i, n));
+               }
+               if (z != nullptr) {
+                 storeHalves(rounding, v, z + i, n);
+               }
+               storeFloats(v, row + i, n);
+               sums.v[j] = hn::Add(sums.v[j], v);
+             });
+  return sums.total() / static_cast<float>(args.columns);
+}
+
+// Mean of (x - mean)^2.
+HWY_INLINE float halfRowVariance(const float *row, float mean,
+                                 int64_t columns) {
+  const VF centre = splat(mean);
+  FourSums sums;
+  forVectors(columns, [&](int j, int64_t i, size_t n) HWY_ATTR HALF_ROW_STEP {
+    VF d = firstOf(hn::Sub(loadFloats(row + i, n), centre), n);
+    sums.v[j] = hn::MulAdd(d, d, sums.v[j]);
+  });
+  return sums.total() / static_cast<float>(columns);
+}
+
+template <class Rounding>
+HWY_INLINE void halfRow(Rounding rounding, const LayerNormArgs &args, int64_t r,
+                        int64_t number, const float *gamma, const float *beta,
+                        HalfRowSpace &space) {
+  const int64_t h = args.columns, base = r * h;
+  float *row = space.a;
+  const uint32_t *keep = keepRow(args, number, space);
+  float mean = halfRowSum(rounding, args, base, keep, row);
+  float variance = halfRowVariance(row, mean, h);
+  float rstd = 1.0f / __builtin_sqrtf(variance + args.eps);
+  args.mean[r] = mean;
+  args.rstd[r] = rstd;
+  uint16_t *y = rowOf<uint16_t>(args.y, base);
+  const VF centre = splat(mean), scale = splat(rstd);
+  forVectors(h, [&](int, int64_t i, size_t n) HWY_ATTR HALF_ROW_STEP {
+    VF u = hn::Mul(hn::Sub(loadFloats(row + i, n), centre), scale);
+    VF v = hn::MulAdd(u, loadFloats(gamma + i, n), loadFloats(beta + i, n));
+    storeHalves(rounding, v, y + i, n);
+  });
+}
+
+// First pass of a row of the gradient: g = gamma * dy and u = (z - mean) * rstd
+// to space.a and space.b, their means to c1 and c2, the row's share to dgamma
+// and dbeta.
+HWY_INLINE void halfGradSums(const LayerNormGradArgs &args, int64_t r,
+                             const float *gamma, HalfRowSpace &space,
+                             float *dgamma, float *dbeta, float &c1,
+                             float &c2) {
+  const uint16_t *dy = rowOf<const uint16_t>(args.dy, r * args.columns);
+  const uint16_t *z = rowOf<const uint16_t>(args.z, r * args.columns);
+  const VF centre = splat(args.mean[r]), scale = splat(args.rstd[r]);
+  FourSums sumG, sumGu;
+  forVectors(args.columns,
+             [&](int j, int64_t i, size_t n) HWY_ATTR HALF_ROW_STEP {
+               VF d = loadHalves(dy + i, n);
+               VF u = hn::Mul(hn::Sub(loadHalves(z + i, n), centre), scale);
+               VF g = hn::Mul(d, loadFloats(gamma + i, n));
+               storeFloats(g, space.a + i, n);
+               storeFloats(u, space.b + i, n);
+               // Past the end d is zero.
+               sumG.v[j] = hn::Add(sumG.v[j], g);
+               sumGu.v[j] = hn::MulAdd(g, u, sumGu.v[j]);
+               VF share = hn::MulAdd(d, u, loadFloats(dgamma + i, n));
+               storeFloats(share, dgamma + i, n);
+               storeFloats(hn::Add(d, loadFloats(dbeta + i, n)), dbeta + i, n);
+             });
+  c1 = sumG.total() / static_cast<float>(args.columns);
+  c2 = sumGu.total() / static_cast<float>(args.columns);
+}
+
+template <class Rounding>
+HWY_INLINE void halfGradRow(Rounding rounding, const LayerNormGradArgs &args,
+                            int64_t r, int64_t number, const float *gamma,
+                            HalfRowSpace &space, float *dgamma, float *dbeta) {
+  const int64_t h = args.columns;
+  float c1, c2;
+  halfGradSums(args, r, gamma, space, dgamma, dbeta, c1, c2);
+  uint16_t *dz = rowOf<uint16_t>(args.dz, r * h);
+  uint16_t *dx = rowOf<uint16_t>(args.dx, r * h);
+  const uint32_t *keep = dx == nullptr ? nullptr : keepRow(args, number, space);
+  const VF v1 = splat(c1), v2 = splat(c2), scale = splat(args.rstd[r]);
+  const VF factor = splat(args.dropout.scale.factor);
+  forVectors(h, [&](int, int64_t i, size_t n) HWY_ATTR HALF_ROW_STEP {
+    VF g = hn::Sub(loadFloats(space.a + i, n), v1);
+    VF v = hn::NegMulAdd(loadFloats(space.b + i, n), v2, g);
+    v = hn::Mul(v, scale);
+    storeHalves(rounding, v, dz + i, n);
+    if (dx != nullptr) {
+      v = keep == nullptr ? v : dropped(v, factor, keep + i);
+      storeHalves(rounding, v, dx + i, n);
+    }
+  });
+}
+
+#undef HALF_ROW_STEP
+
+} // namespace bertc::rt::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif // toggled guard
