@@ -175,14 +175,30 @@ void BM_HalvesLogSoftmaxGrad(benchmark::State &state) {
 }
 BENCHMARK(BM_HalvesLogSoftmaxGrad)->UseRealTime();
 
+// More than caches hold, as the gradients of all variables.
+constexpr int64_t kMany = 60000000;
+
 void BM_HalvesL2Loss(benchmark::State &state) {
-  Halves x = random(kHidden * 4 * kHidden);
+  Halves x(kMany, 0x3f81);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(l2Loss(bf16(x), kHidden * 4 * kHidden));
+    benchmark::DoNotOptimize(l2Loss(bf16(x), kMany));
   }
-  setBytes(state, kHidden * 4 * kHidden);
+  setBytes(state, kMany);
 }
 BENCHMARK(BM_HalvesL2Loss)->UseRealTime();
+
+void BM_HalvesAssignAdd(benchmark::State &state) {
+  Halves x(kMany, 0x3f81);
+  std::vector<float, LineAllocator<float>> sum(kMany);
+  ElementwiseShape shape = makeElementwise(denseShape(DType::F32, {kMany}),
+                                           {denseShape(DType::BF16, {kMany})});
+  void *data[] = {sum.data(), x.data()};
+  for (auto _ : state) {
+    assignAdd(0.5f, shape, data);
+  }
+  setBytes(state, 5 * kMany);
+}
+BENCHMARK(BM_HalvesAssignAdd)->UseRealTime();
 
 } // namespace
 } // namespace bertc::rt::kernels

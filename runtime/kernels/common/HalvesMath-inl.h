@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Gelu where results are rounded to bf16: shorter than in Math-inl.h, and off
-// by less than a sixteenth of half a unit in the last of bf16's eight bits,
-// 2^-13 of the value, on both tails. Coefficients are those of least maximal
-// relative error, found as linear programmes over 2200 points (Chebyshev's and
-// equidistant ones) and rounded to f32.
+// Functions whose results are rounded to bf16: shorter than in Math-inl.h. Gelu
+// is off by less than a sixteenth of half a unit in the last of bf16's eight
+// bits, 2^-13 of the value, on both tails. Coefficients are those of least
+// maximal relative error, found as linear programmes over 2200 points
+// (Chebyshev's and equidistant ones) and rounded to f32.
 
 #if defined(BERTC_RUNTIME_KERNELS_COMMON_HALVESMATH_INL_H_) ==                 \
     defined(HWY_TARGET_TOGGLE)
@@ -19,7 +19,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 
-// 2^y for -2000000 <= y <= 0; where that is not a normal number, 0 or it. y = n
+// 2^y for -2000000 <= y < 128; where that is not a normal number, 0 or it. y =
+// n
 // + r, |r| <= 1/2; 2^r of degree 4 (relative error 2.6e-6).
 HWY_INLINE VF exp2HalvesV(VF y) {
   VF shift = splat(12582912.0f); // 1.5 * 2^23
@@ -40,6 +41,23 @@ HWY_INLINE VF exp2HalvesV(VF y) {
       hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::BitCast(di, biased)));
   return hn::IfThenZeroElse(hn::Lt(y, splat(-126.0f)),
                             hn::BitCast(DF(), power));
+#endif
+}
+
+// e^x within 1e-5, 0 and infinity past the ends, NaN for NaN.
+HWY_INLINE VF expHalvesV(VF x) {
+  VF y = hn::Mul(x, splat(1.44269504f));
+  VF most = splat(1000.0f), least = splat(-1000.0f);
+#if HWY_TARGET == HWY_AVX3
+  // NaN comes second, as it is returned then.
+  return exp2HalvesV(hn::Min(most, hn::Max(least, y)));
+#else
+  VF clamped = hn::IfThenElse(hn::Lt(y, least), least, y);
+  clamped = hn::IfThenElse(hn::Gt(clamped, most), most, clamped);
+  VF power = exp2HalvesV(clamped);
+  power =
+      hn::IfThenElse(hn::Ge(y, splat(127.99f)), splat(__builtin_inff()), power);
+  return hn::IfThenElse(hn::IsNaN(x), x, power);
 #endif
 }
 

@@ -12,70 +12,12 @@
 #define BERTC_RUNTIME_KERNELS_LAYERNORM_HALFROWS_INL_H_
 #endif
 
-#include "runtime/kernels/common/Simd-inl.h"
+#include "runtime/kernels/common/Vectors-inl.h"
 #include "runtime/kernels/dropout/Dropout-inl.h"
 #include "runtime/kernels/layernorm/LayerNorm.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
-
-// Calls step(j, i, n) for vectors of n elements at i: n is kLanes, which the
-// compiler shall know, and less at the end; j selects one of four running sums,
-// which hide the latency of additions.
-#define HALF_ROW_STEP __attribute__((always_inline))
-template <typename Step> HWY_INLINE void forVectors(int64_t n, const Step &s) {
-  const int64_t lanes = static_cast<int64_t>(kLanes);
-  int64_t i = 0;
-  for (; i + 4 * lanes <= n; i += 4 * lanes) {
-    s(0, i, kLanes);
-    s(1, i + lanes, kLanes);
-    s(2, i + 2 * lanes, kLanes);
-    s(3, i + 3 * lanes, kLanes);
-  }
-  for (; i + lanes <= n; i += lanes) {
-    s(0, i, kLanes);
-  }
-  if (i < n) {
-    s(0, i, static_cast<size_t>(n - i));
-  }
-}
-
-HWY_INLINE VF loadHalves(const uint16_t *p, size_t n) {
-  return n == kLanes ? bf16Load(p) : loadHalvesTail(p, n);
-}
-
-HWY_INLINE VF loadFloats(const float *p, size_t n) {
-  return n == kLanes ? hn::LoadU(DF(), p) : loadTail(p, n);
-}
-
-HWY_INLINE void storeFloats(VF v, float *p, size_t n) {
-  return n == kLanes ? hn::StoreU(v, DF(), p) : storeTail(v, p, n);
-}
-
-template <class Rounding>
-HWY_INLINE void storeHalves(Rounding rounding, VF v, uint16_t *p, size_t n) {
-  return n == kLanes ? Rounding::store(v, p)
-                     : storeHalvesTail(rounding, v, p, n);
-}
-
-struct FourSums {
-  VF v[4];
-
-  HWY_INLINE FourSums() { v[0] = v[1] = v[2] = v[3] = hn::Zero(DF()); }
-  HWY_INLINE float total() const {
-    VF sum = hn::Add(hn::Add(v[0], v[1]), hn::Add(v[2], v[3]));
-    return hn::GetLane(hn::SumOfLanes(DF(), sum));
-  }
-};
-
-// Elements past the end must not count.
-HWY_INLINE VF firstOf(VF v, size_t n) {
-#if HWY_TARGET == HWY_SCALAR
-  return v;
-#else
-  return n == kLanes ? v : hn::IfThenElseZero(hn::FirstN(DF(), n), v);
-#endif
-}
 
 template <typename T> HWY_INLINE T *rowOf(Buffer b, int64_t base) {
   return b.data == nullptr ? nullptr : static_cast<T *>(b.data) + base;
@@ -120,21 +62,20 @@ HWY_INLINE float halfRowSum(Rounding rounding, const LayerNormArgs &args,
   uint16_t *z = rowOf<uint16_t>(args.z, base);
   const VF factor = splat(args.dropout.scale.factor);
   FourSums sums;
-  forVectors(args.columns,
-             [&](int j, int64_t i, size_t n) HWY_ATTR HALF_ROW_STEP {
-               VF v = loadHalves(x + i, n);
-               if (keep != nullptr) {
-                 v = firstOf(dropped(v, factor, keep + i), n);
-               }
-               if (residual != nullptr) {
-                 v = hn::Add(v, loadHalves(residual + i, n));
-               }
-               if (z != nullptr) {
-                 storeHalves(rounding, v, z + i, n);
-               }
-               storeFloats(v, row + i, n);
-               sums.v[j] = hn::Add(sums.v[j], v);
-             });
+  forVectors(args.columns, [&](int j, int64_t i, size_t n) BERTC_STEP {
+    VF v = loadHalves(x + i, n);
+    if (keep != nullptr) {
+      v = firstOf(dropped(v, factor, keep + i), n);
+    }
+    if (residual != nullptr) {
+      v = hn::Add(v, loadHalves(residual + i, n));
+    }
+    if (z != nullptr) {
+      storeHalves(rounding, v, z + i, n);
+    }
+    storeFloats(v, row + i, n);
+    sums.v[j] = hn::Add(sums.v[j], v);
+  });
   return sums.total() / static_cast<float>(args.columns);
 }
 
@@ -143,7 +84,7 @@ HWY_INLINE float halfRowVariance(const float *row, float mean,
                                  int64_t columns) {
   const VF centre = splat(mean);
   FourSums sums;
-  forVectors(columns, [&](int j, int64_t i, size_t n) HWY_ATTR HALF_ROW_STEP {
+  forVectors(columns, [&](int j, int64_t i, size_t n) BERTC_STEP {
     VF d = firstOf(hn::Sub(loadFloats(row + i, n), centre), n);
     sums.v[j] = hn::MulAdd(d, d, sums.v[j]);
   });
@@ -164,7 +105,7 @@ HWY_INLINE void halfRow(Rounding rounding, const LayerNormArgs &args, int64_t r,
   args.rstd[r] = rstd;
   uint16_t *y = rowOf<uint16_t>(args.y, base);
   const VF centre = splat(mean), scale = splat(rstd);
-  forVectors(h, [&](int, int64_t i, size_t n) HWY_ATTR HALF_ROW_STEP {
+  forVectors(h, [&](int, int64_t i, size_t n) BERTC_STEP {
     VF u = hn::Mul(hn::Sub(loadFloats(row + i, n), centre), scale);
     VF v = hn::MulAdd(u, loadFloats(gamma + i, n), loadFloats(beta + i, n));
     storeHalves(rounding, v, y + i, n);
@@ -182,20 +123,19 @@ HWY_INLINE void halfGradSums(const LayerNormGradArgs &args, int64_t r,
   const uint16_t *z = rowOf<const uint16_t>(args.z, r * args.columns);
   const VF centre = splat(args.mean[r]), scale = splat(args.rstd[r]);
   FourSums sumG, sumGu;
-  forVectors(args.columns,
-             [&](int j, int64_t i, size_t n) HWY_ATTR HALF_ROW_STEP {
-               VF d = loadHalves(dy + i, n);
-               VF u = hn::Mul(hn::Sub(loadHalves(z + i, n), centre), scale);
-               VF g = hn::Mul(d, loadFloats(gamma + i, n));
-               storeFloats(g, space.a + i, n);
-               storeFloats(u, space.b + i, n);
-               // Past the end d is zero.
-               sumG.v[j] = hn::Add(sumG.v[j], g);
-               sumGu.v[j] = hn::MulAdd(g, u, sumGu.v[j]);
-               VF share = hn::MulAdd(d, u, loadFloats(dgamma + i, n));
-               storeFloats(share, dgamma + i, n);
-               storeFloats(hn::Add(d, loadFloats(dbeta + i, n)), dbeta + i, n);
-             });
+  forVectors(args.columns, [&](int j, int64_t i, size_t n) BERTC_STEP {
+    VF d = loadHalves(dy + i, n);
+    VF u = hn::Mul(hn::Sub(loadHalves(z + i, n), centre), scale);
+    VF g = hn::Mul(d, loadFloats(gamma + i, n));
+    storeFloats(g, space.a + i, n);
+    storeFloats(u, space.b + i, n);
+    // Past the end d is zero.
+    sumG.v[j] = hn::Add(sumG.v[j], g);
+    sumGu.v[j] = hn::MulAdd(g, u, sumGu.v[j]);
+    VF share = hn::MulAdd(d, u, loadFloats(dgamma + i, n));
+    storeFloats(share, dgamma + i, n);
+    storeFloats(hn::Add(d, loadFloats(dbeta + i, n)), dbeta + i, n);
+  });
   c1 = sumG.total() / static_cast<float>(args.columns);
   c2 = sumGu.total() / static_cast<float>(args.columns);
 }
@@ -212,7 +152,7 @@ HWY_INLINE void halfGradRow(Rounding rounding, const LayerNormGradArgs &args,
   const uint32_t *keep = dx == nullptr ? nullptr : keepRow(args, number, space);
   const VF v1 = splat(c1), v2 = splat(c2), scale = splat(args.rstd[r]);
   const VF factor = splat(args.dropout.scale.factor);
-  forVectors(h, [&](int, int64_t i, size_t n) HWY_ATTR HALF_ROW_STEP {
+  forVectors(h, [&](int, int64_t i, size_t n) BERTC_STEP {
     VF g = hn::Sub(loadFloats(space.a + i, n), v1);
     VF v = hn::NegMulAdd(loadFloats(space.b + i, n), v2, g);
     v = hn::Mul(v, scale);
@@ -223,8 +163,6 @@ HWY_INLINE void halfGradRow(Rounding rounding, const LayerNormGradArgs &args,
     }
   });
 }
-
-#undef HALF_ROW_STEP
 
 } // namespace bertc::rt::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -17,7 +17,7 @@
 #include "hwy/foreach_target.h"
 
 #include "hwy/highway.h"
-#include "runtime/kernels/common/Simd-inl.h"
+#include "runtime/kernels/common/Vectors-inl.h"
 
 #ifndef BERTC_RUNTIME_KERNELS_OPTIMIZER_SHARED_
 #define BERTC_RUNTIME_KERNELS_OPTIMIZER_SHARED_
@@ -172,6 +172,16 @@ struct ScaledAddOp {
   }
 };
 
+// bf16 without a block of f32 between.
+HWY_INLINE void addHalves(const ScaledAddOp &op, float *HWY_RESTRICT var,
+                          const uint16_t *HWY_RESTRICT x, size_t n) {
+  forVectors(static_cast<int64_t>(n),
+             [&](int, int64_t i, size_t rest) BERTC_STEP {
+               VF sum = op(loadFloats(var + i, rest), loadHalves(x + i, rest));
+               storeFloats(sum, var + i, rest);
+             });
+}
+
 void assignAddUnits(float scale, const ElementwiseShape &shape,
                     void *const *data, int64_t first, int64_t last) {
   HWY_ALIGN float in0[kBlock];
@@ -179,6 +189,12 @@ void assignAddUnits(float scale, const ElementwiseShape &shape,
   ScaledAddOp op{splat(scale)};
   for (UnitWalk walk(shape, first); walk.unit() < last; walk.next()) {
     size_t n = static_cast<size_t>(walk.count());
+    if (shape.dtypes[1] == DType::BF16 && walk.stride(0) == 1 &&
+        walk.stride(1) == 1) {
+      addHalves(op, static_cast<float *>(data[0]) + walk.offset(0),
+                static_cast<const uint16_t *>(data[1]) + walk.offset(1), n);
+      continue;
+    }
     const float *var =
         loadBlock(data[0], DType::F32, walk.offset(0), walk.stride(0), n, in0);
     const float *x = loadBlock(data[1], shape.dtypes[1], walk.offset(1),

@@ -13,7 +13,7 @@
 #include "hwy/foreach_target.h"
 
 #include "hwy/highway.h"
-#include "runtime/kernels/common/Simd-inl.h"
+#include "runtime/kernels/common/Vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
@@ -109,13 +109,26 @@ double runReduce(ReduceKind kind, Buffer x, int64_t begin, int64_t end) {
   return kind == ReduceKind::Max ? static_cast<double>(top) : sum;
 }
 
+HWY_INLINE float halfSquaresBlock(const uint16_t *x, int64_t n) {
+  FourSums sums;
+  forVectors(n, [&](int j, int64_t i, size_t rest) BERTC_STEP {
+    // Zeros past the end.
+    VF v = loadHalves(x + i, rest);
+    sums.v[j] = hn::MulAdd(v, v, sums.v[j]);
+  });
+  return sums.total();
+}
+
 double squaresRange(Buffer x, int64_t begin, int64_t end) {
-  HWY_ALIGN float in[kBlock];
   double sum = 0.0;
   for (int64_t at = begin; at < end; at += kBlock) {
     size_t n = static_cast<size_t>(end - at < kBlock ? end - at : kBlock);
-    const float *p = loadBlock(x.data, x.dtype, at, 1, n, in);
-    sum += static_cast<double>(squaresBlock(p, n));
+    float squares =
+        x.dtype == DType::BF16
+            ? halfSquaresBlock(static_cast<const uint16_t *>(x.data) + at,
+                               static_cast<int64_t>(n))
+            : squaresBlock(static_cast<const float *>(x.data) + at, n);
+    sum += static_cast<double>(squares);
   }
   return sum;
 }

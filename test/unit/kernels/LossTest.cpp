@@ -57,6 +57,59 @@ TEST(LogSoftmaxGrad, MatchesTheFormula) {
   });
 }
 
+// Sums of bf16 are those of f32 where the types are mixed.
+TEST(LogSoftmax, MixesTypes) {
+  forEachTarget([] {
+    const int64_t columns = 3007;
+    Values x = randomValues(DType::BF16, 3007, -30, 3);
+    Values wide(DType::F32, 3007), y(DType::BF16, 3007);
+    logSoftmax(wide.buffer(), x.buffer(), 1, columns);
+    logSoftmax(y.buffer(), x.buffer(), 1, columns);
+    std::vector<double> expected;
+    for (size_t i = 0; i < wide.size(); ++i) {
+      expected.push_back(double(wide[i]));
+    }
+    expectClose(y, expected, 1e-6);
+    Values dy = randomValues(DType::BF16, 3007, -1, 1, 1), dx = dy;
+    logSoftmaxGrad(dx.buffer(), dy.buffer(), y.buffer(), 1, columns);
+    logSoftmaxGrad(wide.buffer(), dy.buffer(), y.buffer(), 1, columns);
+    for (size_t i = 0; i < wide.size(); ++i) {
+      expected[i] = double(wide[i]);
+    }
+    expectClose(dx, expected, 1e-5);
+  });
+}
+
+// What is masked has no probability; NaN spreads.
+TEST(LogSoftmax, InfinityAndNaN) {
+  forEachTarget([] {
+    for (DType dtype : {DType::F32, DType::BF16}) {
+      for (size_t columns : {19u, 70u}) {
+        auto n = static_cast<int64_t>(columns);
+        Values x(dtype, columns), y(dtype, columns), dx(dtype, columns);
+        x.set(3, -INFINITY);
+        logSoftmax(y.buffer(), x.buffer(), 1, n);
+        EXPECT_EQ(y[3], -INFINITY);
+        EXPECT_NEAR(y[5], -std::log(double(columns - 1)), 0.02);
+        Values dy(dtype, std::vector<float>(columns, 1.0f));
+        logSoftmaxGrad(dx.buffer(), dy.buffer(), y.buffer(), 1, n);
+        EXPECT_EQ(dx[3], 1.0f);
+        EXPECT_NEAR(dx[5], 1 - double(columns) * std::exp(double(y[5])), 1e-3);
+        for (float odd : {INFINITY, NAN}) {
+          x.set(columns - 1, odd);
+          logSoftmax(y.buffer(), x.buffer(), 1, n);
+          EXPECT_TRUE(std::isnan(y[columns - 1]));
+          logSoftmaxGrad(dx.buffer(), dy.buffer(), y.buffer(), 1, n);
+          EXPECT_TRUE(std::isnan(dx[columns - 1]));
+        }
+        y.set(0, 100.0f);
+        logSoftmaxGrad(dx.buffer(), dy.buffer(), y.buffer(), 1, n);
+        EXPECT_EQ(dx[0], -INFINITY);
+      }
+    }
+  });
+}
+
 // Outputs that bypass the caches equal those that do not.
 TEST(LogSoftmax, LargeOutputs) {
   forEachTarget([] {
@@ -79,6 +132,11 @@ TEST(LogSoftmax, SameBitsForAnyNumberOfThreads) {
   expectSameBitsForThreads([] {
     Values x = randomValues(DType::F32, 40 * 3000);
     logSoftmax(x.buffer(), x.buffer(), 40, 3000);
+    return x;
+  });
+  expectSameBitsForThreads([] {
+    Values x = randomValues(DType::BF16, 40 * 3001);
+    logSoftmax(x.buffer(), x.buffer(), 40, 3001);
     return x;
   });
 }

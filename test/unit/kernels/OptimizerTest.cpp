@@ -167,6 +167,28 @@ TEST(PlainPass, ReadsTheVariableInTheFirstOfTwoPasses) {
   });
 }
 
+TEST(AssignAdd, AddsDense) {
+  forEachTarget([] {
+    for (DType dtype : {DType::F32, DType::BF16}) {
+      for (size_t n : {1u, 16u, 67u, 2051u, 40003u}) {
+        Values x = randomValues(dtype, n);
+        Values var = randomValues(DType::F32, n, -1, 1, 2);
+        std::vector<double> expected;
+        for (size_t i = 0; i < n; ++i) {
+          expected.push_back(double(var[i]) + 0.25 * double(x[i]));
+        }
+        auto dim = static_cast<int64_t>(n);
+        void *data[] = {var.data(), x.data()};
+        assignAdd(0.25f,
+                  makeElementwise(denseShape(DType::F32, {dim}),
+                                  {denseShape(dtype, {dim})}),
+                  data);
+        expectClose(var, expected, 1e-6);
+      }
+    }
+  });
+}
+
 TEST(AssignAdd, AddsScaledAndStrided) {
   forEachTarget([] {
     for (DType dtype : {DType::F32, DType::BF16}) {
