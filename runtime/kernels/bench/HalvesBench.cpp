@@ -16,6 +16,7 @@
 
 #include <new>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace bertc::rt::kernels {
@@ -186,6 +187,26 @@ void BM_HalvesL2Loss(benchmark::State &state) {
   setBytes(state, kMany);
 }
 BENCHMARK(BM_HalvesL2Loss)->UseRealTime();
+
+// To bf16, and back.
+void BM_HalvesCast(benchmark::State &state) {
+  Halves x(kMany, 0x3f81);
+  std::vector<float, LineAllocator<float>> y(kMany);
+  OperandShape half = denseShape(DType::BF16, {kMany});
+  OperandShape whole = denseShape(DType::F32, {kMany});
+  bool narrows = state.range(0) == 0;
+  ElementwiseShape shape =
+      narrows ? makeElementwise(half, {whole}) : makeElementwise(whole, {half});
+  void *data[] = {x.data(), y.data()};
+  if (!narrows) {
+    std::swap(data[0], data[1]);
+  }
+  for (auto _ : state) {
+    unary(UnaryKind::Cast, shape, data);
+  }
+  setBytes(state, 3 * kMany);
+}
+BENCHMARK(BM_HalvesCast)->Arg(0)->Arg(1)->UseRealTime();
 
 void BM_HalvesAssignAdd(benchmark::State &state) {
   Halves x(kMany, 0x3f81);

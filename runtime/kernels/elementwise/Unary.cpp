@@ -87,10 +87,17 @@ void unaryUnits(UnaryKind kind, const ElementwiseShape &shape,
                   static_cast<uint16_t *>(data[0]) + walk.offset(0), n);
       continue;
     }
-    const float *x = loadBlock(data[1], shape.dtypes[1], walk.offset(1),
-                               walk.stride(1), n, in);
     float *y = outBlock(data[0], shape.dtypes[0], walk.offset(0),
                         walk.stride(0), out, stream);
+    // A cast computes nothing; either side is bf16, and may be written at once.
+    const bool cast = kind == UnaryKind::Cast;
+    const float *x = loadBlock(data[1], shape.dtypes[1], walk.offset(1),
+                               walk.stride(1), n, cast ? y : in);
+    if (cast) {
+      storeBlock(x, data[0], shape.dtypes[0], walk.offset(0), walk.stride(0), n,
+                 stream);
+      continue;
+    }
     unaryBlock(kind, toHalves, x, y, n);
     storeBlock(y, data[0], shape.dtypes[0], walk.offset(0), walk.stride(0), n,
                stream);

@@ -64,6 +64,32 @@ TEST(Rounding, OfBitsFromEverywhere) {
   });
 }
 
+// Dense, and every second element; large enough to bypass the caches.
+TEST(Rounding, OfCasts) {
+  forEachTarget([] {
+    for (size_t n : {3u, 2051u, static_cast<unsigned>(kStreamBytes) / 4 + 5}) {
+      for (int64_t step : {1, 2}) {
+        for (DType from : {DType::F32, DType::BF16}) {
+          DType to = from == DType::F32 ? DType::BF16 : DType::F32;
+          auto count = static_cast<int64_t>(n) / step;
+          OperandShape in = denseShape(from, {count});
+          in.strides[0] = step;
+          Values x = randomValues(from, n), y(to, static_cast<size_t>(count));
+          void *data[] = {y.data(), x.data()};
+          unary(UnaryKind::Cast, makeElementwise(denseShape(to, {count}), {in}),
+                data);
+          EXPECT_TRUE(y.guardIntact());
+          for (int64_t i = 0; i < count; ++i) {
+            float expected = x[static_cast<size_t>(i * step)];
+            ASSERT_EQ(y[static_cast<size_t>(i)],
+                      bf16ToFloat(floatToBf16(expected)));
+          }
+        }
+      }
+    }
+  });
+}
+
 using Function = std::function<double(double)>;
 
 double phi(double x) { return std::exp(-0.5 * x * x) / std::sqrt(2 * M_PI); }
