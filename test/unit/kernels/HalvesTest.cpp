@@ -6,6 +6,7 @@
 
 #include "runtime/kernels/elementwise/ConvertLine.h"
 #include "runtime/kernels/elementwise/Elementwise.h"
+#include "runtime/kernels/loss/Loss.h"
 #include "test/unit/kernels/KernelTesting.h"
 
 #include <functional>
@@ -171,6 +172,30 @@ TEST(HalfGelu, IsThatOfEveryNumberRounded) {
         expectHalves(runUnary(gelu.kind, x, DType::BF16), x, gelu.value);
       }
     }
+  });
+}
+
+// The exponential of log-softmax's gradient: where dy is zero and its sum one,
+// dx = -e^y.
+TEST(HalfExp, IsThatOfEveryNumberRounded) {
+  forEachTarget([] {
+    Values y = denseSample(DType::BF16);
+    Values dy(DType::BF16, std::vector<float>(y.size(), 0.0f));
+    Values dx(DType::BF16, y.size());
+    size_t one = 16; // At a tiny number: 1 - e^0.
+    dy.set(one, 1.0f);
+    logSoftmaxGrad(dx.buffer(), dy.buffer(), y.buffer(), 1,
+                   static_cast<int64_t>(y.size()));
+    EXPECT_NEAR(dx[one], 0.0f, 1e-5);
+    dx.set(one, -1.0f);
+    for (size_t i = 0; i < y.size(); ++i) {
+      if (y[i] > 88.6f) {
+        ASSERT_EQ(dx[i], -INFINITY) << "at " << y[i];
+        dx.set(i, -1.0f);
+        y.set(i, 0.0f);
+      }
+    }
+    expectHalves(dx, y, [](double v) { return -std::exp(v); });
   });
 }
 
