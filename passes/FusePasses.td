@@ -134,10 +134,11 @@ def BertFuseGatherGrad
   let summary = "add rows to a gradient instead of adding two tables";
   let description = [{
     A sum of which one operand is a `bert.gather_grad` that nothing else uses
-    becomes `bert.gather_grad_add` on the sum of the others. The gradient of a
-    table that is read by index and multiplied with, as that of the word
-    embeddings, then needs one table instead of two, of which the rows that
-    occur are touched and not all.
+    becomes `bert.gather_grad_add` on the sum of the others, which has the type
+    of the whole, and in bf16 is one operand: more would be rounded before the
+    rows are added. The gradient of a table that is read by index and multiplied
+    with, as that of the word embeddings, then needs one table instead of two,
+    of which the rows that occur are touched and not all.
 
     ```mlir
     %0 = bert.gather_grad %dy, %indices {input_shape = array<i64: 9, 4>} : ...

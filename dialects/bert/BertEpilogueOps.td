@@ -140,8 +140,9 @@ def Bert_GatherGradAddOp : Bert_InferredOp<"gather_grad_add",
     (outs Bert_FloatTensor:$dtable)> {
   let summary = "adds rows to a table at indices";
   let description = [{
-    dtable = base + gather_grad(dy, indices). Only the rows that indices name
-    change.
+    dtable = base + gather_grad(dy, indices), of the type of base. Only the rows
+    that indices name change. To a base of bf16 the sums of rows are added in
+    f32, and what comes out is rounded once.
 
     Constraints:
     - (C1) 0 <= batch_dims < rank(base) and batch_dims <= rank(indices)

@@ -228,7 +228,8 @@ LogicalResult GatherGradOp::verify() {
     return failure(); // gather_grad C2
   }
   if (!getBase()) {
-    return success();
+    return checkElementType(*this, "the result", getResult(),
+                            Float32Type::get(getContext())); // gather_grad C6
   }
   if (getBase().getType() != getResult().getType() ||
       !isDense(getBase().getType())) { // gather_grad C3

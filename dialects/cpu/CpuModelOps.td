@@ -195,7 +195,8 @@ def Cpu_GatherGradOp : Cpu_Step<"gather_grad", ["getTiedOperand"]> {
   let description = [{
     dy [batch.., N.., H..], indices [batch.., N..] -> dtable [batch.., R, H..],
     zero where no index points. With a `base` the rows are added to it, and the
-    result is its storage.
+    result is its storage. Rows are summed in f32; to an element of a `base` of
+    bf16 their sum is added, which is rounded once.
 
     Constraints:
     - (C1) `batch_dims` leading dimensions of the result and `indices` agree, and
@@ -204,6 +205,7 @@ def Cpu_GatherGradOp : Cpu_Step<"gather_grad", ["getTiedOperand"]> {
     - (C3) `base` has the type of the result, dense.
     - (C4) `base` has no other user.
     - (C5) `base` is made by a step.
+    - (C6) without a `base` the result is f32.
 
     ```mlir
     %dt = cpu.gather_grad %dy, %i {batch_dims = 0 : i64}
@@ -211,9 +213,9 @@ def Cpu_GatherGradOp : Cpu_Step<"gather_grad", ["getTiedOperand"]> {
     ```
   }];
   let arguments = Cpu_StepArguments<(ins Cpu_FloatTensor:$dy,
-      Cpu_I32Tensor:$indices, Optional<Cpu_F32Tensor>:$base,
+      Cpu_I32Tensor:$indices, Optional<Cpu_FloatTensor>:$base,
       I64Attr:$batch_dims)>.args;
-  let results = (outs Cpu_F32Tensor:$result);
+  let results = (outs Cpu_FloatTensor:$result);
   let assemblyFormat = [{
     $dy `,` $indices (`base` $base^)? attr-dict
     `:` functional-type(operands, results)

@@ -5,6 +5,8 @@
 #include "passes/Passes.h"
 #include "passes/fuse/FusionQueries.h"
 
+#include "dialects/bert/BertShapes.h"
+
 namespace bertc {
 
 #define GEN_PASS_DEF_BERTFUSEGATHERGRAD
@@ -15,24 +17,35 @@ namespace {
 using mlir::Operation;
 using mlir::Value;
 
-/// Adds the rows of one gather_grad among the operands of `sum` to the others.
-bool fuse(Operation *sum, mlir::OpBuilder &builder) {
-  llvm::SmallVector<Value> others(sum->getOperands());
-  mlir::Type type = sum->getResult(0).getType();
+/// The last operand of `sum` that is a gather_grad of no other use.
+bert::GatherGradOp findRows(Operation *sum) {
   bert::GatherGradOp rows;
   for (Value operand : sum->getOperands()) {
-    if (operand.getType() != type) {
-      return false;
-    }
     auto gather = operand.getDefiningOp<bert::GatherGradOp>();
     if (gather && operand.hasOneUse()) {
       rows = gather;
     }
   }
-  if (!rows || others.size() < 2) {
+  return rows;
+}
+
+/// Adds the rows of one gather_grad among the operands of `sum` to the others.
+bool fuse(Operation *sum, mlir::OpBuilder &builder) {
+  bert::GatherGradOp rows = findRows(sum);
+  if (!rows || sum->getNumOperands() < 2) {
     return false;
   }
+  auto type = llvm::cast<mlir::RankedTensorType>(sum->getResult(0).getType());
+  llvm::SmallVector<Value> others(sum->getOperands());
   llvm::erase(others, rows.getDtable());
+  bool fits = rows.getDtable().getType() == bert::widened(type) &&
+              llvm::all_of(
+                  others, [&](Value other) { return other.getType() == type; });
+  // A sum of the others in bf16 would be rounded before the rows are added.
+  bool rounds = type.getElementType().isBF16() && others.size() > 1;
+  if (!fits || rounds) {
+    return false;
+  }
   builder.setInsertionPoint(sum);
   auto scope = llvm::cast<bert::TfOpInterface>(sum).getScopeAttr();
   Value base = others.front();

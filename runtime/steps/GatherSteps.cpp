@@ -80,15 +80,25 @@ PreparedStepOr prepareGatherGrad(StepContext &ctx) {
       kernels::GatherShape shape,
       gatherShape(ctx, ctx.params<plan::GatherGradParams>().batch_dims(),
                   dtable, indices, dy));
-  BERTC_RETURN_IF_ERROR(ctx.expectDType(dtable, "table", DType::F32));
+  bool add = ctx.input(2).present;
+  bool rounds = add && dtable.dtype == DType::BF16;
+  if (!rounds) {
+    BERTC_RETURN_IF_ERROR(ctx.expectDType(dtable, "table", DType::F32));
+  }
   BERTC_RETURN_IF_ERROR(expectFloat(ctx, dy, "rows"));
-  auto *out = dtable.as<float>();
   kernels::Buffer in = bufferOf(dy);
   const auto *at = indices.as<int32_t>();
-  bool add = ctx.input(2).present;
   if (add && !sameWindow(ctx.input(2), dtable)) {
     return ctx.bad("base is not the storage of the table");
   }
+  if (rounds) {
+    auto *out = dtable.as<uint16_t>();
+    ctx.requestScratch(kernels::gatherGradAddScratch(shape));
+    return makeKernelStep([=](const RunContext &run) {
+      return kernels::gatherGradAddBf16(shape, out, in, at, run.scratch);
+    });
+  }
+  auto *out = dtable.as<float>();
   return makeKernelStep(
       [=] { return kernels::gatherGrad(shape, out, in, at, add); });
 }

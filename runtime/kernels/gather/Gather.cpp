@@ -3,7 +3,9 @@
 // Gather copies rows. Its gradient splits the columns of the table, not the
 // indices: every task walks all indices in order, so that rows named twice are
 // summed in one order whatever the number of threads, and no two tasks write
-// the same element.
+// the same element. Into a table of bf16 a row is added when it is summed up,
+// so there the indices are walked in the order of rows, within one row in their
+// own.
 
 #include "runtime/kernels/gather/Gather.h"
 
@@ -13,7 +15,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <string>
+#include <utility>
 
 namespace bertc::rt::kernels {
 namespace {
@@ -55,6 +59,56 @@ void addStrip(const GatherShape &shape, float *dtable, const T *dy,
   }
 }
 
+// The same of a table of bf16, whose indices `order` brings together by row.
+template <typename T>
+void addSums(const GatherShape &shape, uint16_t *dtable, const T *dy,
+             const int32_t *indices, const int64_t *order, int64_t left,
+             int64_t right) {
+  float sum[kStrip];
+  int64_t width = right - left;
+  for (int64_t at = 0; at < shape.indices;) {
+    int32_t row = indices[order[at]];
+    std::fill_n(sum, width, 0.0f);
+    for (; at < shape.indices && indices[order[at]] == row; ++at) {
+      const T *from = dy + order[at] * shape.columns + left;
+      for (int64_t c = 0; c < width; ++c) {
+        sum[c] += asFloat(from[c]);
+      }
+    }
+    uint16_t *to = dtable + row * shape.columns + left;
+    for (int64_t c = 0; c < width; ++c) {
+      to[c] = floatToBf16(bf16ToFloat(to[c]) + sum[c]);
+    }
+  }
+}
+
+/// Positions of each batch element's indices, smallest index first, equal ones
+/// in their order.
+void sortByRow(const GatherShape &shape, const int32_t *indices,
+               int64_t *order) {
+  for (int64_t b = 0; b < shape.batch; ++b) {
+    std::iota(order, order + shape.indices, 0);
+    std::sort(order, order + shape.indices, [&](int64_t x, int64_t y) {
+      return std::pair(indices[x], x) < std::pair(indices[y], y);
+    });
+    indices += shape.indices;
+    order += shape.indices;
+  }
+}
+
+/// Calls strip(table, dy, indices, left, right) for all columns of all batch
+/// elements, in parallel: where each begins in its array, and [left, right).
+template <typename Fn> void forEachStrip(const GatherShape &shape, Fn strip) {
+  int64_t strips = (shape.columns + kStrip - 1) / kStrip;
+  parallelTasks(shape.batch * strips, [&](int64_t task) {
+    int64_t b = task / strips;
+    int64_t left = task % strips * kStrip;
+    int64_t right = std::min(shape.columns, left + kStrip);
+    strip(b * shape.tableRows * shape.columns,
+          b * shape.indices * shape.columns, b * shape.indices, left, right);
+  });
+}
+
 } // namespace
 
 Status gather(const GatherShape &shape, Buffer y, Buffer table,
@@ -84,20 +138,40 @@ Status gatherGrad(const GatherShape &shape, float *dtable, Buffer dy,
     zeroMemory(dtable,
                rows * shape.columns * static_cast<int64_t>(sizeof(float)));
   }
-  int64_t strips = (shape.columns + kStrip - 1) / kStrip;
-  parallelTasks(shape.batch * strips, [&](int64_t task) {
-    int64_t b = task / strips;
-    int64_t left = task % strips * kStrip;
-    int64_t right = std::min(shape.columns, left + kStrip);
-    int64_t dyOffset = b * shape.indices * shape.columns;
-    float *to = dtable + b * shape.tableRows * shape.columns;
-    const int32_t *own = indices + b * shape.indices;
+  forEachStrip(shape, [&](int64_t table, int64_t rowsAt, int64_t index,
+                          int64_t left, int64_t right) {
     if (dy.dtype == DType::F32) {
-      addStrip(shape, to, static_cast<const float *>(dy.data) + dyOffset, own,
+      addStrip(shape, dtable + table,
+               static_cast<const float *>(dy.data) + rowsAt, indices + index,
                left, right);
     } else {
-      addStrip(shape, to, static_cast<const uint16_t *>(dy.data) + dyOffset,
-               own, left, right);
+      addStrip(shape, dtable + table,
+               static_cast<const uint16_t *>(dy.data) + rowsAt, indices + index,
+               left, right);
+    }
+  });
+  return Status();
+}
+
+size_t gatherGradAddScratch(const GatherShape &shape) {
+  return static_cast<size_t>(shape.batch * shape.indices) * sizeof(int64_t);
+}
+
+Status gatherGradAddBf16(const GatherShape &shape, uint16_t *dtable, Buffer dy,
+                         const int32_t *indices, std::byte *scratch) {
+  BERTC_RETURN_IF_ERROR(checkIndices(shape, indices));
+  auto *order = reinterpret_cast<int64_t *>(scratch);
+  sortByRow(shape, indices, order);
+  forEachStrip(shape, [&](int64_t table, int64_t rowsAt, int64_t index,
+                          int64_t left, int64_t right) {
+    if (dy.dtype == DType::F32) {
+      addSums(shape, dtable + table,
+              static_cast<const float *>(dy.data) + rowsAt, indices + index,
+              order + index, left, right);
+    } else {
+      addSums(shape, dtable + table,
+              static_cast<const uint16_t *>(dy.data) + rowsAt, indices + index,
+              order + index, left, right);
     }
   });
   return Status();

@@ -8,6 +8,7 @@
 #include "bertc/status.h"
 #include "runtime/kernels/common/Operand.h"
 
+#include <cstddef>
 #include <vector>
 
 namespace bertc::rt::kernels {
@@ -32,6 +33,16 @@ Status gather(const GatherShape &shape, Buffer y, Buffer table,
 /// the sums are to be added. dtable f32, dy f32 or bf16.
 Status gatherGrad(const GatherShape &shape, float *dtable, Buffer dy,
                   const int32_t *indices, bool add = false);
+
+/// Bytes of scratch memory of gatherGradAddBf16.
+size_t gatherGradAddScratch(const GatherShape &shape);
+
+/// dtable[b, r, :] += sum over n with indices[b, n] == r of dy[b, n, :], where
+/// dtable is bf16: the sum is that of gatherGrad, in f32, and what it makes of
+/// an element is rounded once, as addN of the two tables would. Rows no index
+/// names are not touched. dy f32 or bf16.
+Status gatherGradAddBf16(const GatherShape &shape, uint16_t *dtable, Buffer dy,
+                         const int32_t *indices, std::byte *scratch);
 
 /// Positions in `batch` sequences, `count` in each.
 struct Positions {

@@ -184,3 +184,21 @@ func.func @gather_grad_c5(%d: tensor<2x8xf32>, %i: tensor<2xi32>, %t: tensor<9x8
   %y = cpu.gather_grad %d, %i base %t {batch_dims = 0 : i64} : (tensor<2x8xf32>, tensor<2xi32>, tensor<9x8xf32>) -> tensor<9x8xf32>
   return
 }
+
+// -----
+
+func.func @gather_grad_c6(%d: tensor<2x8xbf16>, %i: tensor<2xi32>) {
+  // expected-error @below {{'cpu.gather_grad' op expected the result of element type 'f32', found 'bf16'}}
+  %y = cpu.gather_grad %d, %i {batch_dims = 0 : i64} : (tensor<2x8xbf16>, tensor<2xi32>) -> tensor<9x8xbf16>
+  return
+}
+
+// -----
+
+// A base of another float type.
+func.func @gather_grad_c3_bf16(%d: tensor<2x8xbf16>, %i: tensor<2xi32>) {
+  %t = cpu.fill {value = 0.0 : f64} : () -> tensor<9x8xbf16>
+  // expected-error @below {{'cpu.gather_grad' op expected base to be dense and have the type of the result, found 'tensor<9x8xbf16>'}}
+  %y = cpu.gather_grad %d, %i base %t {batch_dims = 0 : i64} : (tensor<2x8xbf16>, tensor<2xi32>, tensor<9x8xbf16>) -> tensor<9x8xf32>
+  return
+}

@@ -47,6 +47,20 @@ func.func @widened(%p: tensor<2x4xbf16> {bert.name = "p"}, %l: tensor<2xi32> {be
   return %1, %2 : tensor<2xf32>, tensor<5x4xf32>
 }
 
+// Tests that rows are added to a fresh table of bf16 in place, and to a copy of
+// one that is not.
+// CHECK-LABEL: func.func @rows_added
+// CHECK: %[[T:.*]] = cpu.matmul {{.*}} -> tensor<5x4xbf16>
+// CHECK-NEXT: cpu.gather_grad %arg1, %arg2 base %[[T]] {{.*}} -> tensor<5x4xbf16>
+// CHECK-NEXT: %[[C:.*]] = cpu.unary copy %arg3
+// CHECK-NEXT: cpu.gather_grad %arg1, %arg2 base %[[C]] {{.*}} -> tensor<5x4xbf16>
+func.func @rows_added(%x: tensor<3x5xbf16> {bert.name = "x"}, %d: tensor<3x4xbf16> {bert.name = "d"}, %i: tensor<3xi32> {bert.name = "i"}, %t: tensor<5x4xbf16> {bert.name = "t"}) -> (tensor<5x4xbf16> {bert.name = "y"}, tensor<5x4xbf16> {bert.name = "z"}) attributes {bert.entry} {
+  %0 = bert.matmul %x, %d {transpose_a} : (tensor<3x5xbf16>, tensor<3x4xbf16>) -> tensor<5x4xbf16>
+  %1 = bert.gather_grad_add %0, %d, %i : (tensor<5x4xbf16>, tensor<3x4xbf16>, tensor<3xi32>) -> tensor<5x4xbf16>
+  %2 = bert.gather_grad_add %t, %d, %i : (tensor<5x4xbf16>, tensor<3x4xbf16>, tensor<3xi32>) -> tensor<5x4xbf16>
+  return %1, %2 : tensor<5x4xbf16>, tensor<5x4xbf16>
+}
+
 // Tests that one which writes either type writes the bf16 wanted, when nobody
 // wants the f32.
 // CHECK-LABEL: func.func @narrowed

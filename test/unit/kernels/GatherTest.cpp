@@ -3,6 +3,8 @@
 // Row lookup and its gradient against plain loops.
 
 #include "runtime/kernels/gather/Gather.h"
+
+#include "runtime/kernels/elementwise/Elementwise.h"
 #include "test/unit/kernels/KernelTesting.h"
 
 namespace bertc::rt::kernels {
@@ -95,6 +97,81 @@ TEST(GatherGrad, SameBitsForAnyNumberOfThreads) {
         gatherGrad(shape, dtable.f32(), dy.buffer(), indices.data()).ok());
     return dtable;
   });
+}
+
+// Adds rows to `base`, once with the kernel for that and once as a table of
+// their own and a sum of two tables: equal bits.
+void checkAddToBf16(GatherShape shape, DType dtype) {
+  auto count = static_cast<size_t>(shape.batch * shape.indices);
+  auto elements =
+      static_cast<size_t>(shape.batch * shape.tableRows * shape.columns);
+  Values dy = randomValues(dtype, count * static_cast<size_t>(shape.columns));
+  std::vector<int32_t> indices =
+      randomIndices(count, static_cast<int32_t>(shape.tableRows));
+  Values base = randomValues(DType::BF16, elements, -2.0f, 2.0f, 1);
+  Values rows(DType::F32, elements), expected(DType::BF16, elements);
+  ASSERT_TRUE(gatherGrad(shape, rows.f32(), dy.buffer(), indices.data()).ok());
+  Buffer both[] = {base.buffer(), rows.buffer()};
+  addN(expected.buffer(), both, 2, static_cast<int64_t>(elements));
+  std::vector<std::byte> scratch(gatherGradAddScratch(shape));
+  ASSERT_TRUE(gatherGradAddBf16(shape, static_cast<uint16_t *>(base.data()),
+                                dy.buffer(), indices.data(), scratch.data())
+                  .ok());
+  EXPECT_TRUE(base.sameBits(expected));
+}
+
+TEST(GatherGradAddBf16, IsTheSumOfTwoTables) {
+  forEachTarget([] {
+    for (DType dtype : {DType::F32, DType::BF16}) {
+      checkAddToBf16({1, 7, 500, 130}, dtype);
+      checkAddToBf16({4, 9, 33, 5}, dtype);
+      checkAddToBf16({2, 500, 3, 64}, dtype);
+      checkAddToBf16({1, 1, 1, 1}, dtype);
+    }
+  });
+}
+
+// Each row alone is half a step of bf16, and 1 + half a step is 1. What no
+// index names stays, down to a NaN that arithmetic would quieten.
+TEST(GatherGradAddBf16, RoundsOnceAndTouchesNoOtherRow) {
+  GatherShape shape{1, 4, 5, 1};
+  Values dy(DType::BF16, std::vector<float>(5, 0.00390625f));
+  const int32_t indices[] = {2, 0, 2, 3, 2};
+  std::vector<uint16_t> table = {0x3f80, 0x7f81, 0x3f80, 0x8000};
+  std::vector<std::byte> scratch(gatherGradAddScratch(shape));
+  ASSERT_TRUE(gatherGradAddBf16(shape, table.data(), dy.buffer(), indices,
+                                scratch.data())
+                  .ok());
+  EXPECT_EQ(table, (std::vector<uint16_t>{0x3f80, 0x7f81, 0x3f82, 0x3b80}));
+}
+
+TEST(GatherGradAddBf16, SameBitsForAnyNumberOfThreads) {
+  expectSameBitsForThreads([] {
+    GatherShape shape{1, 3, 2000, 300};
+    Values dy = randomValues(DType::BF16, 2000 * 300);
+    std::vector<int32_t> indices = randomIndices(2000, 3);
+    Values dtable = randomValues(DType::BF16, 3 * 300, -2.0f, 2.0f, 1);
+    std::vector<std::byte> scratch(gatherGradAddScratch(shape));
+    EXPECT_TRUE(gatherGradAddBf16(shape, static_cast<uint16_t *>(dtable.data()),
+                                  dy.buffer(), indices.data(), scratch.data())
+                    .ok());
+    return dtable;
+  });
+}
+
+TEST(GatherGradAddBf16, RefusesIndicesOutsideTheTable) {
+  GatherShape shape{1, 4, 3, 1};
+  Values dy(DType::BF16, std::vector<float>(3, 1.0f));
+  std::vector<uint16_t> table(4, 0x3f80);
+  std::vector<std::byte> scratch(gatherGradAddScratch(shape));
+  for (int32_t bad : {4, -1}) {
+    const int32_t indices[] = {0, 3, bad};
+    EXPECT_EQ(gatherGradAddBf16(shape, table.data(), dy.buffer(), indices,
+                                scratch.data())
+                  .code(),
+              StatusCode::InvalidArgument);
+  }
+  EXPECT_EQ(table, std::vector<uint16_t>(4, 0x3f80));
 }
 
 TEST(Gather, RefusesIndicesOutsideTheTable) {

@@ -263,5 +263,31 @@ TEST(GatherGradStep, AddsToABase) {
   EXPECT_REFUSED(s.prepare(), "base is not the storage of the table");
 }
 
+// A base of bf16 is rounded once, after both rows: each alone is half a step
+// above 1, which is rounded down.
+TEST(GatherGradStep, AddsToABaseOfBf16) {
+  StepUnderTest<plan::GatherGradParamsT> s;
+  constexpr uint16_t one = 0x3f80, half = 0x3b80;
+  std::vector<uint16_t> dy = {half, half, half}, table(3, one), other(3, one);
+  auto halves = [](std::vector<uint16_t> &data) {
+    return tensor(DType::BF16, {3, 1}, data);
+  };
+  Ints indices = {2, 0, 2};
+  s.inputs = {halves(dy), tensor({3}, indices), halves(table)};
+  s.outputs = {halves(table)};
+  ASSERT_TRUE(s.run().ok());
+  EXPECT_EQ(table, (std::vector<uint16_t>{one, one, one + 1}));
+  indices[1] = 3;
+  EXPECT_EQ(s.runAgain().code(), StatusCode::InvalidArgument);
+  s.outputs = {halves(other)};
+  EXPECT_REFUSED(s.prepare(), "base is not the storage of the table");
+  Floats wide(3);
+  s.outputs = {tensor({3, 1}, wide)};
+  EXPECT_REFUSED(s.prepare(), "base is not the storage of the table");
+  s.inputs.pop_back();
+  s.outputs = {halves(table)};
+  EXPECT_REFUSED(s.prepare(), "table is bf16 [3,1], expected f32");
+}
+
 } // namespace
 } // namespace bertc::rt

@@ -228,6 +228,19 @@ TEST(Fused, GatherGradAdd) {
               testing::ElementsAre(1, 1, 1, 1, 5, 7));
 }
 
+// 1 + 2^-8 is half way to the next bf16 and would be 1 again; the sum of both
+// rows is a whole step.
+TEST(Fused, GatherGradAddRoundsABaseOfBf16Once) {
+  const double half = 0.00390625;
+  EXPECT_THAT(
+      values("bert.gather_grad_add %0, %1, %2 : (tensor<3x1xbf16>, "
+             "tensor<3x1xbf16>, tensor<3xi32>) -> tensor<3x1xbf16>",
+             {floats({3, 1}, {1, 1, 1}), floats({3, 1}, {half, half, half}),
+              integers({3}, {2, 0, 2})},
+             Rounding::AsTyped),
+      testing::ElementsAre(1, 1, 1 + 2 * half));
+}
+
 TEST(Fused, CrossEntropy) {
   std::vector<Tensor> y = evaluate(
       "bert.cross_entropy %0, %1 : (tensor<2x2xf32>, tensor<2xi32>) -> "
