@@ -107,8 +107,7 @@ HWY_INLINE void finishPartRow(const Op &op, float scale, const float *sums,
 }
 
 // Rounds 32 elements to bf16.
-template <class Tiles>
-HWY_INLINE void storeRow(const VF *v, uint16_t *p) {
+template <class Tiles> HWY_INLINE void storeRow(const VF *v, uint16_t *p) {
 #if HWY_TARGET == HWY_AVX3
   if constexpr (Tiles::kHardware) {
     __m512i halves;

@@ -132,9 +132,7 @@ void ownGemm(benchmark::State &state, bool turned, Third third) {
   });
 }
 
-void BM_OwnGemm(benchmark::State &state) {
-  ownGemm(state, false, Third::None);
-}
+void BM_OwnGemm(benchmark::State &state) { ownGemm(state, false, Third::None); }
 void BM_OwnGemmTurned(benchmark::State &state) {
   ownGemm(state, true, Third::None);
 }

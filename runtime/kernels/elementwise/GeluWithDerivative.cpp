@@ -57,6 +57,9 @@ HWY_INLINE void geluHalves(Rounding rounding, const Op &op, const uint16_t *x,
   size_t i = 0;
   VF value = hn::Zero(DF()), d = value;
   for (; i + kLanes <= n; i += kLanes) {
+    __builtin_prefetch(x + i + kHalvesAhead, 0, 3);
+    __builtin_prefetch(y + i + kHalvesAhead, 1, 3);
+    __builtin_prefetch(slope + i + kHalvesAhead, 1, 3);
     op(bf16Load(x + i), value, d);
     rounding.store(value, y + i);
     rounding.store(d, slope + i);
