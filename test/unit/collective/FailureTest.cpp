@@ -230,9 +230,14 @@ TEST(WaitUntil, aRankThatStopsOrDoesNotComeIsNamed) {
           },
           "gradients of update 7");
       EXPECT_THAT(status.message(), HasSubstr("rank 1"));
-      EXPECT_THAT(status.message(), HasSubstr("beyond 'counts of update 7'"));
       if (devicesFail) {
+        // At once, when on a busy machine word of rank 1 may not be here yet.
+        EXPECT_THAT(status.message(),
+                    AnyOf(HasSubstr("beyond 'counts of update 7'"),
+                          HasSubstr("beyond 'the start of the run'")));
         EXPECT_THAT(status.message(), HasSubstr("timed out"));
+      } else {
+        EXPECT_THAT(status.message(), HasSubstr("beyond 'counts of update 7'"));
       }
     });
   }
