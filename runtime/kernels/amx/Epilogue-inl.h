@@ -17,17 +17,15 @@
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 
-constexpr size_t kRowVectors = 32 / kLanes;
+// Vectors in a row of 32.
+constexpr int64_t kRowVectors = 32 / static_cast<int64_t>(kLanes);
 
 // Rounds a vector to bf16 to nearest even.
 template <class Tiles> HWY_INLINE void storeHalves(VF v, uint16_t *p) {
 #if HWY_TARGET == HWY_AVX3
   if constexpr (Tiles::kHardware) {
-    // A CPU with tiles has this instruction, the AVX-512 target does not.
-    __m256i halves;
-    asm("vcvtneps2bf16 %1, %0" : "=v"(halves) : "v"(v.raw));
-    _mm256_storeu_si256(reinterpret_cast<__m256i *>(p), halves);
-    return;
+    // A CPU with tiles has the instruction.
+    return HardwareRounding::store(v, p);
   }
 #endif
   bf16Store(v, p);
@@ -107,7 +105,8 @@ HWY_INLINE void finishPartRow(const Op &op, float scale, const float *sums,
 }
 
 // Rounds 32 elements to bf16.
-template <class Tiles> HWY_INLINE void storeRow(const VF *v, uint16_t *p) {
+template <class Tiles>
+HWY_INLINE void storeRow(const VF (&v)[kRowVectors], uint16_t *p) {
 #if HWY_TARGET == HWY_AVX3
   if constexpr (Tiles::kHardware) {
     __m512i halves;
@@ -118,8 +117,8 @@ template <class Tiles> HWY_INLINE void storeRow(const VF *v, uint16_t *p) {
     return;
   }
 #endif
-  for (size_t i = 0; i < kRowVectors; ++i) {
-    storeHalves<Tiles>(v[i], p + i * kLanes);
+  for (int64_t i = 0; i < kRowVectors; ++i) {
+    storeHalves<Tiles>(v[i], p + i * static_cast<int64_t>(kLanes));
   }
 }
 
@@ -135,23 +134,23 @@ HWY_INLINE void finishWhole(const Op &op, const amx::GemmTask &t,
   auto *c = static_cast<uint16_t *>(t.c.buffer.data) + row * t.c.pitch + col;
   auto *with = static_cast<const uint16_t *>(other.buffer.data);
   with += meets == Meets::Nothing ? 0 : row * other.pitch + col;
+  constexpr auto kStep = static_cast<int64_t>(kLanes);
   const VF scale = splat(t.scale);
   // Minus zero changes no number it is added to.
   VF bias[kRowVectors], v[kRowVectors];
-  for (size_t i = 0; i < kRowVectors; ++i) {
+  for (int64_t i = 0; i < kRowVectors; ++i) {
     bias[i] = t.bias.data == nullptr
                   ? splat(-0.0f)
-                  : loadEither(advance(t.bias, col),
-                               static_cast<int64_t>(i * kLanes));
+                  : loadEither(advance(t.bias, col), i * kStep);
   }
   for (int64_t r = 0; r < 32; ++r) {
-    for (size_t i = 0; i < kRowVectors; ++i) {
-      VF sum = hn::Load(DF(), sums + r * 32 + i * kLanes);
+    for (int64_t i = 0; i < kRowVectors; ++i) {
+      VF sum = hn::Load(DF(), sums + r * 32 + i * kStep);
       v[i] = op(hn::Add(hn::Mul(sum, scale), bias[i]));
       if constexpr (meets == Meets::Factor) {
-        v[i] = hn::Mul(v[i], bf16Load(with + i * kLanes));
+        v[i] = hn::Mul(v[i], bf16Load(with + i * kStep));
       } else if constexpr (meets == Meets::Residual) {
-        v[i] = hn::Add(v[i], bf16Load(with + i * kLanes));
+        v[i] = hn::Add(v[i], bf16Load(with + i * kStep));
       }
     }
     storeRow<Tiles>(v, c);

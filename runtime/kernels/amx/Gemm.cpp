@@ -196,10 +196,10 @@ void deepChunk(const GemmGroup &g, const GemmPart &part, PanelRange rows,
     for (int64_t row = rows.begin; row < rows.end; ++row) {
       first == 0 ? zeroSums<Tiles>() : loadSums<Tiles>(sums, 32);
       Ahead ahead = bringPanel(next, row - rows.begin, rows.size(), length);
-      // Those of the next block: the time of this product is too short.
-      BlockRows finished =
-          rowsOfBlock(*panel.task, (row + 1) * 32, panel.index * 32);
-      if (last) {
+      BlockRows finished;
+      if (last && row + 1 < rows.end) {
+        // Those of the next block: the time of this product is too short.
+        finished = rowsOfBlock(*panel.task, (row + 1) * 32, panel.index * 32);
         ahead = ahead.with(finished, 32, 0, 1, length);
       }
       addProducts<Tiles, Keep::B>(block.at(row, 0), b, length, length, ahead);

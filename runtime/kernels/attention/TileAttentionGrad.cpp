@@ -101,16 +101,16 @@ probabilityRows(const AttentionGradArgs &args, const KeepBits &keeps,
   const VF scale = splat(args.scale * kLog2E);
   const VF factor = splat(dropout ? args.dropout.scale.factor : 1.0f);
   const VF gradScale = hn::Mul(factor, splat(args.scale));
-  VF shift[kStepVectors], dots[kStepVectors];
-  for (int64_t i = 0; i < kStepVectors; ++i) {
+  VF shift[kRowVectors], dots[kRowVectors];
+  for (int64_t i = 0; i < kRowVectors; ++i) {
     shift[i] = hn::Load(df, m.shift + i * kStep);
     dots[i] = hn::Load(df, m.dots + i * kStep);
   }
   float *ps = m.probabilities + key * kPanel, *gs = m.gradients + key * kPanel;
   for (int64_t r = 0; r < kPanel; ++r, ps += kPanel, gs += kPanel) {
     ahead.turn();
-    VF left[kStepVectors];
-    for (int64_t i = 0; i < kStepVectors; ++i) {
+    VF left[kRowVectors];
+    for (int64_t i = 0; i < kRowVectors; ++i) {
       VF p = exp2NegativeV(hn::MulAdd(hn::Load(df, ps + i * kStep), scale,
                                       mask(shift[i], key + r, i * kStep)));
       VF g = hn::Mul(hn::Load(df, gs + i * kStep), gradScale);
@@ -124,9 +124,9 @@ probabilityRows(const AttentionGradArgs &args, const KeepBits &keeps,
       hn::Store(g, df, gs + i * kStep);
       dots[i] = hn::MulAdd(g, p, dots[i]);
     }
-    storeStep<Tiles>(left, dropped + r / 16 * upper + r % 16 * kPanel);
+    storeRow<Tiles>(left, dropped + r / 16 * upper + r % 16 * kPanel);
   }
-  for (int64_t i = 0; i < kStepVectors; ++i) {
+  for (int64_t i = 0; i < kRowVectors; ++i) {
     hn::Store(dots[i], df, m.dots + i * kStep);
   }
 }
@@ -214,21 +214,21 @@ void terms(const QueryBlock &b, int64_t step, int64_t steps,
   const DF df;
   const int64_t upper = steps * kTileHalves;
   const int64_t keySteps = padded(b.keys) / kPanel;
-  VF dots[kStepVectors];
-  for (int64_t i = 0; i < kStepVectors; ++i) {
+  VF dots[kRowVectors];
+  for (int64_t i = 0; i < kRowVectors; ++i) {
     dots[i] = hn::Load(df, m.dots + i * kStep);
   }
   const float *p = m.probabilities, *g = m.gradients;
   for (int64_t keyStep = 0; keyStep < keySteps; ++keyStep) {
     uint16_t *out = m.dterms + keyStep * 2 * upper + step * kTileHalves;
     for (int64_t r = 0; r < kPanel; ++r, p += kPanel, g += kPanel) {
-      VF v[kStepVectors];
-      for (int64_t i = 0; i < kStepVectors; ++i) {
+      VF v[kRowVectors];
+      for (int64_t i = 0; i < kRowVectors; ++i) {
         v[i] = hn::Mul(hn::Load(df, p + i * kStep),
                        hn::Sub(hn::Load(df, g + i * kStep), dots[i]));
       }
       ahead.turn();
-      storeStep<Tiles>(v, out + r / 16 * upper + r % 16 * kPanel);
+      storeRow<Tiles>(v, out + r / 16 * upper + r % 16 * kPanel);
     }
     turnPanel(out, out + upper, m.turned + keyStep * kTileHalves,
               keySteps * kTileHalves);

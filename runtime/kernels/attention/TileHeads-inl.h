@@ -114,37 +114,13 @@ HWY_INLINE void transposedPanel(const PanelRows &from, int64_t wide,
 HWY_INLINE void plainStep(const PanelRows &from, int64_t wide, int64_t run,
                           uint16_t *HWY_RESTRICT out) {
   for (int64_t col = 0; col < wide; col += kPanel, out += run) {
-    for (int64_t half = 0; half < 2; ++half) {
-      interleaveTile(from.data + col + 16 * half, from.pitch,
-                     reinterpret_cast<uint32_t *>(out + half * kTileHalves));
-    }
+    interleaveStep(from.data + col, from.pitch, out);
   }
 }
 
 // What is left of `count` rows from `row` on, at most a panel.
 HWY_INLINE int64_t panelRows(int64_t count, int64_t row) {
   return count - row < kPanel ? count - row : kPanel;
-}
-
-// 32 numbers, rounded to bf16.
-constexpr int64_t kStepVectors = kPanel / static_cast<int64_t>(kLanes);
-
-template <class Tiles>
-HWY_INLINE void storeStep(const VF (&v)[kStepVectors], uint16_t *p) {
-#if HWY_TARGET == HWY_AVX3
-  if constexpr (Tiles::kHardware) {
-    // A CPU with tiles has this instruction, the AVX-512 target does not.
-    __m512i halves;
-    asm("vcvtne2ps2bf16 %1, %2, %0"
-        : "=v"(halves)
-        : "v"(v[0].raw), "v"(v[1].raw));
-    _mm512_storeu_si512(p, halves);
-    return;
-  }
-#endif
-  for (int64_t i = 0; i < kStepVectors; ++i) {
-    bf16Store(v[i], p + i * static_cast<int64_t>(kLanes));
-  }
 }
 
 // Sums [32][pitch] become columns [col, col + 32) of `rows` rows of a head from
@@ -164,12 +140,12 @@ HWY_INLINE void writeRows(const float *HWY_RESTRICT sums, int64_t pitch,
     if (row >= rows) {
       continue;
     }
-    VF v[kStepVectors];
-    for (int64_t i = 0; i < kStepVectors; ++i) {
+    VF v[kRowVectors];
+    for (int64_t i = 0; i < kRowVectors; ++i) {
       v[i] = how(hn::Load(DF(), sums + i * static_cast<int64_t>(kLanes)), r);
     }
     bool whole = size - col >= kPanel;
-    storeStep<Tiles>(v, whole ? data + row * t.row : part);
+    storeRow<Tiles>(v, whole ? data + row * t.row : part);
     if (!whole) {
       __builtin_memcpy(data + row * t.row, part,
                        static_cast<size_t>(size - col) * 2);

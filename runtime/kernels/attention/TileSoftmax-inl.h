@@ -12,6 +12,7 @@
 
 #include "runtime/kernels/attention/TileHeads-inl.h"
 #include "runtime/kernels/common/FoldFour-inl.h"
+#include "runtime/kernels/common/HalvesMath-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
@@ -20,24 +21,11 @@ constexpr float kLog2E = 1.44269504f;
 constexpr float kLn2 = 0.693147181f;
 
 // 2^x for x <= 0 with a relative error of 3e-6, a hundredth of what rounding to
-// bf16 adds; 0 from -127 down, NaN for the NaN that arithmetic makes. With n
-// the nearest integer and f = x - n, 2^f is a polynomial of degree 4 that is
-// exactly 1 at 0, so that -127, which all smaller x become, comes out as 0.
+// bf16 adds; 0 from -127 down, which all smaller x become and where 2^r is 1
+// and the exponent 0; NaN for the NaN that arithmetic makes.
 HWY_INLINE VF exp2NegativeV(VF x) {
-  const DF df;
-  const DI di;
-  const VF shift = splat(12582912.0f); // 1.5 * 2^23: the last bit is worth 1
   // In this order NaN passes.
-  x = hn::Max(splat(-127.0f), x);
-  VF biased = hn::Add(x, shift);
-  VF f = hn::Sub(x, hn::Sub(biased, shift));
-  VF p = splat(0.009582852944731712f);
-  p = hn::MulAdd(p, f, splat(0.055906426161527634f));
-  p = hn::MulAdd(p, f, splat(0.24024099111557007f));
-  p = hn::MulAdd(p, f, splat(0.6931241750717163f));
-  p = hn::MulAdd(p, f, splat(1.0f));
-  VI power = hn::ShiftLeft<23>(hn::BitCast(di, biased));
-  return hn::BitCast(df, hn::Add(hn::BitCast(di, p), power));
+  return exp2Scaled(exp2Parts(hn::Max(splat(-127.0f), x)));
 }
 
 // The mask of `keys` keys for terms to the base 2, up to whole panels: none for
@@ -106,8 +94,8 @@ HWY_INLINE VF powersOf(const Row &row, int64_t count, VF largest,
   constexpr int64_t kStep = static_cast<int64_t>(kLanes);
   VF sum = hn::Zero(DF());
   for (int64_t key = 0; key < count; key += kPanel, out += step) {
-    VF e[kStepVectors];
-    for (int64_t i = 0; i < kStepVectors; ++i) {
+    VF e[kRowVectors];
+    for (int64_t i = 0; i < kRowVectors; ++i) {
       int64_t at = key + i * kStep;
       e[i] = exp2NegativeV(row.below(at, largest));
       sum = hn::Add(sum, e[i]);
@@ -115,7 +103,7 @@ HWY_INLINE VF powersOf(const Row &row, int64_t count, VF largest,
         e[i] = hn::And(e[i], hn::BitCast(DF(), hn::LoadU(DU(), keep + at)));
       }
     }
-    storeStep<Tiles>(e, out);
+    storeRow<Tiles>(e, out);
     ahead.turn();
   }
   return sum;

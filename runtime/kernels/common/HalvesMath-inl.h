@@ -19,28 +19,40 @@
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
 
-// 2^y for -2000000 <= y < 128; where that is not a normal number, 0 or it. y =
-// n
-// + r, |r| <= 1/2; 2^r of degree 4 (relative error 2.6e-6).
-HWY_INLINE VF exp2HalvesV(VF y) {
-  VF shift = splat(12582912.0f); // 1.5 * 2^23
-  VF biased = hn::Add(y, shift);
-  VF n = hn::Sub(biased, shift);
-  VF r = hn::Sub(y, n);
-  VF p = splat(0.009573193f);
-  p = hn::MulAdd(p, r, splat(0.055917908f));
-  p = hn::MulAdd(p, r, splat(0.24024661f));
-  p = hn::MulAdd(p, r, splat(0.69312185f));
-  p = hn::MulAdd(p, r, splat(0.9999993f));
-#if HWY_TARGET == HWY_AVX3
-  return VF{_mm512_scalef_ps(p.raw, n.raw)};
-#else
-  // As expNegativeV().
+// 2^y = 2^n 2^r, n the integer nearest to y: n plus 1.5 * 2^23, and 2^r of
+// degree 4 (relative error 2.8e-6), exactly 1 at 0.
+struct Exp2Parts {
+  VF biased, power;
+};
+
+HWY_INLINE VF exp2Shift() { return splat(12582912.0f); } // 1.5 * 2^23
+
+HWY_INLINE Exp2Parts exp2Parts(VF y) {
+  VF biased = hn::Add(y, exp2Shift());
+  VF r = hn::Sub(y, hn::Sub(biased, exp2Shift()));
+  VF p = splat(0.009582852944731712f);
+  p = hn::MulAdd(p, r, splat(0.055906426161527634f));
+  p = hn::MulAdd(p, r, splat(0.24024099111557007f));
+  p = hn::MulAdd(p, r, splat(0.6931241750717163f));
+  return {biased, hn::MulAdd(p, r, splat(1.0f))};
+}
+
+// n goes into the exponent bits; shifting drops what 1.5 * 2^23 left above.
+HWY_INLINE VF exp2Scaled(Exp2Parts parts) {
   const DI di;
-  VI power =
-      hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::BitCast(di, biased)));
-  return hn::IfThenZeroElse(hn::Lt(y, splat(-126.0f)),
-                            hn::BitCast(DF(), power));
+  return hn::BitCast(DF(),
+                     hn::Add(hn::BitCast(di, parts.power),
+                             hn::ShiftLeft<23>(hn::BitCast(di, parts.biased))));
+}
+
+// 2^y for -2000000 <= y < 128; where that is not a normal number, 0 or it.
+HWY_INLINE VF exp2HalvesV(VF y) {
+  Exp2Parts parts = exp2Parts(y);
+#if HWY_TARGET == HWY_AVX3
+  VF n = hn::Sub(parts.biased, exp2Shift());
+  return VF{_mm512_scalef_ps(parts.power.raw, n.raw)};
+#else
+  return hn::IfThenZeroElse(hn::Lt(y, splat(-126.0f)), exp2Scaled(parts));
 #endif
 }
 

@@ -35,6 +35,16 @@ struct Buffer {
   DType dtype = DType::F32;
 };
 
+/// Whether all operands that exist are bf16.
+inline bool areHalves(std::initializer_list<Buffer> operands) {
+  for (const Buffer &operand : operands) {
+    if (operand.data != nullptr && operand.dtype != DType::BF16) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /// Whether an output of f32 should bypass the caches: an ordinary store first
 /// reads the line it overwrites, which for a tensor that no cache keeps until
 /// it is used costs more than reading it back from memory later (measured:

@@ -126,8 +126,7 @@ void geluWithDerivative(UnaryKind kind, Buffer y, Buffer derivative, Buffer x,
                    x,
                    streams(y, elements, {x.data}),
                    streams(derivative, elements, {x.data})};
-  const bool halves = x.dtype == DType::BF16 && y.dtype == DType::BF16 &&
-                      derivative.dtype == DType::BF16;
+  const bool halves = areHalves({x, y, derivative});
   parallelRanges(elements, kTaskElements, [&](int64_t first, int64_t last) {
     if (halves) {
       HWY_DYNAMIC_DISPATCH(geluHalfElements)(task, first, last);

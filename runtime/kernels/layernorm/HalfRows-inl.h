@@ -54,8 +54,7 @@ HWY_INLINE VF dropped(VF v, VF factor, const uint32_t *keep) {
 }
 
 // The same place in the row behind this one, which the CPU would begin to fetch
-// when it gets there only. Past the last row it
-// does no harm.
+// when it gets there only. Past the last row it does no harm.
 HWY_INLINE void bringRead(const uint16_t *next) {
   __builtin_prefetch(next, 0, 3);
 }

@@ -340,21 +340,12 @@ void layerNormGradHalfRows(const LayerNormGradArgs &args, int64_t first,
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include <algorithm>
-
 namespace bertc::rt::kernels {
 namespace {
 HWY_EXPORT(layerNormRows);
 HWY_EXPORT(layerNormGradRows);
 HWY_EXPORT(layerNormHalfRows);
 HWY_EXPORT(layerNormGradHalfRows);
-
-// Whether the operands that exist are bf16.
-bool areHalves(std::initializer_list<Buffer> operands) {
-  return std::all_of(operands.begin(), operands.end(), [](const Buffer &b) {
-    return b.data == nullptr || b.dtype == DType::BF16;
-  });
-}
 
 // Rows of one partial sum: at most 64 partial sums, each worth a task.
 int64_t groupRows(int64_t rows, int64_t columns) {

@@ -173,11 +173,6 @@ uint16_t *halves(Buffer b, int64_t base) {
   return static_cast<uint16_t *>(b.data) + base;
 }
 
-bool areHalves(std::initializer_list<Buffer> operands) {
-  return std::all_of(operands.begin(), operands.end(),
-                     [](const Buffer &b) { return b.dtype == DType::BF16; });
-}
-
 void logSoftmaxHalfRow(Buffer y, Buffer x, int64_t base, int64_t columns) {
   auto sums =
       HWY_DYNAMIC_DISPATCH(logSoftmaxHalfSums)(halves(x, base), columns);
