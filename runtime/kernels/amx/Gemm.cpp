@@ -6,6 +6,8 @@
 //   shallow K  all chunks for two row panels, whose sums are in the L1 cache
 //   deep K     one chunk for all rows and columns of the block, whose sums are
 //              in the L2 cache; so A needs no more room there than a chunk
+// Where a deep B is turned and too large for that at once, it is turned a range
+// of K at a time, and the sums of all of C are kept from range to range.
 // Products of one A are one product here: the panels of one B come behind those
 // of the other.
 
@@ -34,6 +36,10 @@ namespace bertc::rt::kernels::amx {
 struct GemmGroup {
   const GemmTask *tasks;
   int64_t count;
+  /// The range of K that is added now, of which alone B has panels.
+  PanelRange steps;
+
+  bool isWhole() const { return steps.size() == stepsOf(tasks->k); }
 
   int64_t panels() const {
     int64_t sum = 0;
@@ -123,9 +129,11 @@ HWY_INLINE Block bringBlock(const GemmTask &t, const GemmPart &part,
 struct Panel {
   const GemmTask *task;
   int64_t index;
+  PanelRange steps;
 
   HWY_INLINE const uint16_t *at(int64_t step) const {
-    return task->b + (index * amx::stepsOf(task->k) + step) * amx::kStepHalves;
+    return task->b +
+           (index * steps.size() + step - steps.begin) * amx::kStepHalves;
   }
 };
 
@@ -136,7 +144,7 @@ HWY_INLINE Panel panelOf(const GemmGroup &g, int64_t panel) {
     panel -= amx::panelsOf(task->n);
     ++task;
   }
-  return {task, panel};
+  return {task, panel, g.steps};
 }
 
 // Where panel `panel` is from step `step` on; null past the last of `cols`.
@@ -179,20 +187,22 @@ void shallowBlock(const GemmGroup &g, const GemmPart &part, PanelRange rows) {
   }
 }
 
-// One chunk of K for all rows and columns of a deep block.
+// One chunk of K for all rows and columns of a deep block, whose sums are
+// at `blockSums`.
 template <class Tiles>
 void deepChunk(const GemmGroup &g, const GemmPart &part, PanelRange rows,
-               PanelRange cols, int64_t first, int64_t length) {
+               PanelRange cols, int64_t first, int64_t length,
+               float *blockSums) {
   Block block = bringBlock(*g.tasks, part, rows, first, length);
   bool last = first + length == amx::stepsOf(g.tasks->k);
   for (int64_t col = cols.begin; col < cols.end; ++col) {
     Panel panel = panelOf(g, col);
     const uint16_t *b = panel.at(first);
     const uint16_t *next = panelAt(g, cols, col + 1, first);
-    if (next == nullptr && !last) {
+    if (next == nullptr && first + length < g.steps.end) {
       next = panelAt(g, cols, cols.begin, first + length);
     }
-    float *sums = part.sums + (col - cols.begin) * rows.size() * kBlockSums;
+    float *sums = blockSums + (col - cols.begin) * rows.size() * kBlockSums;
     for (int64_t row = rows.begin; row < rows.end; ++row) {
       first == 0 ? zeroSums<Tiles>() : loadSums<Tiles>(sums, 32);
       Ahead ahead = bringPanel(next, row - rows.begin, rows.size(), length);
@@ -212,22 +222,27 @@ void deepChunk(const GemmGroup &g, const GemmPart &part, PanelRange rows,
   }
 }
 
+// Sums of a range of K have a place of their own until the last range; those of
+// all of K, a place for one block.
 template <class Tiles>
 void deepBlock(const GemmGroup &g, const GemmPart &part, PanelRange rows) {
-  int64_t steps = amx::stepsOf(g.tasks->k), chunk = amx::chunkOf(steps);
+  int64_t chunk = amx::chunkOf(amx::stepsOf(g.tasks->k));
   for (int64_t col = part.cols.begin; col < part.cols.end;
        col += amx::kDeepColumns) {
     PanelRange cols = {col, lesser(col + amx::kDeepColumns, part.cols.end)};
-    for (int64_t first = 0; first < steps; first += chunk) {
+    int64_t before = (rows.begin - part.rows.begin) * part.cols.size() +
+                     (col - part.cols.begin) * rows.size();
+    float *sums = part.sums + (g.isWhole() ? 0 : before * kBlockSums);
+    for (int64_t first = g.steps.begin; first < g.steps.end; first += chunk) {
       deepChunk<Tiles>(g, part, rows, cols, first,
-                       lesser(chunk, steps - first));
+                       lesser(chunk, g.steps.end - first), sums);
     }
   }
 }
 
 template <class Tiles> void runPart(const GemmGroup &g, const GemmPart &part) {
   amx::TileScope<Tiles> scope;
-  bool shallow = amx::isShallow(g.tasks->k);
+  bool shallow = g.isWhole() && amx::isShallow(g.tasks->k);
   int64_t height = shallow ? amx::kShallowPanels : amx::kDeepPanels;
   for (int64_t row = part.rows.begin; row < part.rows.end; row += height) {
     PanelRange rows = {row, lesser(row + height, part.rows.end)};
@@ -257,19 +272,29 @@ using amx::GemmGrid;
 using amx::GemmGroup;
 using amx::GemmTask;
 
-size_t partBytes(int64_t m, int64_t panels, int64_t k, int threads) {
-  int64_t n = panels * amx::kPanel;
-  GemmGrid grid(m, n, threads);
+// Room of one part for sums, all of those it makes where K is cut.
+size_t sumBytes(const GemmGroup &g, const GemmGrid &grid) {
+  int64_t m = g.tasks->m, panels = g.panels();
+  if (g.isWhole()) {
+    return amx::sumBytes(m, panels * amx::kPanel, g.tasks->k);
+  }
+  int64_t rows = amx::ceilDiv(amx::panelsOf(m), grid.rows);
+  return static_cast<size_t>(rows * amx::ceilDiv(panels, grid.cols) *
+                             amx::kPanel * amx::kPanel * 4);
+}
+
+size_t groupBytes(const GemmGroup &g, int threads) {
+  GemmGrid grid(g.tasks->m, g.panels() * amx::kPanel, threads);
   return static_cast<size_t>(grid.parts()) *
-         (amx::blockBytesOfA(m, k) + amx::sumBytes(m, n, k));
+         (amx::blockBytesOfA(g.tasks->m, g.tasks->k) + sumBytes(g, grid));
 }
 
 void multiply(const GemmGroup &group, TileUnit unit, std::byte *scratch,
               int threads) {
-  int64_t m = group.tasks->m, k = group.tasks->k, panels = group.panels();
+  int64_t m = group.tasks->m, panels = group.panels();
   GemmGrid grid(m, panels * amx::kPanel, threads);
-  size_t tiles = amx::blockBytesOfA(m, k);
-  size_t each = tiles + amx::sumBytes(m, panels * amx::kPanel, k);
+  size_t tiles = amx::blockBytesOfA(m, group.tasks->k);
+  size_t each = tiles + sumBytes(group, grid);
   parallelTasks(grid.parts(), [&](int64_t index) {
     std::byte *own = scratch + static_cast<size_t>(index) * each;
     amx::GemmPart part = {
@@ -280,6 +305,10 @@ void multiply(const GemmGroup &group, TileUnit unit, std::byte *scratch,
     };
     HWY_DYNAMIC_DISPATCH(gemmPart)(group, unit, part);
   });
+}
+
+GemmGroup wholeOf(const GemmTask *tasks, int64_t count) {
+  return {tasks, count, {0, amx::stepsOf(tasks->k)}};
 }
 
 Buffer fromElement(Buffer buffer, int64_t index) {
@@ -303,49 +332,76 @@ GemmTask columnsOf(const GemmTask &task, int64_t first, int64_t last,
   return part;
 }
 
+// B of a shallow product, turned some panels at a time.
+void multiplyColumns(const GemmTask &task, TileUnit unit, std::byte *scratch,
+                     const amx::TurnedPart &turned, int threads) {
+  auto *b = reinterpret_cast<uint16_t *>(scratch);
+  int64_t panels = amx::panelsOf(task.n);
+  for (int64_t first = 0; first < panels; first += turned.panels) {
+    int64_t last = std::min(first + turned.panels, panels);
+    amx::turnPanels(task.b, task.k, task.n, first, last, b);
+    GemmTask columns = columnsOf(task, first * amx::kPanel,
+                                 std::min(last * amx::kPanel, task.n), b);
+    multiply(wholeOf(&columns, 1), unit, scratch + turned.bytes(), threads);
+  }
+}
+
+// B of a deep product, turned some steps at a time: those are panels of what it
+// is turned from.
+void multiplySteps(const GemmTask &task, TileUnit unit, std::byte *scratch,
+                   const amx::TurnedPart &turned, int threads) {
+  GemmTask part = task;
+  part.b = reinterpret_cast<uint16_t *>(scratch);
+  int64_t steps = amx::stepsOf(task.k), panels = amx::panelsOf(task.n);
+  for (int64_t first = 0; first < steps; first += turned.steps) {
+    amx::PanelRange range = {first, std::min(first + turned.steps, steps)};
+    amx::turnPanels(task.b + first * panels * amx::kStepHalves,
+                    range.size() * 32, task.n, 0, panels,
+                    reinterpret_cast<uint16_t *>(scratch));
+    multiply({&part, 1, range}, unit, scratch + turned.bytes(), threads);
+  }
+}
+
 } // namespace
 
 size_t amx::gemmScratchBytes(int64_t m, int64_t n, int64_t k, bool turned,
                              int threads) {
+  GemmTask task;
+  task.m = m, task.n = n, task.k = k;
   if (!turned) {
-    return partBytes(m, panelsOf(n), k, threads);
+    return groupBytes(wholeOf(&task, 1), threads);
   }
+  TurnedPart part(n, k);
   // The last columns may be fewer, and be cut otherwise.
-  int64_t all = turnedPanels(n, k), rest = panelsOf(n) % all;
-  size_t parts = partBytes(m, all, k, threads);
-  if (rest != 0) {
-    parts = std::max(parts, partBytes(m, rest, k, threads));
+  size_t most = 0;
+  for (int64_t panels : {part.panels, panelsOf(n) % part.panels}) {
+    task.n = panels * kPanel;
+    if (panels != 0) {
+      most = std::max(most, groupBytes({&task, 1, {0, part.steps}}, threads));
+    }
   }
-  return static_cast<size_t>(all * stepsOf(k) * kStepHalves * 2) + parts;
+  return part.bytes() + most;
 }
 
 size_t amx::gemmGroupScratchBytes(const GemmTask *tasks, int64_t count,
                                   int threads) {
-  GemmGroup group = {tasks, count};
-  return partBytes(tasks->m, group.panels(), tasks->k, threads);
+  return groupBytes(wholeOf(tasks, count), threads);
 }
 
 void amx::gemmGroup(const GemmTask *tasks, int64_t count, TileUnit unit,
                     std::byte *scratch, int threads) {
-  multiply({tasks, count}, unit, scratch, threads);
+  multiply(wholeOf(tasks, count), unit, scratch, threads);
 }
 
 void amx::gemm(const GemmTask &task, TileUnit unit, std::byte *scratch,
                int threads) {
   if (!task.turned) {
-    return multiply({&task, 1}, unit, scratch, threads);
+    return multiply(wholeOf(&task, 1), unit, scratch, threads);
   }
-  int64_t all = turnedPanels(task.n, task.k), panels = panelsOf(task.n);
-  auto *turned = reinterpret_cast<uint16_t *>(scratch);
-  std::byte *rest =
-      scratch + static_cast<size_t>(all * stepsOf(task.k) * kStepHalves * 2);
-  for (int64_t first = 0; first < panels; first += all) {
-    int64_t last = std::min(first + all, panels);
-    turnPanels(task.b, task.k, task.n, first, last, turned);
-    GemmTask columns = columnsOf(task, first * kPanel,
-                                 std::min(last * kPanel, task.n), turned);
-    multiply({&columns, 1}, unit, rest, threads);
-  }
+  TurnedPart part(task.n, task.k);
+  part.steps == stepsOf(task.k)
+      ? multiplyColumns(task, unit, scratch, part, threads)
+      : multiplySteps(task, unit, scratch, part, threads);
 }
 
 } // namespace bertc::rt::kernels

@@ -53,18 +53,37 @@ struct GemmGrid {
   int64_t parts() const { return rows * cols; }
 };
 
-/// Panels of [k, n] that are turned at a time.
-inline int64_t turnedPanels(int64_t n, int64_t k) {
-  int64_t panel = stepsOf(k) * kStepHalves * 2;
-  return std::clamp<int64_t>(kTurnedBytes / panel, 1, panelsOf(n));
-}
-
 inline bool isShallow(int64_t k) { return stepsOf(k) <= kShallowSteps; }
 
 /// Even chunks of at most kChunkSteps.
 inline int64_t chunkOf(int64_t steps) {
   return ceilDiv(steps, ceilDiv(steps, kChunkSteps));
 }
+
+/// What of B [k, n] is turned at a time: all of it where kTurnedBytes have room
+/// for that. Otherwise, of a shallow B, as many panels as they have; of a deep
+/// one, a range of K that the L2 caches keep, so that a large A is brought into
+/// tiles once. A range is of some chunks, at least two.
+struct TurnedPart {
+  int64_t panels, steps;
+
+  TurnedPart(int64_t n, int64_t k) : panels(panelsOf(n)), steps(stepsOf(k)) {
+    constexpr int64_t kRangeBytes = int64_t{2} << 20;
+    constexpr int64_t kStepBytes = kStepHalves * 2;
+    if (panels * steps * kStepBytes <= kTurnedBytes) {
+      return;
+    }
+    if (isShallow(k)) {
+      panels = std::max<int64_t>(kTurnedBytes / (steps * kStepBytes), 1);
+    } else {
+      int64_t chunks = kRangeBytes / (panels * kStepBytes * kChunkSteps);
+      steps = std::min(steps, std::max<int64_t>(chunks, 2) * kChunkSteps);
+    }
+  }
+  size_t bytes() const {
+    return static_cast<size_t>(panels * steps * kStepHalves * 2);
+  }
+};
 
 /// Bytes of the block of A and of the sums that one part keeps.
 inline size_t blockBytesOfA(int64_t m, int64_t k) {

@@ -219,7 +219,7 @@ void compareTurned(int64_t m, int64_t n, int64_t k) {
   t.padding = 3;
   Values plain = Product(t).run(TileUnit::Emulated, 2);
   t.turned = true;
-  for (int threads : {2, 3}) {
+  for (int threads : {1, 2, 3}) {
     EXPECT_TRUE(Product(t).run(TileUnit::Emulated, threads).sameBits(plain))
         << m << " " << n << " " << k << " with " << threads << " threads";
   }
@@ -231,8 +231,11 @@ TEST(AmxGemm, PanelsOfTheTransposeGiveTheSameBits) {
     compareTurned(35, 45, 100);
     compareTurned(70, 33, 1100);
   });
-  // More bytes of B than are turned at a time: seven panels and three.
+  // More bytes of B than are turned at a time. A shallow one is cut into 128
+  // panels and 4, a deep one along K; there into blocks of rows and columns.
+  compareTurned(3, 4200, 1000);
   compareTurned(3, 290, 16500);
+  compareTurned(260, 1060, 3900);
 }
 
 TEST(AmxGemm, RandomShapes) {
