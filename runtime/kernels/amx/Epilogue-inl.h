@@ -122,6 +122,15 @@ HWY_INLINE void storeRow(const VF (&v)[kRowVectors], uint16_t *p) {
   }
 }
 
+// The first element of a block of x, and how far apart rows are there.
+HWY_INLINE Buffer blockAt(const amx::Rows &x, int64_t row, int64_t col) {
+  return advance(x.buffer, x.blocked ? amx::blockOffset(row, col, x.pitch)
+                                     : row * x.pitch + col);
+}
+HWY_INLINE int64_t pitchOf(const amx::Rows &x) {
+  return x.blocked ? amx::kPanel : x.pitch;
+}
+
 // Which third operand a block of bf16 meets.
 enum class Meets { Nothing, Factor, Residual };
 
@@ -131,9 +140,9 @@ template <class Tiles, Meets meets, typename Op>
 HWY_INLINE void finishWhole(const Op &op, const amx::GemmTask &t,
                             const float *sums, int64_t row, int64_t col) {
   const amx::Rows &other = meets == Meets::Factor ? t.factor : t.residual;
-  auto *c = static_cast<uint16_t *>(t.c.buffer.data) + row * t.c.pitch + col;
-  auto *with = static_cast<const uint16_t *>(other.buffer.data);
-  with += meets == Meets::Nothing ? 0 : row * other.pitch + col;
+  auto *c = static_cast<uint16_t *>(blockAt(t.c, row, col).data);
+  auto *with = static_cast<const uint16_t *>(blockAt(other, row, col).data);
+  const int64_t pitch = pitchOf(t.c), pitchWith = pitchOf(other);
   constexpr auto kStep = static_cast<int64_t>(kLanes);
   const VF scale = splat(t.scale);
   // Minus zero changes no number it is added to.
@@ -154,8 +163,8 @@ HWY_INLINE void finishWhole(const Op &op, const amx::GemmTask &t,
       }
     }
     storeRow<Tiles>(v, c);
-    c += t.c.pitch;
-    with += other.pitch;
+    c += pitch;
+    with += pitchWith;
   }
 }
 
@@ -187,9 +196,9 @@ HWY_INLINE BlockRows rowsOfBlock(const amx::GemmTask &t, int64_t row,
   for (const amx::Rows *x : {&t.c, &t.factor, &t.residual}) {
     if (x->buffer.data != nullptr) {
       int64_t size = elementBytes(x->buffer.dtype);
-      Buffer first = advance(x->buffer, row * x->pitch + col);
-      rows.operands[rows.count++] = {static_cast<const std::byte *>(first.data),
-                                     x->pitch * size, 32 * size};
+      rows.operands[rows.count++] = {
+          static_cast<const std::byte *>(blockAt(*x, row, col).data),
+          pitchOf(*x) * size, 32 * size};
     }
   }
   return rows;

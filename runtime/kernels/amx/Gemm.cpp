@@ -76,7 +76,8 @@ HWY_INLINE int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
 // One A tile of a, with zeros where a ends.
 HWY_INLINE void packTile(const GemmTask &t, int64_t row, int64_t step,
                          uint16_t *out) {
-  int64_t rows = lesser(16, t.m - row), cols = lesser(32, t.k - step * 32);
+  int64_t rows = t.m - row < 0 ? 0 : lesser(16, t.m - row);
+  int64_t cols = lesser(32, t.k - step * 32);
   const uint16_t *from = t.a.data + row * t.a.row + step * 32 * t.a.col;
   if (t.a.col == 1 && cols == 32) {
     copyRows(from, t.a.row, rows, out);
@@ -90,39 +91,39 @@ HWY_INLINE void packTile(const GemmTask &t, int64_t row, int64_t step,
   }
 }
 
-// A block of A: row panels and steps of it in tiles.
+// Row panels and steps of A, in blocks.
 struct Block {
   const uint16_t *tiles;
-  /// Distance of runs of 16 rows.
-  int64_t run;
-  PanelRange rows;
-  int64_t rowTiles;
+  int64_t firstPanel, steps;
 
-  // Row panel `panel`, from step `step` of the block on.
-  HWY_INLINE RowPair at(int64_t panel, int64_t step) const {
-    const uint16_t *first =
-        tiles + 2 * (panel - rows.begin) * run + step * amx::kTileHalves;
-    return {first, 2 * panel + 1 < rowTiles ? first + run : first};
+  // Row panel `panel`, from step `step` of these on.
+  HWY_INLINE const uint16_t *at(int64_t panel, int64_t step) const {
+    return tiles + ((panel - firstPanel) * steps + step) * amx::kStepHalves;
   }
 };
 
+// A copy in any case, also of what is in blocks already: reading that from far
+// away as the tiles of a product need it is slower.
 HWY_INLINE Block bringBlock(const GemmTask &t, const GemmPart &part,
                             PanelRange rows, int64_t firstStep, int64_t steps) {
-  int64_t rowTiles = amx::rowTilesOf(t.m);
-  if (t.a.tiled) {
-    int64_t run = amx::stepsOf(t.k) * amx::kTileHalves;
-    return {t.a.data + 2 * rows.begin * run + firstStep * amx::kTileHalves, run,
-            rows, rowTiles};
-  }
   uint16_t *out = part.tiles;
-  for (int64_t tile = 2 * rows.begin; tile < lesser(2 * rows.end, rowTiles);
-       ++tile) {
-    for (int64_t step = 0; step < steps; ++step) {
-      packTile(t, tile * 16, firstStep + step, out);
-      out += amx::kTileHalves;
+  for (int64_t panel = rows.begin; panel < rows.end; ++panel) {
+    if (t.a.blocked) {
+      copyRows(t.a.data + amx::blockOffset(panel * 32, firstStep * 32, t.k), 32,
+               steps * 32, out);
+      out += steps * amx::kStepHalves;
+      continue;
     }
+    // Sixteen rows at a time are as many streams as the CPU fetches well.
+    for (int64_t half = 0; half < 2; ++half) {
+      for (int64_t step = 0; step < steps; ++step) {
+        packTile(t, panel * 32 + half * 16, firstStep + step,
+                 out + step * amx::kStepHalves + half * amx::kTileHalves);
+      }
+    }
+    out += steps * amx::kStepHalves;
   }
-  return {part.tiles, steps * amx::kTileHalves, rows, rowTiles};
+  return {part.tiles, rows.begin, steps};
 }
 
 // A panel of B: whose it is, which one of those, and where.
@@ -327,7 +328,8 @@ GemmTask columnsOf(const GemmTask &task, int64_t first, int64_t last,
   part.b = b;
   part.bias = fromElement(task.bias, first);
   for (amx::Rows *rows : {&part.c, &part.factor, &part.residual}) {
-    rows->buffer = fromElement(rows->buffer, first);
+    rows->buffer = fromElement(
+        rows->buffer, rows->blocked ? amx::blockOffset(0, first, 0) : first);
   }
   return part;
 }

@@ -18,15 +18,18 @@ struct Rows {
   Buffer buffer;
   /// Distance of rows in elements.
   int64_t pitch = 0;
+  /// bf16 in blocks (Panels.h): `pitch` is the number of columns of the matrix,
+  /// and rows and columns are multiples of 32.
+  bool blocked = false;
 };
 
 /// A of a product, bf16.
 struct LeftOperand {
   const uint16_t *data = nullptr;
-  /// Distance of rows and columns in elements; not looked at when tiled.
+  /// Distance of rows and columns in elements; not looked at when blocked.
   int64_t row = 0, col = 1;
-  /// In tiled rows (Panels.h), read where it is.
-  bool tiled = false;
+  /// In blocks (Panels.h); m and k are multiples of 32.
+  bool blocked = false;
 };
 
 /// c[m][n] = factor activation(scale sum_k a[m][k] b[k][n] + bias[n]) +
@@ -47,6 +50,7 @@ struct GemmTask {
   UnaryKind activation = UnaryKind::Copy;
   /// Of the type of c; null data for none.
   Rows factor, residual;
+  /// Not where C, factor or residual is blocked; nor are both of these there.
   bool accumulate = false;
 };
 

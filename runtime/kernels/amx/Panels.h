@@ -5,9 +5,13 @@
 //   panels      B [K, N] as [N/32][K/32][2][1 KiB]: for every 32 columns and
 //               every 32 rows two B tiles, columns 0-15 and 16-31. A panel is
 //               what one walk along K reads, in order.
-//   tiled rows  A [M, K] as [M/16][K/32][1 KiB] in A tiles.
+//   blocks      A [M, K] as [M/32][K/32][2][1 KiB]: for every 32 rows and every
+//               32 columns two A tiles, rows 0-15 and 16-31, which are the 32 x
+//               32 elements row by row.
 //
-// Both are padded with zeros to whole tiles. See Tiles.h for what is in a tile.
+// Panels are padded with zeros to whole tiles, so is a copy of A in blocks that
+// a product makes for itself; a matrix that is kept in blocks has whole ones.
+// See Tiles.h for what is in a tile.
 #pragma once
 
 #include "runtime/kernels/amx/Tiles.h"
@@ -25,19 +29,21 @@ constexpr int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 /// Number of panels of n columns, and of steps along k.
 constexpr int64_t panelsOf(int64_t n) { return ceilDiv(n, kPanel); }
 constexpr int64_t stepsOf(int64_t k) { return ceilDiv(k, kTileDepth); }
-constexpr int64_t rowTilesOf(int64_t m) { return ceilDiv(m, kTileRows); }
 
 /// Where element [k, n] of 32 x 32 lies in the two B tiles of a step.
 constexpr int64_t stepOffset(int64_t k, int64_t n) {
   return n / 16 * kTileHalves + k / 2 * 32 + n % 16 * 2 + k % 2;
 }
 
-/// Elements (bf16) of B [k, n] in panels, and of A [m, k] in tiled rows.
+/// Elements (bf16) of B [k, n] in panels.
 constexpr int64_t panelHalves(int64_t k, int64_t n) {
   return panelsOf(n) * stepsOf(k) * kStepHalves;
 }
-constexpr int64_t tiledHalves(int64_t m, int64_t k) {
-  return rowTilesOf(m) * stepsOf(k) * kTileHalves;
+
+/// Where row `row` and column `col`, both multiples of 32, of a matrix in
+/// blocks with `cols` columns begin.
+constexpr int64_t blockOffset(int64_t row, int64_t col, int64_t cols) {
+  return row * cols + col * kPanel;
 }
 
 /// Packs w [rows, cols] f32, dense, rounded to nearest even, into panels of w

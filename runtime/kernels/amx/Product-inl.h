@@ -32,12 +32,6 @@ template <typename Fn> HWY_INLINE void withTiles(TileUnit unit, const Fn &fn) {
   fn(amx::EmulatedTiles());
 }
 
-// 32 rows of A as two runs of A tiles. The second run may be the first, where
-// there is no such tile: its sums are then never looked at.
-struct RowPair {
-  const uint16_t *first, *second;
-};
-
 // Rows of what the sums of a block meet on their way to memory, and of where
 // they go: too far apart for the CPU to fetch them by itself.
 struct BlockRows {
@@ -133,15 +127,16 @@ template <class Tiles> HWY_INLINE void storeSums(float *c, int64_t pitch) {
 // cache, the other past it. 15-25% faster than two ordinary loads (measured).
 enum class Keep { A, B };
 
-// Adds `steps` steps to the sums. Of the operand that is kept, the first `kept`
+// Adds `steps` steps to the sums: of A in blocks and of a panel of B, each with
+// two tiles a step. Of the operand that is kept, the first `kept`
 // steps are; the rest would only push them out.
 template <class Tiles, Keep keep>
-HWY_INLINE void addProducts(RowPair a, const uint16_t *b, int64_t steps,
+HWY_INLINE void addProducts(const uint16_t *a, const uint16_t *b, int64_t steps,
                             int64_t kept, const Ahead &ahead) {
   constexpr int64_t kRow = amx::kTileRowBytes;
   for (int64_t step = 0; step < steps; ++step) {
-    const uint16_t *a0 = a.first + step * amx::kTileHalves;
-    const uint16_t *a1 = a.second + step * amx::kTileHalves;
+    const uint16_t *a0 = a + step * amx::kStepHalves;
+    const uint16_t *a1 = a0 + amx::kTileHalves;
     const uint16_t *b0 = b + step * amx::kStepHalves;
     bool keepA = keep == Keep::A && step < kept;
     bool keepB = keep == Keep::B && step < kept;

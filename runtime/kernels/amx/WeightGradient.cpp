@@ -60,9 +60,12 @@ struct BlockView {
   int64_t pitch;
 };
 
-HWY_INLINE BlockView blockOf(const uint16_t *from, int64_t pitch,
+HWY_INLINE BlockView blockOf(const uint16_t *from, int64_t pitch, bool blocked,
                              int64_t tokens, int64_t columns, int64_t step,
                              int64_t panel, PaddedBlock &space) {
+  if (blocked) {
+    return {from + amx::blockOffset(step * 32, panel * 32, pitch), 32};
+  }
   const uint16_t *data = from + step * 32 * pitch + panel * 32;
   int64_t rows = tokens - step * 32, cols = columns - panel * 32;
   if (rows >= 32 && cols >= 32) {
@@ -72,7 +75,7 @@ HWY_INLINE BlockView blockOf(const uint16_t *from, int64_t pitch,
   return {space.halves, 32};
 }
 
-// Panels of X^T for some steps: [panel][2][steps] A tiles.
+// Panels of X^T for some steps, in blocks: [panel][steps][2] A tiles.
 void packX(const WeightGradientTask &t, PanelRange panels, PanelRange steps,
            uint16_t *out) {
   PaddedBlock space;
@@ -80,13 +83,15 @@ void packX(const WeightGradientTask &t, PanelRange panels, PanelRange steps,
   int64_t all = amx::stepsOf(t.tokens);
   for (int64_t step = steps.begin; step < steps.end; ++step) {
     for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
-      BlockView x = blockOf(t.x, t.xPitch, t.tokens, t.m, step, panel, space);
+      BlockView x =
+          blockOf(t.x, t.xPitch, t.xBlocked, t.tokens, t.m, step, panel, space);
       interleaveStep(x.data, x.pitch, reinterpret_cast<uint16_t *>(pairs));
       for (int64_t half = 0; half < 2; ++half) {
-        int64_t run = 2 * (panel - panels.begin) + half;
+        uint16_t *tile =
+            out + ((panel - panels.begin) * all + step) * amx::kStepHalves +
+            half * amx::kTileHalves;
         transposeTile(pairs + half * 256, 16,
-                      reinterpret_cast<uint32_t *>(out + (run * all + step) *
-                                                             amx::kTileHalves));
+                      reinterpret_cast<uint32_t *>(tile));
       }
     }
   }
@@ -125,7 +130,8 @@ void packY(const WeightGradientTask &t, PanelRange panels, uint16_t *out) {
   int64_t steps = amx::stepsOf(t.tokens);
   for (int64_t step = 0; step < steps; ++step) {
     for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
-      BlockView y = blockOf(t.y, t.yPitch, t.tokens, t.n, step, panel, space);
+      BlockView y =
+          blockOf(t.y, t.yPitch, t.yBlocked, t.tokens, t.n, step, panel, space);
       int64_t at = panel - panels.begin;
       uint16_t *tiles = out + (at * steps + step) * amx::kStepHalves;
       interleaveStep(y.data, y.pitch, tiles);
@@ -145,7 +151,7 @@ void packY(const WeightGradientTask &t, PanelRange panels, uint16_t *out) {
 // Adds all tokens. Of the panel that is shared, and so comes next again, as
 // much is kept in the L1 cache as fits there.
 template <class Tiles>
-HWY_INLINE void addTokens(const WeightGradientTask &t, RowPair x,
+HWY_INLINE void addTokens(const WeightGradientTask &t, const uint16_t *x,
                           const uint16_t *y, const Ahead &ahead) {
   int64_t steps = amx::stepsOf(t.tokens);
   if (amx::sharesX(t)) {
@@ -160,20 +166,18 @@ template <class Tiles>
 HWY_INLINE void makeBlock(const WeightGradientTask &t, const uint16_t *x,
                           const uint16_t *y, int64_t row, int64_t col,
                           const Ahead &ahead) {
-  int64_t steps = amx::stepsOf(t.tokens);
-  RowPair pair = {x, x + steps * amx::kTileHalves};
   bool whole = t.m - row * 32 >= 32 && t.n - col * 32 >= 32;
   if (whole && t.c.buffer.dtype == DType::F32) {
     float *c =
         static_cast<float *>(t.c.buffer.data) + row * 32 * t.c.pitch + col * 32;
     t.accumulate ? loadSums<Tiles>(c, t.c.pitch) : zeroSums<Tiles>();
-    addTokens<Tiles>(t, pair, y, ahead);
+    addTokens<Tiles>(t, x, y, ahead);
     storeSums<Tiles>(c, t.c.pitch);
     return;
   }
   HWY_ALIGN float sums[32 * 32];
   zeroSums<Tiles>();
-  addTokens<Tiles>(t, pair, y, ahead);
+  addTokens<Tiles>(t, x, y, ahead);
   storeSums<Tiles>(sums, 32);
   amx::GemmTask out;
   out.m = t.m;

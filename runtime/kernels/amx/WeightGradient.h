@@ -18,8 +18,10 @@ namespace bertc::rt::kernels::amx {
 struct WeightGradientTask {
   int64_t m = 0, n = 0, tokens = 0;
   const uint16_t *x = nullptr, *y = nullptr;
-  /// Distance of tokens in elements.
+  /// Distance of tokens in elements; of a matrix in blocks (Panels.h), whose
+  /// tokens and columns are multiples of 32, the number of columns.
   int64_t xPitch = 0, yPitch = 0;
+  bool xBlocked = false, yBlocked = false;
   /// f32, or bf16, which is rounded once.
   Rows c;
   bool accumulate = false;

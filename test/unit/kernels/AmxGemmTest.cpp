@@ -17,7 +17,9 @@ struct Trial {
   DType out = DType::BF16;
   DType biasType = DType::F32;
   bool bias = false, factor = false, residual = false, accumulate = false;
-  bool tiled = false, columnMajor = false, turned = false;
+  bool columnMajor = false, turned = false;
+  /// A, C, factor and residual are in blocks.
+  bool blocked = false;
   float scale = 1.0f;
   UnaryKind activation = UnaryKind::Copy;
   int64_t padding = 0;
@@ -40,31 +42,26 @@ public:
     panels_.resize(static_cast<size_t>(panelHalves(t.k, t.n)));
     packPanels(w_.f32(), t.k, t.n, t.turned ? nullptr : panels_.data(),
                t.turned ? panels_.data() : nullptr);
-    if (t.tiled) {
-      tileRows();
-    }
   }
 
   Values run(TileUnit unit, int threads) {
     c_ = before_;
     GemmTask task;
     task.m = t_.m, task.n = t_.n, task.k = t_.k;
-    task.a = {static_cast<const uint16_t *>(a_.data()), aRow_, aCol_, false};
-    if (t_.tiled) {
-      task.a = {tiles_.data(), 0, 0, true};
-    }
+    task.a = {static_cast<const uint16_t *>(a_.data()), aRow_, aCol_,
+              t_.blocked};
     task.b = panels_.data();
     task.turned = t_.turned;
-    task.c = {c_.buffer(), pitch_};
+    task.c = {c_.buffer(), pitch_, t_.blocked};
     task.scale = t_.scale;
     task.bias = t_.bias ? bias_.buffer() : Buffer{nullptr, t_.biasType};
     task.activation = t_.activation;
     if (t_.factor) {
-      task.factor = {factor_.buffer(), pitch_};
+      task.factor = {factor_.buffer(), pitch_, t_.blocked};
     }
     task.accumulate = t_.accumulate;
     if (t_.residual) {
-      task.residual = {residual_.buffer(), pitch_};
+      task.residual = {residual_.buffer(), pitch_, t_.blocked};
     }
     AlignedBytes scratch(
         gemmScratchBytes(t_.m, t_.n, t_.k, t_.turned, threads));
@@ -78,7 +75,7 @@ public:
     Values c = run(unit, threads);
     for (int64_t i = 0; i < t_.m; ++i) {
       for (int64_t j = 0; j < pitch_; ++j) {
-        auto at = static_cast<size_t>(i * pitch_ + j);
+        size_t at = place(i, j, pitch_);
         if (j >= t_.n) {
           ASSERT_EQ(c[at], before_[at]) << "written past row " << i;
           continue;
@@ -98,8 +95,17 @@ private:
     return static_cast<size_t>(rows * cols);
   }
 
+  // Where an element is of a matrix that may be in blocks.
+  size_t place(int64_t row, int64_t col, int64_t pitch) const {
+    return size(1, t_.blocked
+                       ? blockOffset(row / 32 * 32, col / 32 * 32, pitch) +
+                             row % 32 * 32 + col % 32
+                       : row * pitch + col);
+  }
+
   double a(int64_t i, int64_t k) {
-    return static_cast<double>(a_[static_cast<size_t>(i * aRow_ + k * aCol_)]);
+    return static_cast<double>(
+        a_[t_.blocked ? place(i, k, t_.k) : size(1, i * aRow_ + k * aCol_)]);
   }
 
   double expected(int64_t i, int64_t j, size_t at, double *magnitude) {
@@ -117,17 +123,6 @@ private:
     return sum + (t_.residual ? static_cast<double>(residual_[at]) : 0);
   }
 
-  void tileRows() {
-    tiles_.resize(static_cast<size_t>(tiledHalves(t_.m, t_.k)));
-    for (int64_t i = 0; i < t_.m; ++i) {
-      for (int64_t k = 0; k < t_.k; ++k) {
-        int64_t tile = i / 16 * stepsOf(t_.k) + k / 32;
-        tiles_.data()[tile * kTileHalves + i % 16 * 32 + k % 32] =
-            floatToBf16(static_cast<float>(a(i, k)));
-      }
-    }
-  }
-
   std::string describe() const {
     return "m " + std::to_string(t_.m) + " n " + std::to_string(t_.n) + " k " +
            std::to_string(t_.k);
@@ -136,7 +131,7 @@ private:
   Trial t_;
   int64_t aRow_, aCol_, pitch_;
   Values a_, w_, bias_, factor_, residual_, before_, c_;
-  AlignedHalves panels_, tiles_;
+  AlignedHalves panels_;
 };
 
 void check(const Trial &t) { Product(t).check(); }
@@ -204,12 +199,30 @@ TEST(AmxGemm, OperandsInOtherOrders) {
     Trial t = {50, 40, k};
     t.columnMajor = true;
     check(t);
-    t.columnMajor = false;
-    t.tiled = true;
-    check(t);
-    t.m = 520;
-    check(t);
   }
+}
+
+TEST(AmxGemm, MatricesInBlocks) {
+  forEachTarget([] {
+    for (int64_t k : {64, 1056}) {
+      for (int flags = 0; flags < 4; ++flags) {
+        Trial t = {64, 96, k};
+        t.blocked = true;
+        t.bias = flags == 1;
+        t.factor = flags == 2;
+        t.residual = flags == 3;
+        t.turned = flags % 2 == 0;
+        check(t);
+      }
+    }
+  });
+  // More rows and columns than one block of a part, and turned in two pieces.
+  Trial t = {576, 1088, 1024};
+  t.blocked = t.factor = true;
+  check(t);
+  t = {32, 4224, 1024};
+  t.blocked = t.residual = t.turned = true;
+  check(t);
 }
 
 // B as it is and turned from its transpose.

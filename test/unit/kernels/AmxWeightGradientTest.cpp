@@ -16,6 +16,7 @@ struct Trial {
   DType out = DType::F32;
   bool accumulate = false;
   int64_t padding = 0;
+  bool xBlocked = false, yBlocked = false;
 };
 
 class Gradient {
@@ -35,6 +36,7 @@ public:
     task.x = static_cast<const uint16_t *>(x_.data());
     task.y = static_cast<const uint16_t *>(y_.data());
     task.xPitch = xPitch_, task.yPitch = yPitch_;
+    task.xBlocked = t_.xBlocked, task.yBlocked = t_.yBlocked;
     task.c = {c.buffer(), cPitch_};
     task.accumulate = t_.accumulate;
     task.columnSums = sums.f32();
@@ -58,7 +60,7 @@ public:
     for (int64_t j = 0; j < t_.n; ++j) {
       double want = 0;
       for (int64_t t = 0; t < t_.tokens; ++t) {
-        want += static_cast<double>(y_[size(1, t * yPitch_ + j)]);
+        want += y(t, j);
       }
       ASSERT_NEAR(static_cast<double>(sums[size(1, j)]), want,
                   1e-6 * static_cast<double>(t_.tokens + 1) * targetSlack());
@@ -70,6 +72,19 @@ private:
     return static_cast<size_t>(rows * cols);
   }
 
+  // Where an element is of a matrix that may be in blocks.
+  static size_t place(int64_t row, int64_t col, int64_t pitch, bool blocked) {
+    return size(1, blocked ? blockOffset(row / 32 * 32, col / 32 * 32, pitch) +
+                                 row % 32 * 32 + col % 32
+                           : row * pitch + col);
+  }
+  double x(int64_t token, int64_t col) const {
+    return static_cast<double>(x_[place(token, col, xPitch_, t_.xBlocked)]);
+  }
+  double y(int64_t token, int64_t col) const {
+    return static_cast<double>(y_[place(token, col, yPitch_, t_.yBlocked)]);
+  }
+
   void checkElement(const Values &c, int64_t i, int64_t j) {
     size_t at = size(1, i * cPitch_ + j);
     auto old = static_cast<double>(before_[at]);
@@ -79,8 +94,7 @@ private:
     }
     double want = t_.accumulate ? old : 0, magnitude = 1;
     for (int64_t t = 0; t < t_.tokens; ++t) {
-      double product = static_cast<double>(x_[size(1, t * xPitch_ + i)]) *
-                       static_cast<double>(y_[size(1, t * yPitch_ + j)]);
+      double product = x(t, i) * y(t, j);
       want += product;
       magnitude += std::fabs(product);
     }
@@ -118,6 +132,19 @@ TEST(AmxWeightGradient, EveryBlocking) {
   check({33, 65, 4200, DType::F32, true});
   check({65, 33, 4200, DType::F32, false});
   check({65, 33, 4200, DType::BF16, false});
+}
+
+TEST(AmxWeightGradient, MatricesInBlocks) {
+  forEachTarget([] {
+    for (auto [m, n] : {std::pair<int64_t, int64_t>{64, 96}, {96, 32}}) {
+      for (int flags = 1; flags < 4; ++flags) {
+        check({m, n, 160, DType::BF16, false, 0, (flags & 1) != 0,
+               (flags & 2) != 0});
+      }
+    }
+  });
+  // More tokens than fit at once.
+  check({32, 64, 4160, DType::F32, false, 0, true, true});
 }
 
 TEST(AmxWeightGradient, RandomShapes) {
