@@ -2,6 +2,8 @@
 
 #include "runtime/core/EntryProgram.h"
 
+#include "runtime/core/BlockedTensors.h"
+#include "runtime/core/CpuFeatures.h"
 #include "runtime/onednn/OneDnn.h"
 #include "runtime/onednn/PackedWeights.h"
 
@@ -37,10 +39,47 @@ uint64_t operandBytes(const std::vector<TensorRef> &operands) {
   return bytes;
 }
 
-StatusOr<ProgramStep> prepareStep(const plan::Entry &entry,
-                                  const plan::Step &step,
-                                  const StorageBase &base, int threads,
-                                  PackedWeights *packed,
+std::vector<TensorRef> resolveAll(const plan::Entry &entry,
+                                  const flatbuffers::Vector<uint32_t> &operands,
+                                  const StorageBase &base) {
+  std::vector<TensorRef> refs;
+  for (uint32_t operand : operands) {
+    refs.push_back(resolve(entry, operand, base));
+  }
+  return refs;
+}
+
+// Operands of all steps, in the layout they have on this CPU.
+std::vector<StepOperands> resolveSteps(const plan::Entry &entry,
+                                       const StorageBase &base, int threads,
+                                       PackedWeights *packed) {
+  bool tiles = tileUnit() != TileUnit::None;
+  std::vector<StepOperands> steps;
+  for (const plan::Step *step : *entry.steps()) {
+    StepOperands operands = {resolveAll(entry, *step->inputs(), base),
+                             resolveAll(entry, *step->outputs(), base),
+                             {}};
+    const StepRegistry::Handler *handler =
+        stepRegistry().find(step->params_type());
+    if (tiles && handler != nullptr && handler->layouts != nullptr) {
+      StepContext context(*step, operands.inputs, operands.outputs, threads,
+                          packed);
+      operands.layouts = handler->layouts(context);
+    }
+    steps.push_back(std::move(operands));
+  }
+  if (tiles) {
+    std::vector<TensorRef> results;
+    for (const plan::Binding *b : *entry.outputs()) {
+      results.push_back(resolve(entry, b->tensor(), base));
+    }
+    chooseBlocked(steps, results);
+  }
+  return steps;
+}
+
+StatusOr<ProgramStep> prepareStep(const plan::Step &step, StepOperands operands,
+                                  int threads, PackedWeights *packed,
                                   const std::vector<WeightShard> *shards,
                                   EntryProgram *entryProgram) {
   const StepRegistry::Handler *handler =
@@ -48,22 +87,15 @@ StatusOr<ProgramStep> prepareStep(const plan::Entry &entry,
   if (handler == nullptr) {
     return failedPrecondition("this runtime has no such step kind");
   }
-  std::vector<TensorRef> inputs;
-  for (uint32_t operand : *step.inputs()) {
-    inputs.push_back(resolve(entry, operand, base));
-  }
-  std::vector<TensorRef> outputs;
-  for (uint32_t operand : *step.outputs()) {
-    outputs.push_back(resolve(entry, operand, base));
-  }
   ProgramStep program;
-  program.bytes = operandBytes(inputs) + operandBytes(outputs);
+  program.bytes =
+      operandBytes(operands.inputs) + operandBytes(operands.outputs);
   program.flops = step.flops();
   program.kind = handler->name;
   program.kindId = step.params_type();
   program.scope = step.scope() == nullptr ? "" : step.scope()->str();
-  StepContext context(step, std::move(inputs), std::move(outputs), threads,
-                      packed);
+  StepContext context(step, std::move(operands.inputs),
+                      std::move(operands.outputs), threads, packed);
   context.setShards(shards);
   BERTC_ASSIGN_OR_RETURN(program.step, handler->prepare(context));
   entryProgram->scratchBytes =
@@ -73,6 +105,22 @@ StatusOr<ProgramStep> prepareStep(const plan::Entry &entry,
     entryProgram->splits.push_back(std::move(split));
   }
   return program;
+}
+
+// " (in blocks: input 0, output 0)"
+std::string blockedText(const StepOperands &operands) {
+  std::string text;
+  auto add = [&](const std::vector<TensorRef> &list, const char *name) {
+    for (size_t i = 0; i < list.size(); ++i) {
+      if (list[i].blocked) {
+        text += (text.empty() ? " (in blocks: " : ", ") + std::string(name) +
+                " " + std::to_string(i);
+      }
+    }
+  };
+  add(operands.inputs, "input");
+  add(operands.outputs, "output");
+  return text.empty() ? text : text + ")";
 }
 
 // Packed copies by the step that writes their variable last.
@@ -132,10 +180,13 @@ StatusOr<EntryProgram> prepareEntry(const plan::Plan &plan,
                  entry.name()->c_str(), bf16ProductsReason());
   }
   std::vector<std::vector<uint32_t>> repacks = repacksByStep(plan, entry);
+  std::vector<StepOperands> operands =
+      resolveSteps(entry, base, threads, packed);
   for (uint32_t i = 0; i < entry.steps()->size(); ++i) {
     const plan::Step &step = *entry.steps()->Get(i);
-    StatusOr<ProgramStep> prepared =
-        prepareStep(entry, step, base, threads, packed, shards, &program);
+    std::string blocks = verbose ? blockedText(operands[i]) : "";
+    StatusOr<ProgramStep> prepared = prepareStep(
+        step, std::move(operands[i]), threads, packed, shards, &program);
     if (!prepared.ok()) {
       std::string kind = stepKindName(step.params_type());
       std::string scope = step.scope() == nullptr ? "" : step.scope()->str();
@@ -144,9 +195,10 @@ StatusOr<EntryProgram> prepareEntry(const plan::Plan &plan,
                                         stepName(i, kind.c_str(), scope));
     }
     if (verbose) {
-      std::fprintf(stderr, "bertc: dispatch: %s %u %s %s: %s\n",
+      std::fprintf(stderr, "bertc: dispatch: %s %u %s %s: %s%s\n",
                    entry.name()->c_str(), i, prepared->kind,
-                   prepared->scope.c_str(), prepared->step->implementation());
+                   prepared->scope.c_str(), prepared->step->implementation(),
+                   blocks.c_str());
     }
     if (shards == nullptr) {
       prepared->repacks = std::move(repacks[i]);

@@ -114,8 +114,9 @@ Status StepContext::expectNoOverlap(
   return Status();
 }
 
-void StepRegistry::add(plan::Params kind, const char *name, PrepareFn prepare) {
-  handlers_[static_cast<size_t>(kind)] = {name, prepare};
+void StepRegistry::add(plan::Params kind, const char *name, PrepareFn prepare,
+                       LayoutsFn layouts) {
+  handlers_[static_cast<size_t>(kind)] = {name, prepare, layouts};
 }
 
 const StepRegistry::Handler *StepRegistry::find(plan::Params kind) const {

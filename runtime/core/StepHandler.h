@@ -53,6 +53,9 @@ struct TensorRef {
   /// Null for packed weights and for a missing optional operand.
   void *data = nullptr;
   bool present = false;
+  /// The matrix of the last axis and all before it lies in blocks of 32 x 32
+  /// (kernels/amx/Panels.h); only where the handler's LayoutsFn takes it so.
+  bool blocked = false;
 
   template <typename T> T *as() const { return static_cast<T *>(data); }
   int64_t numElements() const;
@@ -198,6 +201,30 @@ private:
 
 using PrepareFn = StatusOr<std::unique_ptr<PreparedStep>> (*)(StepContext &);
 
+/// How a step may find a bf16 operand in memory.
+enum class Layouts : uint8_t {
+  /// Row by row.
+  Rows,
+  /// That or in blocks of 32 x 32, whatever the others are in.
+  Any,
+  /// That or in blocks, like all other operands of which this is said.
+  Alike,
+};
+struct LayoutChoice {
+  Layouts layouts = Layouts::Rows;
+  /// Columns of the matrix that the step takes the operand for.
+  int64_t columns = 0;
+};
+/// By operand; those not mentioned are row by row.
+struct StepLayouts {
+  std::vector<LayoutChoice> inputs, outputs;
+};
+
+/// What the step takes, for the operands of which it would be prepared. Asked
+/// of every step before the first is prepared, and only where there is a tile
+/// unit to use blocks. All is row by row where the step is not one to prepare.
+using LayoutsFn = StepLayouts (*)(StepContext &);
+
 /// Step kind -> handler. Filled once, by explicit calls (runtime/Registry.cpp);
 /// no static initialisers.
 class StepRegistry {
@@ -205,10 +232,13 @@ public:
   struct Handler {
     const char *name = nullptr;
     PrepareFn prepare = nullptr;
+    /// Null where all operands are row by row.
+    LayoutsFn layouts = nullptr;
   };
 
   /// `name` is a string literal, the kind as profiles show it.
-  void add(plan::Params kind, const char *name, PrepareFn prepare);
+  void add(plan::Params kind, const char *name, PrepareFn prepare,
+           LayoutsFn layouts = nullptr);
   /// Null when no handler was added for `kind`.
   const Handler *find(plan::Params kind) const;
 

@@ -52,20 +52,34 @@ Status checkOperands(const StepContext &ctx) {
   return ctx.expectNoOverlap();
 }
 
-} // namespace
-
-StatusOr<std::unique_ptr<PreparedStep>> prepareMatmulGroup(StepContext &ctx) {
+// The products, and each as a step of its own.
+StatusOr<std::vector<MatmulProblem>>
+readProducts(StepContext &ctx, std::vector<StepContext> *contexts) {
   BERTC_RETURN_IF_ERROR(checkOperands(ctx));
-  std::vector<StepContext> contexts;
   std::vector<MatmulProblem> problems;
   for (size_t i = 0; i < ctx.numOutputs(); ++i) {
-    contexts.push_back(contextOf(ctx, i));
-    StatusOr<MatmulProblem> problem = readPlainMatmul(contexts.back());
+    contexts->push_back(contextOf(ctx, i));
+    StatusOr<MatmulProblem> problem = readPlainMatmul(contexts->back());
     if (!problem.ok()) {
       return problem.status().annotate("product " + std::to_string(i));
     }
     problems.push_back(std::move(*problem));
   }
+  return problems;
+}
+
+} // namespace
+
+StepLayouts layoutsOfMatmulGroup(StepContext &ctx) {
+  std::vector<StepContext> contexts;
+  auto problems = readProducts(ctx, &contexts);
+  return problems.ok() ? matmulGroupLayouts(*problems) : StepLayouts();
+}
+
+StatusOr<std::unique_ptr<PreparedStep>> prepareMatmulGroup(StepContext &ctx) {
+  std::vector<StepContext> contexts;
+  BERTC_ASSIGN_OR_RETURN(std::vector<MatmulProblem> problems,
+                         readProducts(ctx, &contexts));
   std::unique_ptr<PreparedStep> together = prepareTileGroup(ctx, problems);
   if (together != nullptr) {
     return together;

@@ -13,4 +13,7 @@ namespace bertc::rt {
 /// product by itself.
 StatusOr<std::unique_ptr<PreparedStep>> prepareMatmulGroup(StepContext &ctx);
 
+/// The layouts that such a step takes.
+StepLayouts layoutsOfMatmulGroup(StepContext &ctx);
+
 } // namespace bertc::rt

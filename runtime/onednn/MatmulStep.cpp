@@ -508,6 +508,10 @@ StatusOr<std::unique_ptr<PreparedStep>> prepareProduct(StepContext &ctx,
   if (step != nullptr) {
     return step;
   }
+  if (p.a.blocked || p.b.blocked || p.c.blocked) {
+    return internalError("an operand is in blocks, which only kernels for the "
+                         "tile unit read");
+  }
   step = prepareFloatMatmul(ctx, p);
   if (step != nullptr) {
     return p.sums.present ? withColumnSums(ctx, std::move(step))
@@ -524,9 +528,10 @@ StatusOr<std::unique_ptr<PreparedStep>> prepareProduct(StepContext &ctx,
 }
 
 void registerMatmulSteps(StepRegistry &registry) {
-  registry.add(plan::Params::MatmulParams, "Matmul", prepareMatmul);
+  registry.add(plan::Params::MatmulParams, "Matmul", prepareMatmul,
+               matmulLayouts);
   registry.add(plan::Params::MatmulGroupParams, "MatmulGroup",
-               prepareMatmulGroup);
+               prepareMatmulGroup, layoutsOfMatmulGroup);
 }
 
 } // namespace bertc::rt

@@ -27,19 +27,20 @@ GemmTask gemmTask(const MatmulProblem &p) {
   const MatmulGeometry &g = p.g;
   GemmTask task;
   task.m = g.m, task.n = g.n, task.k = g.k;
-  task.a = {p.a.as<uint16_t>(), g.a.row, g.k == 1 ? 1 : g.a.col, false};
+  task.a = {p.a.as<uint16_t>(), g.a.row, g.k == 1 ? 1 : g.a.col, p.a.blocked};
   task.b = static_cast<const uint16_t *>(p.packedData);
   task.turned = p.turned;
-  task.c = {{p.c.data, p.out}, g.c.row};
+  task.c = {{p.c.data, p.out}, g.c.row, p.c.blocked};
   task.scale = p.scale;
   task.bias = {p.bias.data, p.bias.dtype};
   task.activation = static_cast<kernels::UnaryKind>(p.activation);
   if (p.factor.present) {
-    task.factor = {{p.factor.data, p.out}, g.n};
+    task.factor = {{p.factor.data, p.out}, g.n, p.factor.blocked};
   }
   task.accumulate = adds(p);
   if (p.residual.present && !residualIsC(p)) {
-    task.residual = {{p.residual.data, p.out}, g.residual.row};
+    task.residual = {
+        {p.residual.data, p.out}, g.residual.row, p.residual.blocked};
   }
   return task;
 }
@@ -194,12 +195,77 @@ WeightGradientTask gradientTask(const MatmulProblem &p) {
   task.y = p.b.as<uint16_t>();
   task.xPitch = p.g.a.col;
   task.yPitch = p.g.b.row;
+  task.xBlocked = p.a.blocked;
+  task.yBlocked = p.b.blocked;
   task.c = {{p.c.data, p.out}, p.g.c.row};
   task.accumulate = adds(p);
   return task;
 }
 
+bool isGradientOnTiles(const MatmulProblem &p) {
+  return tileUnit() != TileUnit::None && isWeightGradient(p);
+}
+
+bool hasRowsOf(const MatrixStrides &s, int64_t cols) {
+  return s.row == cols && s.col == 1;
+}
+
+LayoutChoice anyIf(bool fits, int64_t columns) {
+  return {fits ? Layouts::Any : Layouts::Rows, columns};
+}
+
+// Of a, b, bias, residual, factor and of c.
+StepLayouts weightLayouts(const MatmulProblem &p) {
+  const MatmulGeometry &g = p.g;
+  bool whole = p.out == DType::BF16 && !adds(p) &&
+               !(p.factor.present && p.residual.present);
+  LayoutChoice rows;
+  StepLayouts layouts;
+  layouts.inputs = {anyIf(hasRowsOf(g.a, g.k), g.k), rows, rows,
+                    anyIf(whole && hasRowsOf(g.residual, g.n), g.n),
+                    anyIf(whole && hasRowsOf(g.c, g.n), g.n)};
+  layouts.outputs = {anyIf(whole && hasRowsOf(g.c, g.n), g.n)};
+  return layouts;
+}
+
+// Of a, which lies by tokens, and b.
+StepLayouts gradientLayouts(const MatmulProblem &p) {
+  const MatmulGeometry &g = p.g;
+  StepLayouts layouts;
+  layouts.inputs = {anyIf(g.a.col == g.m && g.a.row == 1, g.m),
+                    anyIf(hasRowsOf(g.b, g.n), g.n)};
+  return layouts;
+}
+
 } // namespace
+
+StepLayouts matmulLayouts(StepContext &ctx) {
+  StatusOr<MatmulProblem> problem = readMatmul(ctx);
+  if (!problem.ok() || problem->swapped) {
+    return StepLayouts();
+  }
+  if (problem->panels) {
+    return weightLayouts(*problem);
+  }
+  return isGradientOnTiles(*problem) ? gradientLayouts(*problem)
+                                     : StepLayouts();
+}
+
+StepLayouts matmulGroupLayouts(const std::vector<MatmulProblem> &problems) {
+  StepLayouts layouts;
+  LayoutChoice a;
+  for (const MatmulProblem &p : problems) {
+    if (!p.panels || p.swapped) {
+      return StepLayouts();
+    }
+    StepLayouts one = weightLayouts(p);
+    bool first = layouts.outputs.empty();
+    a = first || one.inputs[0].layouts == Layouts::Rows ? one.inputs[0] : a;
+    layouts.outputs.push_back(one.outputs[0]);
+  }
+  layouts.inputs = {a};
+  return layouts;
+}
 
 std::unique_ptr<PreparedStep> prepareTileMatmul(StepContext &ctx,
                                                 const MatmulProblem &problem) {
@@ -208,7 +274,7 @@ std::unique_ptr<PreparedStep> prepareTileMatmul(StepContext &ctx,
     ctx.requestScratch(step->scratchBytes());
     return step;
   }
-  if (tileUnit() == TileUnit::None || !isWeightGradient(problem)) {
+  if (!isGradientOnTiles(problem)) {
     return nullptr;
   }
   auto step = std::make_unique<TileGradientStep>(gradientTask(problem),

@@ -20,10 +20,17 @@ namespace bertc::rt {
 std::unique_ptr<PreparedStep> prepareTileMatmul(StepContext &ctx,
                                                 const MatmulProblem &problem);
 
+/// Layouts of a Matmul step: those that prepareTileMatmul() takes may have a,
+/// c, factor and residual, or a and b of a^T b, in blocks.
+StepLayouts matmulLayouts(StepContext &ctx);
+
 /// The step for products of one a, after asking `ctx` for its scratch: all b in
 /// panels that need not be turned, each c with unit stride along its rows. Null
 /// where that is not so.
 std::unique_ptr<PreparedStep>
 prepareTileGroup(StepContext &ctx, const std::vector<MatmulProblem> &problems);
+
+/// Layouts of a MatmulGroup step of these products.
+StepLayouts matmulGroupLayouts(const std::vector<MatmulProblem> &problems);
 
 } // namespace bertc::rt

@@ -197,7 +197,8 @@ PreparedStepOr prepareAddN(StepContext &ctx) {
 } // namespace
 
 void registerElementwiseSteps(StepRegistry &registry) {
-  registry.add(plan::Params::UnaryParams, "Unary", prepareUnary);
+  registry.add(plan::Params::UnaryParams, "Unary", prepareUnary,
+               elementwiseLayouts);
   registry.add(plan::Params::BinaryParams, "Binary", prepareBinary);
   registry.add(plan::Params::CompareParams, "Compare", prepareCompare);
   registry.add(plan::Params::SelectParams, "Select", prepareSelect);

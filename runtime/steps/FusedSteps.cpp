@@ -296,7 +296,7 @@ PreparedStepOr prepareCrossEntropyGrad(StepContext &ctx) {
 
 void registerFusedSteps(StepRegistry &registry) {
   registry.add(plan::Params::GeluWithDerivativeParams, "GeluWithDerivative",
-               prepareGeluWithDerivative);
+               prepareGeluWithDerivative, elementwiseLayouts);
   registry.add(plan::Params::GeluBackwardParams, "GeluBackward",
                prepareGeluBackward);
   registry.add(plan::Params::CrossEntropyParams, "CrossEntropy",

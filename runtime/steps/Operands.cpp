@@ -43,6 +43,28 @@ int64_t leadingElements(const TensorRef &t) {
   return n;
 }
 
+StepLayouts elementwiseLayouts(StepContext &ctx) {
+  const TensorRef &first = ctx.output(0);
+  LayoutChoice alike = {Layouts::Alike, lastDim(first)};
+  StepLayouts layouts;
+  auto fits = [&](const TensorRef &t) {
+    return t.dtype == first.dtype && sameShape(t, first) && t.isDense();
+  };
+  for (size_t i = 0; i < ctx.numInputs(); ++i) {
+    layouts.inputs.push_back(alike);
+    if (!fits(ctx.input(i))) {
+      return StepLayouts();
+    }
+  }
+  for (size_t i = 0; i < ctx.numOutputs(); ++i) {
+    layouts.outputs.push_back(alike);
+    if (!fits(ctx.output(i))) {
+      return StepLayouts();
+    }
+  }
+  return layouts;
+}
+
 int64_t lastDim(const TensorRef &t) {
   return t.rank == 0 ? 1 : t.dims[t.rank - 1];
 }

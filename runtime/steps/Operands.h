@@ -20,6 +20,10 @@ int64_t leadingElements(const TensorRef &t);
 /// The last dimension; 1 for a scalar.
 int64_t lastDim(const TensorRef &t);
 
+/// Layouts of a step that treats all elements alike: any, if it is the same for
+/// all operands, which are dense and of one type and shape.
+StepLayouts elementwiseLayouts(StepContext &ctx);
+
 /// Error unless f32 or bf16.
 Status expectFloat(const StepContext &ctx, const TensorRef &t,
                    const char *operand);
