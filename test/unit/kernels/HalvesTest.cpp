@@ -7,7 +7,7 @@
 #include "runtime/kernels/elementwise/ConvertLine.h"
 #include "runtime/kernels/elementwise/Elementwise.h"
 #include "runtime/kernels/loss/Loss.h"
-#include "test/unit/kernels/KernelTesting.h"
+#include "test/unit/kernels/ActivationTesting.h"
 
 #include <functional>
 
@@ -93,26 +93,12 @@ TEST(Rounding, OfCasts) {
 
 using Function = std::function<double(double)>;
 
-double phi(double x) { return std::exp(-0.5 * x * x) / std::sqrt(2 * M_PI); }
-double Phi(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
-double sigmoid(double x) {
-  double u = std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x);
-  return 1 / (1 + std::exp(-2 * u));
-}
-double tanhSlope(double x) {
-  double g = sigmoid(x);
-  double slope = std::sqrt(2 / M_PI) * (1 + 3 * 0.044715 * x * x);
-  return g + x * g * (1 - g) * 2 * slope;
-}
-
 struct Gelu {
   UnaryKind kind;
   Function value, slope;
 };
-const Gelu kGelus[] = {
-    {UnaryKind::GeluErf, [](double x) { return x * Phi(x); },
-     [](double x) { return Phi(x) + x * phi(x); }},
-    {UnaryKind::GeluTanh, [](double x) { return x * sigmoid(x); }, tanhSlope}};
+const Gelu kGelus[] = {{UnaryKind::GeluErf, geluErf, geluErfSlope},
+                       {UnaryKind::GeluTanh, geluTanh, geluTanhSlope}};
 
 // Half a unit in the last place of bf16 at x.
 double halfUnit(double x) {
@@ -152,16 +138,6 @@ Values denseSample(DType dtype) {
     }
   }
   return Values(dtype, all);
-}
-
-Values runUnary(UnaryKind kind, Values &x, DType out) {
-  Values y(out, x.size());
-  auto n = static_cast<int64_t>(x.size());
-  ElementwiseShape shape =
-      makeElementwise(denseShape(out, {n}), {denseShape(x.dtype(), {n})});
-  void *data[] = {y.data(), x.data()};
-  unary(kind, shape, data);
-  return y;
 }
 
 TEST(HalfGelu, IsThatOfEveryNumberRounded) {
