@@ -12,7 +12,6 @@
 namespace bertc::rt {
 namespace {
 
-constexpr int64_t kBlock = 32;
 constexpr int kNone = -1;
 
 struct Value {
@@ -44,8 +43,8 @@ bool canBeBlocked(const TensorRef &t, const LayoutChoice &choice) {
     return false;
   }
   int64_t columns = t.dims[t.rank - 1];
-  return columns == choice.columns && columns % kBlock == 0 &&
-         t.numElements() / columns % kBlock == 0;
+  return columns == choice.columns && columns % kBlockSide == 0 &&
+         t.numElements() / columns % kBlockSide == 0;
 }
 
 class Chooser {

@@ -13,6 +13,9 @@
 
 namespace bertc::rt {
 
+/// Rows and columns of a block; those of the matrix are multiples of it.
+inline constexpr int64_t kBlockSide = 32;
+
 /// Operands of one step, and how it may find them.
 struct StepOperands {
   std::vector<TensorRef> inputs, outputs;

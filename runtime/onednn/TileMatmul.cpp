@@ -2,6 +2,7 @@
 
 #include "runtime/onednn/TileMatmul.h"
 
+#include "runtime/core/BlockedTensors.h"
 #include "runtime/kernels/amx/Gemm.h"
 #include "runtime/kernels/amx/WeightGradient.h"
 
@@ -12,6 +13,8 @@ using kernels::Buffer;
 using kernels::amx::GemmTask;
 using kernels::amx::Rows;
 using kernels::amx::WeightGradientTask;
+
+static_assert(kBlockSide == kernels::amx::kPanel);
 
 size_t align64(size_t bytes) { return (bytes + 63) / 64 * 64; }
 

@@ -45,22 +45,21 @@ int64_t leadingElements(const TensorRef &t) {
 
 StepLayouts elementwiseLayouts(StepContext &ctx) {
   const TensorRef &first = ctx.output(0);
-  LayoutChoice alike = {Layouts::Alike, lastDim(first)};
-  StepLayouts layouts;
+  bool fit = true;
   auto fits = [&](const TensorRef &t) {
     return t.dtype == first.dtype && sameShape(t, first) && t.isDense();
   };
   for (size_t i = 0; i < ctx.numInputs(); ++i) {
-    layouts.inputs.push_back(alike);
-    if (!fits(ctx.input(i))) {
-      return StepLayouts();
-    }
+    fit &= fits(ctx.input(i));
   }
   for (size_t i = 0; i < ctx.numOutputs(); ++i) {
-    layouts.outputs.push_back(alike);
-    if (!fits(ctx.output(i))) {
-      return StepLayouts();
-    }
+    fit &= fits(ctx.output(i));
+  }
+  LayoutChoice alike = {Layouts::Alike, lastDim(first)};
+  StepLayouts layouts;
+  if (fit) {
+    layouts.inputs.assign(ctx.numInputs(), alike);
+    layouts.outputs.assign(ctx.numOutputs(), alike);
   }
   return layouts;
 }

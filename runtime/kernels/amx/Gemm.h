@@ -33,7 +33,9 @@ struct LeftOperand {
 };
 
 /// c[m][n] = factor activation(scale sum_k a[m][k] b[k][n] + bias[n]) +
-/// residual[m][n] (+ c[m][n] with `accumulate`), rounded once.
+/// residual[m][n] (+ c[m][n] with `accumulate`), rounded once. C, factor and
+/// residual may be blocked where C is bf16, nothing is accumulated, and not
+/// both a factor and a residual are there.
 struct GemmTask {
   int64_t m = 0, n = 0, k = 0;
   LeftOperand a;
@@ -50,7 +52,6 @@ struct GemmTask {
   UnaryKind activation = UnaryKind::Copy;
   /// Of the type of c; null data for none.
   Rows factor, residual;
-  /// Not where C, factor or residual is blocked; nor are both of these there.
   bool accumulate = false;
 };
 
