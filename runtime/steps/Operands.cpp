@@ -21,6 +21,7 @@ void registerKernelSteps(StepRegistry &registry) {
   registerLossSteps(registry);
   registerOptimizerSteps(registry);
   registerExchangeSteps(registry);
+  registerAttentionSteps(registry);
   registerFusedSteps(registry);
 }
 

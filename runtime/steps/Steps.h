@@ -27,8 +27,9 @@ void registerGatherSteps(StepRegistry &registry);
 void registerMaskSteps(StepRegistry &registry);
 /// LogSoftmax, LogSoftmaxGrad, Nll, NllGrad.
 void registerLossSteps(StepRegistry &registry);
-/// GeluWithDerivative, CrossEntropy, CrossEntropyGrad, Attention,
-/// AttentionGrad.
+/// Attention, AttentionGrad.
+void registerAttentionSteps(StepRegistry &registry);
+/// GeluWithDerivative, GeluBackward, CrossEntropy, CrossEntropyGrad.
 void registerFusedSteps(StepRegistry &registry);
 /// AssignAdd, Lamb, AdamW.
 void registerOptimizerSteps(StepRegistry &registry);
