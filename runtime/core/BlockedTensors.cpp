@@ -37,14 +37,11 @@ bool inArena(const TensorRef &t) {
   return t.present && t.storage == plan::Storage::Arena;
 }
 
+/// Of a tensor that fills its window.
 bool canBeBlocked(const TensorRef &t, const LayoutChoice &choice) {
-  if (choice.layouts == Layouts::Rows || t.dtype != DType::BF16 || t.rank < 2 ||
-      !t.isDense()) {
-    return false;
-  }
-  int64_t columns = t.dims[t.rank - 1];
-  return columns == choice.columns && columns % kBlockSide == 0 &&
-         t.numElements() / columns % kBlockSide == 0;
+  return choice.layouts != Layouts::Rows && t.dtype == DType::BF16 &&
+         choice.columns > 0 && choice.columns % kBlockSide == 0 &&
+         t.numElements() % (choice.columns * kBlockSide) == 0;
 }
 
 class Chooser {

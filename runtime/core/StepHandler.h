@@ -53,8 +53,9 @@ struct TensorRef {
   /// Null for packed weights and for a missing optional operand.
   void *data = nullptr;
   bool present = false;
-  /// The matrix of the last axis and all before it lies in blocks of 32 x 32
-  /// (kernels/amx/Panels.h); only where the handler's LayoutsFn takes it so.
+  /// The matrix that fills the window lies in blocks of 32 x 32
+  /// (kernels/amx/Panels.h); only where the handler's LayoutsFn takes it so,
+  /// and with the columns that it says.
   bool blocked = false;
 
   template <typename T> T *as() const { return static_cast<T *>(data); }
@@ -212,7 +213,8 @@ enum class Layouts : uint8_t {
 };
 struct LayoutChoice {
   Layouts layouts = Layouts::Rows;
-  /// Columns of the matrix that the step takes the operand for.
+  /// Columns of the matrix that the step takes the operand for: row-major,
+  /// without gaps, whatever the axes of the operand are.
   int64_t columns = 0;
 };
 /// By operand; those not mentioned are row by row.

@@ -2,6 +2,7 @@
 //
 // Handlers of attention and its gradient.
 
+#include "runtime/core/BlockedTensors.h"
 #include "runtime/kernels/attention/Attention.h"
 #include "runtime/steps/Operands.h"
 #include "runtime/steps/Steps.h"
@@ -29,6 +30,7 @@ StatusOr<kernels::HeadTensor> heads(const StepContext &ctx, const TensorRef &t,
   head.batch = t.strides[0];
   head.head = t.strides[1];
   head.row = t.strides[2];
+  head.blocked = t.blocked;
   return head;
 }
 
@@ -174,12 +176,46 @@ PreparedStepOr prepareAttentionGrad(StepContext &ctx) {
       kernels::attentionGrad);
 }
 
+// Of a tensor [B,A,rows,D]: in blocks where it is all of a matrix [B rows, A D]
+// and every 32 rows of a head are blocks of their own.
+LayoutChoice headLayout(const TensorRef &t) {
+  if (!t.present || t.rank != 4) {
+    return LayoutChoice();
+  }
+  int64_t rows = t.dims[2], size = t.dims[3], columns = t.dims[1] * size;
+  const int64_t strides[] = {rows * columns, size, columns, 1};
+  bool fits = rows % kBlockSide == 0 && size % kBlockSide == 0;
+  for (int i = 0; i < 4; ++i) {
+    fits &= t.dims[i] == 1 || t.strides[i] == strides[i];
+  }
+  return {fits ? Layouts::Any : Layouts::Rows, columns};
+}
+
+StepLayouts attentionLayouts(StepContext &ctx) {
+  return {{headLayout(ctx.input(0)), headLayout(ctx.input(1)),
+           headLayout(ctx.input(2))},
+          {headLayout(ctx.output(0))}};
+}
+
+// Of dout, q, k, v and of dq, dk, dv.
+StepLayouts attentionGradLayouts(StepContext &ctx) {
+  StepLayouts layouts;
+  for (size_t i = 0; i < 4; ++i) {
+    layouts.inputs.push_back(headLayout(ctx.input(i)));
+  }
+  for (size_t i = 0; i < 3; ++i) {
+    layouts.outputs.push_back(headLayout(ctx.output(i)));
+  }
+  return layouts;
+}
+
 } // namespace
 
 void registerAttentionSteps(StepRegistry &registry) {
-  registry.add(plan::Params::AttentionParams, "Attention", prepareAttention);
+  registry.add(plan::Params::AttentionParams, "Attention", prepareAttention,
+               attentionLayouts);
   registry.add(plan::Params::AttentionGradParams, "AttentionGrad",
-               prepareAttentionGrad);
+               prepareAttentionGrad, attentionGradLayouts);
 }
 
 } // namespace bertc::rt

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Memory on its way into the second cache while products are formed. Heads lie
-// in rows a page or so apart, where the hardware does not look ahead, and a
-// head that waits for its rows waits for 9% of its time; spread over the
-// products of the head before, the way from memory costs nothing.
+// in rows a page or so apart, or in blocks of a page far apart, where the
+// hardware does not look ahead, and a head that waits for them waits for 9% of
+// its time; spread over the products of the head before, the way from memory
+// costs nothing.
 
 #if defined(BERTC_RUNTIME_KERNELS_ATTENTION_AHEAD_INL_H_) ==                   \
     defined(HWY_TARGET_TOGGLE)
@@ -30,12 +31,15 @@ public:
     if (rows == 0) {
       return;
     }
-    int64_t bytes = elementBytes(t.buffer.dtype);
+    // The blocks of 32 rows of a head lie one behind the other.
+    int64_t together = t.blocked ? amx::kPanel : 1;
+    int64_t bytes = elementBytes(t.buffer.dtype) * together;
     int64_t lines = (size * bytes + kLine - 1) / kLine;
     tensors_[count_++] = {static_cast<const char *>(t.buffer.data) +
-                              rowOffset(t, head, 0) * bytes,
-                          t.row * bytes, lines, rows};
-    lines_ += lines * rows;
+                              rowOffset(t, head, 0) *
+                                  elementBytes(t.buffer.dtype),
+                          t.row * bytes, lines, rows / together};
+    lines_ += lines * rows / together;
     if (count_ == 1) {
       begin(tensors_[0]);
     }

@@ -23,6 +23,9 @@ namespace bertc::rt::kernels {
 struct HeadTensor {
   Buffer buffer;
   int64_t batch = 0, head = 0, row = 0;
+  /// The matrix [B rows, A D] that it is a view of lies in blocks of 32 x 32
+  /// (amx/Panels.h); rows and D are multiples of 32. Only on the tile unit.
+  bool blocked = false;
 };
 
 /// What both directions read.

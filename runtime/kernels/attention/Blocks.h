@@ -3,6 +3,7 @@
 // How attention is cut: heads, and in them blocks of queries with their keys.
 #pragma once
 
+#include "runtime/kernels/amx/Panels.h"
 #include "runtime/kernels/attention/Attention.h"
 #include "runtime/kernels/common/Parallel.h"
 #include "runtime/kernels/common/Walk.h"
@@ -139,9 +140,16 @@ inline int64_t keysEnd(const AttentionProblem &p, const KeyRange &unmasked,
   return end;
 }
 
-/// Element offset of row `row` of one head.
+/// Element offset of row `row` of one head; where that is in blocks, of its
+/// first 32 columns.
 inline int64_t rowOffset(const HeadTensor &t, const Head &head, int64_t row) {
-  return head.batch * t.batch + head.head * t.head + row * t.row;
+  int64_t first = head.batch * t.batch, col = head.head * t.head;
+  if (!t.blocked) {
+    return first + col + row * t.row;
+  }
+  int64_t inBlock = row % amx::kPanel;
+  return first + amx::blockOffset(row - inBlock, col, t.row) +
+         inBlock * amx::kPanel;
 }
 
 /// Elements of a tensor with `rows` rows a head.

@@ -108,9 +108,8 @@ template <class Tiles> struct RunProducts {
   HWY_NOINLINE void scores(int64_t index, const PanelRows &q,
                            int64_t key) const {
     int64_t pitch = linePitch(padded(run.keys));
-    tileProduct<Tiles>(rowMajor(q.data, q.pitch), m.keyPanels + key * m.wide,
-                       m.wide / kPanel, false, m.panels[index % 2].scores + key,
-                       pitch);
+    tileProduct<Tiles>(leftOf(q), m.keyPanels + key * m.wide, m.wide / kPanel,
+                       false, m.panels[index % 2].scores + key, pitch);
   }
 
   // Columns [col, col + 32) of the result.

@@ -139,9 +139,10 @@ void probabilities(const AttentionGradArgs &args, const QueryBlock &b,
   const int64_t depth = m.wide / kPanel, upper = steps * kTileHalves;
   __builtin_memset(m.dots, 0, kPanel * sizeof(float));
   for (int64_t key = 0; key < b.keys; key += kPanel) {
-    tileProduct<Tiles>(rowMajor(m.keys + key * m.wide, m.wide), m.q.transposed,
-                       depth, false, m.probabilities + key * kPanel, kPanel);
-    tileProduct<Tiles>(rowMajor(m.values + key * m.wide, m.wide),
+    tileProduct<Tiles>(leftOf(packedPanel(m.keys + key * m.wide)),
+                       m.q.transposed, depth, false,
+                       m.probabilities + key * kPanel, kPanel);
+    tileProduct<Tiles>(leftOf(packedPanel(m.values + key * m.wide)),
                        m.dout.transposed, depth, false,
                        m.gradients + key * kPanel, kPanel);
     uint16_t *dropped = m.dropped + key / 16 * upper + step * kTileHalves;

@@ -30,11 +30,6 @@ struct TileLeft {
   int64_t pitch, step, upper;
 };
 
-// Row-major, from row and column 0 of `data` on.
-HWY_INLINE TileLeft rowMajor(const uint16_t *data, int64_t pitch) {
-  return {data, pitch, kPanel, 16 * pitch};
-}
-
 // c[32][32] = a b, or c += a b; b is one panel of `steps` steps.
 template <class Tiles>
 HWY_INLINE void tileProduct(const TileLeft &a, const uint16_t *b, int64_t steps,
@@ -55,31 +50,68 @@ HWY_INLINE void tileProduct(const TileLeft &a, const uint16_t *b, int64_t steps,
   storeSums<Tiles>(c, pitch);
 }
 
-// 32 rows of bf16, `pitch` elements apart.
+// 32 rows of bf16, `pitch` elements apart, every 32 columns of them `step`
+// apart.
 struct PanelRows {
   const uint16_t *data;
-  int64_t pitch;
+  int64_t pitch, step;
 };
 
-// Rows [first, first + rows) of a head, at most a panel, dense with zeros up to
-// `wide` columns and 32 rows.
+HWY_INLINE TileLeft leftOf(const PanelRows &rows) {
+  return {rows.data, rows.pitch, rows.step, 16 * rows.pitch};
+}
+
+// A packed panel: blocks of 32 x 32, one behind the other.
+HWY_INLINE PanelRows packedPanel(const uint16_t *data) {
+  return {data, kPanel, kPanel * kPanel};
+}
+
+// Where rows of a head are from some row on, a panel at most: those from `turn`
+// on lie `jump` further, in the next row of blocks.
+struct HeadRows {
+  uint16_t *data;
+  int64_t pitch, step, turn, jump;
+
+  HWY_INLINE uint16_t *at(int64_t row) const {
+    return data + row * pitch + (row < turn ? 0 : jump);
+  }
+};
+
+HWY_INLINE HeadRows headRows(const HeadTensor &t, const Head &head,
+                             int64_t first) {
+  auto *data =
+      static_cast<uint16_t *>(t.buffer.data) + rowOffset(t, head, first);
+  if (!t.blocked) {
+    return {data, t.row, kPanel, kPanel, 0};
+  }
+  return {data, kPanel, kPanel * kPanel, kPanel - first % kPanel,
+          kPanel * (t.row - kPanel)};
+}
+
+// Rows [first, first + rows) of a head, at most a panel, packed with zeros up
+// to `wide` columns and 32 rows.
 HWY_INLINE PanelRows packPanel(const HeadTensor &t, const Head &head,
                                int64_t first, int64_t rows, int64_t size,
                                int64_t wide, uint16_t *HWY_RESTRICT to) {
-  const auto *from =
-      static_cast<const uint16_t *>(t.buffer.data) + rowOffset(t, head, first);
-  const PanelRows packed = {to, wide};
+  const HeadRows source = headRows(t, head, first);
+  const PanelRows packed = packedPanel(to);
   // A call for each row would take longer than the copy.
-  const int64_t whole = size / kPanel * kPanel;
-  for (int64_t r = 0; r < rows; ++r, from += t.row, to += wide) {
+  const int64_t whole = size / kPanel * kPanel, rest = wide - whole;
+  for (int64_t r = 0; r < rows; ++r, to += kPanel) {
+    const uint16_t *from = source.at(r);
+    uint16_t *out = to;
     for (int64_t c = 0; c < whole; c += kPanel) {
-      __builtin_memcpy(to + c, from + c, kPanel * 2);
+      __builtin_memcpy(out, from, kPanel * 2);
+      from += source.step;
+      out += packed.step;
     }
-    for (int64_t c = whole; c < wide; ++c) {
-      to[c] = c < size ? from[c] : uint16_t{0};
+    for (int64_t c = 0; c < rest; ++c) {
+      out[c] = whole + c < size ? from[c] : uint16_t{0};
     }
   }
-  __builtin_memset(to, 0, static_cast<size_t>((kPanel - rows) * wide) * 2);
+  for (int64_t c = 0; c < wide; c += kPanel, to += packed.step) {
+    __builtin_memset(to, 0, static_cast<size_t>((kPanel - rows) * kPanel) * 2);
+  }
   return packed;
 }
 
@@ -87,11 +119,11 @@ HWY_INLINE PanelRows packPanel(const HeadTensor &t, const Head &head,
 HWY_INLINE PanelRows panelOf(const HeadTensor &t, const Head &head,
                              int64_t first, int64_t rows, int64_t size,
                              int64_t wide, uint16_t *HWY_RESTRICT memory) {
+  const HeadRows source = headRows(t, head, first);
   // Pairs of elements are read as words, so rows are whole words apart.
-  if (rows == kPanel && size == wide && t.row % 2 == 0) {
-    return {static_cast<const uint16_t *>(t.buffer.data) +
-                rowOffset(t, head, first),
-            t.row};
+  if (rows == kPanel && size == wide && source.pitch % 2 == 0 &&
+      source.turn == kPanel) {
+    return {source.data, source.pitch, source.step};
   }
   return packPanel(t, head, first, rows, size, wide, memory);
 }
@@ -100,9 +132,10 @@ HWY_INLINE PanelRows panelOf(const HeadTensor &t, const Head &head,
 // transpose.
 HWY_INLINE void transposedPanel(const PanelRows &from, int64_t wide,
                                 uint16_t *HWY_RESTRICT out) {
-  for (int64_t col = 0; col < wide; col += kPanel) {
+  const uint16_t *block = from.data;
+  for (int64_t col = 0; col < wide; col += kPanel, block += from.step) {
     for (int64_t half = 0; half < 2; ++half, out += kTileHalves) {
-      const uint16_t *rows = from.data + 16 * half * from.pitch + col;
+      const uint16_t *rows = block + 16 * half * from.pitch;
       transposeTile(reinterpret_cast<const uint32_t *>(rows), from.pitch / 2,
                     reinterpret_cast<uint32_t *>(out));
     }
@@ -113,8 +146,10 @@ HWY_INLINE void transposedPanel(const PanelRows &from, int64_t wide,
 // elements apart.
 HWY_INLINE void plainStep(const PanelRows &from, int64_t wide, int64_t run,
                           uint16_t *HWY_RESTRICT out) {
-  for (int64_t col = 0; col < wide; col += kPanel, out += run) {
-    interleaveStep(from.data + col, from.pitch, out);
+  const uint16_t *block = from.data;
+  for (int64_t col = 0; col < wide; col += kPanel, block += from.step) {
+    interleaveStep(block, from.pitch, out);
+    out += run;
   }
 }
 
@@ -132,8 +167,8 @@ HWY_INLINE void writeRows(const float *HWY_RESTRICT sums, int64_t pitch,
                           const Head &head, int64_t first, int64_t col,
                           const How &how, RowsAhead &ahead) {
   HWY_ALIGN uint16_t part[kPanel];
-  auto *data =
-      static_cast<uint16_t *>(t.buffer.data) + rowOffset(t, head, first) + col;
+  HeadRows to = headRows(t, head, first);
+  to.data += col / kPanel * to.step;
   for (int64_t r = 0; r < kPanel; ++r, sums += pitch) {
     ahead.turn();
     int64_t row = how.row(r);
@@ -145,10 +180,9 @@ HWY_INLINE void writeRows(const float *HWY_RESTRICT sums, int64_t pitch,
       v[i] = how(hn::Load(DF(), sums + i * static_cast<int64_t>(kLanes)), r);
     }
     bool whole = size - col >= kPanel;
-    storeRow<Tiles>(v, whole ? data + row * t.row : part);
+    storeRow<Tiles>(v, whole ? to.at(row) : part);
     if (!whole) {
-      __builtin_memcpy(data + row * t.row, part,
-                       static_cast<size_t>(size - col) * 2);
+      __builtin_memcpy(to.at(row), part, static_cast<size_t>(size - col) * 2);
     }
   }
 }

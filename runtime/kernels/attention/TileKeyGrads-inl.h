@@ -20,9 +20,12 @@ namespace bertc::rt::kernels::HWY_NAMESPACE {
 HWY_INLINE void zeroRows(const HeadTensor &t, const Head &head, int64_t first,
                          int64_t end, int64_t size) {
   for (int64_t row = first; row < end; ++row) {
-    __builtin_memset(static_cast<uint16_t *>(t.buffer.data) +
-                         rowOffset(t, head, row),
-                     0, static_cast<size_t>(size) * 2);
+    const HeadRows at = headRows(t, head, row);
+    const int64_t together = t.blocked ? kPanel : size;
+    for (int64_t col = 0; col < size; col += together) {
+      __builtin_memset(at.data + col / kPanel * at.step, 0,
+                       static_cast<size_t>(together) * 2);
+    }
   }
 }
 

@@ -44,6 +44,18 @@ protected:
     return t;
   }
 
+  // The same as [batch, heads, rows of each, columns of each].
+  TensorRef heads(int64_t at, int64_t batch, int64_t heads, int64_t rows,
+                  int64_t cols) {
+    TensorRef t = matrix(at, batch * rows, heads * cols);
+    const int64_t dims[] = {batch, heads, rows, cols};
+    const int64_t strides[] = {rows * heads * cols, cols, heads * cols, 1};
+    t.rank = 4;
+    std::copy(dims, dims + 4, t.dims);
+    std::copy(strides, strides + 4, t.strides);
+    return t;
+  }
+
   void make(const TensorRef &t, LayoutChoice choice) {
     steps_.push_back({{}, {t}, {{}, {choice}}});
   }
@@ -78,6 +90,30 @@ TEST_F(ChooseBlocked, aValueThatAllTakeSo) {
   use(matrix(0, 64, 96), any(96));
   use(matrix(0, 64, 96, true), any(96));
   EXPECT_EQ(chosen(), "bbb");
+}
+
+TEST_F(ChooseBlocked, aMatrixThatIsSeenAsHeads) {
+  make(matrix(0, 64, 96), any(96));
+  use(heads(0, 2, 3, 32, 32), any(96));
+  make(heads(9000, 2, 3, 32, 32), any(96));
+  use(matrix(9000, 64, 96), any(96));
+  EXPECT_EQ(chosen(), "bbbb");
+}
+
+TEST_F(ChooseBlocked, notHeadsInPartsOfABlock) {
+  make(heads(0, 2, 2, 32, 40), any(80));
+  use(matrix(0, 64, 80), any(80));
+  make(heads(9000, 1, 3, 40, 32), any(96));
+  use(matrix(9000, 40, 96), any(96));
+  EXPECT_EQ(chosen(), "rrrr");
+}
+
+TEST_F(ChooseBlocked, notWhenHeadsAreARowOfAWiderMatrix) {
+  TensorRef wide = heads(0, 1, 2, 64, 32);
+  wide.strides[2] = 128;
+  make(wide, any(64));
+  use(wide, any(64));
+  EXPECT_EQ(chosen(), "rr");
 }
 
 TEST_F(ChooseBlocked, notWhenOneUseWantsRows) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The handlers of attention and its gradient: what they run and what they
-// refuse.
+// The handlers of attention and its gradient: what they run, what they refuse,
+// and which operands they take in blocks.
 
 #include "test/unit/steps/StepTesting.h"
 
@@ -117,6 +117,87 @@ TEST(AttentionGradStep, RefusesMalformedOperands) {
   AttentionGradStep dk;
   dk.outputs[1] = tensor({1, 1, 1, 2}, dk.dk);
   EXPECT_REFUSED(dk.prepare(), "dk is f32 [1,1,1,2]");
+}
+
+// Heads of a matrix [batch rows, heads size] of bf16.
+TensorRef headsOf(int64_t batch, int64_t heads, int64_t rows, int64_t size) {
+  TensorRef t;
+  t.present = true;
+  t.dtype = DType::BF16;
+  t.rank = 4;
+  int64_t columns = heads * size;
+  Shape dims = {batch, heads, rows, size};
+  Shape strides = {rows * columns, size, columns, 1};
+  std::copy(dims.begin(), dims.end(), t.dims);
+  std::copy(strides.begin(), strides.end(), t.strides);
+  return t;
+}
+
+// "b128 r" for one operand in blocks, of 128 columns, and one that is not.
+std::string text(const std::vector<LayoutChoice> &choices) {
+  std::string text;
+  for (const LayoutChoice &choice : choices) {
+    text += text.empty() ? "" : " ";
+    text += choice.layouts == Layouts::Any
+                ? "b" + std::to_string(choice.columns)
+                : std::string("r");
+  }
+  return text;
+}
+
+// What is taken of q alone.
+std::string takenOf(const TensorRef &q) {
+  AttentionStep s;
+  s.inputs[0] = q;
+  return text({s.layouts().inputs[0]});
+}
+
+TEST(AttentionLayouts, TakesMatricesOfHeads) {
+  AttentionStep s;
+  TensorRef queries = headsOf(2, 3, 64, 32), keys = headsOf(2, 3, 96, 32);
+  s.inputs = {queries, keys, keys};
+  s.outputs = {queries};
+  StepLayouts layouts = s.layouts();
+  EXPECT_EQ(text(layouts.inputs), "b96 b96 b96");
+  EXPECT_EQ(text(layouts.outputs), "b96");
+  AttentionGradStep gradient;
+  gradient.inputs = {queries, queries, keys, keys};
+  gradient.outputs = {queries, keys, keys};
+  layouts = gradient.layouts();
+  EXPECT_EQ(text(layouts.inputs), "b96 b96 b96 b96");
+  EXPECT_EQ(text(layouts.outputs), "b96 b96 b96");
+  // The keys alone are no whole blocks.
+  gradient.inputs[2] = gradient.inputs[3] = headsOf(2, 3, 40, 32);
+  EXPECT_EQ(text(gradient.layouts().inputs), "b96 b96 r r");
+}
+
+TEST(AttentionLayouts, StridesOfSingleHeadsDoNotMatter) {
+  TensorRef q = headsOf(1, 1, 32, 64);
+  q.strides[0] = q.strides[1] = 7;
+  EXPECT_EQ(takenOf(q), "b64");
+}
+
+TEST(AttentionLayouts, TakesRowsOfAnythingElse) {
+  EXPECT_EQ(takenOf(headsOf(2, 2, 64, 64)), "b128");
+  EXPECT_EQ(takenOf(headsOf(2, 2, 64, 48)), "r");
+  EXPECT_EQ(takenOf(headsOf(4, 2, 40, 64)), "r");
+  EXPECT_EQ(takenOf(missing()), "r");
+  // One behind the other; wider rows; heads in another order.
+  TensorRef dense = headsOf(2, 2, 64, 64);
+  dense.strides[1] = 64 * 64, dense.strides[2] = 64;
+  EXPECT_EQ(takenOf(dense), "r");
+  TensorRef wide = headsOf(2, 2, 64, 64);
+  wide.strides[0] *= 3, wide.strides[2] *= 3;
+  EXPECT_EQ(takenOf(wide), "r");
+  TensorRef swapped = headsOf(2, 2, 64, 64);
+  swapped.strides[0] = 128, swapped.strides[2] = 256;
+  EXPECT_EQ(takenOf(swapped), "r");
+  TensorRef columns = headsOf(2, 2, 64, 64);
+  columns.strides[1] = 1, columns.strides[3] = 2;
+  EXPECT_EQ(takenOf(columns), "r");
+  TensorRef flat = headsOf(2, 2, 64, 64);
+  flat.rank = 3;
+  EXPECT_EQ(takenOf(flat), "r");
 }
 
 } // namespace

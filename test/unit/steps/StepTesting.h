@@ -64,22 +64,11 @@ public:
 
   /// The outcome of the handler's checks.
   Status prepare() {
-    static const StepRegistry *registry = [] {
-      auto *r = new StepRegistry();
-      registerKernelSteps(*r);
-      return r;
-    }();
-    plan::StepT step;
-    step.params.Set(params);
-    builder_.Clear();
-    builder_.Finish(plan::CreateStep(builder_, &step));
-    const auto *root =
-        flatbuffers::GetRoot<plan::Step>(builder_.GetBufferPointer());
-    const StepRegistry::Handler *handler = registry->find(root->params_type());
+    const StepRegistry::Handler *handler = find();
     if (handler == nullptr) {
       return internalError("no handler");
     }
-    StepContext context(*root, inputs, outputs, 2, nullptr);
+    StepContext context(*step(), inputs, outputs, 2, nullptr);
     auto prepared = handler->prepare(context);
     if (!prepared.ok()) {
       return prepared.status();
@@ -87,6 +76,13 @@ public:
     prepared_ = *std::move(prepared);
     scratch_.assign(context.scratchBytes() / sizeof(Line) + 1, Line());
     return Status();
+  }
+
+  /// What the handler takes; it has a LayoutsFn.
+  StepLayouts layouts() {
+    const StepRegistry::Handler *handler = find();
+    StepContext context(*step(), inputs, outputs, 2, nullptr);
+    return handler->layouts(context);
   }
 
   const char *implementation() const { return prepared_->implementation(); }
@@ -105,6 +101,23 @@ public:
   }
 
 private:
+  // The handler of a step with the parameters; null for none.
+  const StepRegistry::Handler *find() {
+    static const StepRegistry *registry = [] {
+      auto *r = new StepRegistry();
+      registerKernelSteps(*r);
+      return r;
+    }();
+    plan::StepT step;
+    step.params.Set(params);
+    builder_.Clear();
+    builder_.Finish(plan::CreateStep(builder_, &step));
+    return registry->find(this->step()->params_type());
+  }
+  const plan::Step *step() const {
+    return flatbuffers::GetRoot<plan::Step>(builder_.GetBufferPointer());
+  }
+
   struct alignas(64) Line {
     char bytes[64];
   };
