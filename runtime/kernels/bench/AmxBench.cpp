@@ -193,25 +193,33 @@ void BM_TurnPanels(benchmark::State &state) {
   });
 }
 
-void BM_OwnWeightGradient(benchmark::State &state) {
+// Both sides by rows or in blocks; C is rounded to bf16, as in a training step.
+void ownWeightGradient(benchmark::State &state, bool blocked) {
   int64_t m = state.range(0), n = state.range(1);
   if (!hasTiles(state)) {
     return;
   }
   int threads = omp_get_max_threads();
-  RandomMemory x(kTokens * m, 2), y(kTokens * n, 2), c(m * n, 4), sums(n, 4);
+  RandomMemory x(kTokens * m, 2), y(kTokens * n, 2), c(m * n, 2), sums(n, 4);
   WeightGradientTask task;
   task.m = m, task.n = n, task.tokens = kTokens;
   task.x = x.halves(), task.y = y.halves();
   task.xPitch = m, task.yPitch = n;
-  task.c = {{c.floats(), DType::F32}, n};
-  task.accumulate = true;
+  task.xBlocked = task.yBlocked = blocked;
+  task.c = {{c.halves(), DType::BF16}, n};
   task.columnSums = sums.floats();
   auto scratch = *MemoryBlock::map(
       kernels::amx::weightGradientScratchBytes(task, threads), "scratch");
   measure(state, [&] {
     kernels::amx::weightGradient(task, tileUnit(), scratch.data(), threads);
   });
+}
+
+void BM_OwnWeightGradient(benchmark::State &state) {
+  ownWeightGradient(state, false);
+}
+void BM_OwnWeightGradientInBlocks(benchmark::State &state) {
+  ownWeightGradient(state, true);
 }
 
 // bf16 a [m, k] and b [k, n] in the given layouts, c of type `out`, added to
@@ -288,6 +296,7 @@ BENCHMARK(BM_OwnGemmTurnedResidual)->Apply(shapes);
 BENCHMARK(BM_TurnPanels)->Apply(shapes);
 BENCHMARK(BM_LibraryGemm)->Apply(shapes);
 BENCHMARK(BM_OwnWeightGradient)->Apply(shapes);
+BENCHMARK(BM_OwnWeightGradientInBlocks)->Apply(shapes);
 BENCHMARK(BM_LibraryWeightGradient)->Apply(shapes);
 
 } // namespace
