@@ -140,17 +140,17 @@ HWY_INLINE void addProducts(const uint16_t *a, const uint16_t *b, int64_t steps,
     const uint16_t *b0 = b + step * amx::kStepHalves;
     bool keepA = keep == Keep::A && step < kept;
     bool keepB = keep == Keep::B && step < kept;
-    keepB ? Tiles::template load<6>(b0, kRow)
-          : Tiles::template streamLoad<6>(b0, kRow);
     keepA ? Tiles::template load<4>(a0, kRow)
           : Tiles::template streamLoad<4>(a0, kRow);
-    Tiles::template dpbf16<0, 4, 6>();
+    keepB ? Tiles::template load<6>(b0, kRow)
+          : Tiles::template streamLoad<6>(b0, kRow);
     keepA ? Tiles::template load<5>(a1, kRow)
           : Tiles::template streamLoad<5>(a1, kRow);
-    Tiles::template dpbf16<2, 5, 6>();
-    ahead.step(step);
     keepB ? Tiles::template load<7>(b0 + amx::kTileHalves, kRow)
           : Tiles::template streamLoad<7>(b0 + amx::kTileHalves, kRow);
+    Tiles::template dpbf16<0, 4, 6>();
+    Tiles::template dpbf16<2, 5, 6>();
+    ahead.step(step);
     Tiles::template dpbf16<1, 4, 7>();
     Tiles::template dpbf16<3, 5, 7>();
   }
