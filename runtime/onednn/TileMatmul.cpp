@@ -40,8 +40,10 @@ GemmTask gemmTask(const MatmulProblem &p) {
   if (p.factor.present) {
     task.factor = {{p.factor.data, p.out}, g.n, p.factor.blocked};
   }
-  task.accumulate = adds(p);
-  if (p.residual.present && !residualIsC(p)) {
+  task.accumulate = p.accumulate;
+  if (residualIsC(p)) {
+    task.residual = task.c;
+  } else if (p.residual.present) {
     task.residual = {
         {p.residual.data, p.out}, g.residual.row, p.residual.blocked};
   }
@@ -82,6 +84,9 @@ public:
       task.c = {{c, p_.out}, g.n};
       if (adds(p_)) {
         copy(g.c, p_.c.data, dense, c);
+      }
+      if (residualIsC(p_)) {
+        task.residual = task.c;
       }
     }
     if (copiesResidual_) {
@@ -220,14 +225,17 @@ LayoutChoice anyIf(bool fits, int64_t columns) {
 // Of a, b, bias, residual, factor and of c.
 StepLayouts weightLayouts(const MatmulProblem &p) {
   const MatmulGeometry &g = p.g;
-  bool whole = p.out == DType::BF16 && !adds(p) &&
+  bool whole = p.out == DType::BF16 && !p.accumulate &&
                !(p.factor.present && p.residual.present);
-  LayoutChoice rows;
+  LayoutChoice rows, c = anyIf(whole && hasRowsOf(g.c, g.n), g.n);
   StepLayouts layouts;
   layouts.inputs = {anyIf(hasRowsOf(g.a, g.k), g.k), rows, rows,
-                    anyIf(whole && hasRowsOf(g.residual, g.n), g.n),
-                    anyIf(whole && hasRowsOf(g.c, g.n), g.n)};
-  layouts.outputs = {anyIf(whole && hasRowsOf(g.c, g.n), g.n)};
+                    anyIf(whole && hasRowsOf(g.residual, g.n), g.n), c};
+  layouts.outputs = {c};
+  if (residualIsC(p) && c.layouts == Layouts::Any) {
+    // One matrix, before and after.
+    layouts.inputs[3].layouts = layouts.outputs[0].layouts = Layouts::Alike;
+  }
   return layouts;
 }
 

@@ -2,9 +2,13 @@
 //
 // Handlers of layer normalisation with the dropout and residual before it.
 
+#include "runtime/kernels/elementwise/Copy.h"
 #include "runtime/kernels/layernorm/LayerNorm.h"
 #include "runtime/steps/Operands.h"
 #include "runtime/steps/Steps.h"
+
+#include <array>
+#include <vector>
 
 namespace bertc::rt {
 namespace {
@@ -15,6 +19,74 @@ Status expectRow(const StepContext &ctx, const TensorRef &x) {
   }
   return ctx.bad("x is " + x.describe() + ", expected a last axis of at most " +
                  std::to_string(kernels::kLayerNormMaxColumns));
+}
+
+// All matrices in any layout if those that are there are bf16; places of
+// inputs and outputs.
+StepLayouts matrixLayouts(const StepContext &ctx, std::array<size_t, 2> inputs,
+                          std::array<size_t, 2> outputs) {
+  const LayoutChoice any = {Layouts::Any, lastDim(ctx.input(0))};
+  StepLayouts layouts;
+  layouts.inputs.resize(ctx.numInputs());
+  layouts.outputs.resize(ctx.numOutputs());
+  bool halves = true;
+  auto take = [&](const TensorRef &t, std::vector<LayoutChoice> &list,
+                  size_t i) {
+    if (t.present) {
+      halves &= t.dtype == DType::BF16;
+      list[i] = any;
+    }
+  };
+  for (size_t i : inputs) {
+    take(ctx.input(i), layouts.inputs, i);
+  }
+  for (size_t i : outputs) {
+    take(ctx.output(i), layouts.outputs, i);
+  }
+  return halves ? layouts : StepLayouts();
+}
+
+StepLayouts forwardLayouts(StepContext &ctx) {
+  return matrixLayouts(ctx, {0, 3}, {0, 3});
+}
+StepLayouts backwardLayouts(StepContext &ctx) {
+  return matrixLayouts(ctx, {0, 1}, {0, 3});
+}
+
+// An input whose memory an output takes that lies otherwise: no row of one is a
+// row of the other, so the step copies it first.
+template <typename Args> struct Aside {
+  kernels::Buffer Args::*operand;
+  kernels::ElementwiseShape shape;
+  size_t offset;
+};
+
+// Adds `input`, which is `operand` of the kernel, to the list if it is one, and
+// the scratch that its copy needs to `bytes`.
+template <typename Args>
+void setAside(const StepContext &ctx, const TensorRef &input,
+              kernels::Buffer Args::*operand, size_t *bytes,
+              std::vector<Aside<Args>> *list) {
+  for (size_t i = 0; i < ctx.numOutputs(); ++i) {
+    const TensorRef &out = ctx.output(i);
+    if (out.blocked != input.blocked && overlaps(out, input)) {
+      kernels::OperandShape shape = shapeOf(input);
+      list->push_back(
+          {operand, kernels::makeElementwise(shape, {shape}), *bytes});
+      *bytes += (input.extentBytes() + 63) / 64 * 64;
+    }
+  }
+}
+
+template <typename Args>
+void copyAside(const std::vector<Aside<Args>> &list, std::byte *scratch,
+               Args *args) {
+  for (const Aside<Args> &aside : list) {
+    kernels::Buffer &operand = args->*aside.operand;
+    void *data[] = {scratch + aside.offset, operand.data};
+    kernels::copy(aside.shape, data);
+    operand.data = data[0];
+  }
 }
 
 Status checkForward(const StepContext &ctx) {
@@ -70,11 +142,23 @@ PreparedStepOr prepareLayerNorm(StepContext &ctx) {
   args.mean = ctx.output(1).as<float>();
   args.rstd = ctx.output(2).as<float>();
   args.z = bufferOf(ctx.output(3));
+  args.xBlocked = x.blocked;
+  args.residualBlocked = ctx.input(3).blocked;
+  args.yBlocked = ctx.output(0).blocked;
+  args.zBlocked = ctx.output(3).blocked;
   args.dropoutRows = dropoutRows.as<int32_t>();
+  size_t bytes = 0;
+  std::vector<Aside<kernels::LayerNormArgs>> asides;
+  setAside(ctx, x, &kernels::LayerNormArgs::x, &bytes, &asides);
+  setAside(ctx, ctx.input(3), &kernels::LayerNormArgs::residual, &bytes,
+           &asides);
+  ctx.requestScratch(bytes);
   DropoutSource source{params.rate(), params.op_id(), rng.as<int32_t>()};
-  return makeKernelStep([=]() mutable {
-    args.dropout = source.state();
-    kernels::layerNorm(args);
+  return makeKernelStep([=](const RunContext &run) {
+    kernels::LayerNormArgs call = args;
+    call.dropout = source.state();
+    copyAside(asides, run.scratch, &call);
+    kernels::layerNorm(call);
     return Status();
   });
 }
@@ -130,14 +214,24 @@ PreparedStepOr prepareLayerNormGrad(StepContext &ctx) {
   args.dgamma = ctx.output(1).as<float>();
   args.dbeta = ctx.output(2).as<float>();
   args.dx = bufferOf(ctx.output(3));
+  args.dyBlocked = dy.blocked;
+  args.zBlocked = ctx.input(1).blocked;
+  args.dzBlocked = ctx.output(0).blocked;
+  args.dxBlocked = ctx.output(3).blocked;
   args.dropoutRows = dropoutRows.as<int32_t>();
-  ctx.requestScratch(static_cast<size_t>(
-      kernels::layerNormGradScratch(args.rows, args.columns)));
+  auto bytes = static_cast<size_t>(
+      kernels::layerNormGradScratch(args.rows, args.columns));
+  std::vector<Aside<kernels::LayerNormGradArgs>> asides;
+  setAside(ctx, dy, &kernels::LayerNormGradArgs::dy, &bytes, &asides);
+  setAside(ctx, ctx.input(1), &kernels::LayerNormGradArgs::z, &bytes, &asides);
+  ctx.requestScratch(bytes);
   DropoutSource source{params.rate(), params.op_id(), rng.as<int32_t>()};
-  return makeKernelStep([=](const RunContext &run) mutable {
-    args.dropout = source.state();
-    args.scratch = run.scratch;
-    kernels::layerNormGrad(args);
+  return makeKernelStep([=](const RunContext &run) {
+    kernels::LayerNormGradArgs call = args;
+    call.dropout = source.state();
+    call.scratch = run.scratch;
+    copyAside(asides, run.scratch, &call);
+    kernels::layerNormGrad(call);
     return Status();
   });
 }
@@ -145,9 +239,10 @@ PreparedStepOr prepareLayerNormGrad(StepContext &ctx) {
 } // namespace
 
 void registerLayerNormSteps(StepRegistry &registry) {
-  registry.add(plan::Params::LayerNormParams, "LayerNorm", prepareLayerNorm);
+  registry.add(plan::Params::LayerNormParams, "LayerNorm", prepareLayerNorm,
+               forwardLayouts);
   registry.add(plan::Params::LayerNormGradParams, "LayerNormGrad",
-               prepareLayerNormGrad);
+               prepareLayerNormGrad, backwardLayouts);
 }
 
 } // namespace bertc::rt

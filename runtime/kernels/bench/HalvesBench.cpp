@@ -118,12 +118,15 @@ void BM_HalvesLayerNorm(benchmark::State &state) {
   args.mean = mean.data();
   args.rstd = rstd.data();
   args.z = bf16(z);
+  args.xBlocked = args.residualBlocked = state.range(1) != 0;
+  args.yBlocked = args.zBlocked = state.range(1) != 0;
   for (auto _ : state) {
     layerNorm(args);
   }
   setBytes(state, 4 * n);
 }
-BENCHMARK(BM_HalvesLayerNorm)->Arg(0)->Arg(1)->UseRealTime();
+// With dropout, in blocks.
+BENCHMARK(BM_HalvesLayerNorm)->ArgsProduct({{0, 1}, {0, 1}})->UseRealTime();
 
 void BM_HalvesLayerNormGrad(benchmark::State &state) {
   int64_t n = kTokens * kHidden;
@@ -146,12 +149,14 @@ void BM_HalvesLayerNormGrad(benchmark::State &state) {
   args.dgamma = dgamma.data();
   args.dbeta = dbeta.data();
   args.scratch = scratch.data();
+  args.dyBlocked = args.zBlocked = state.range(1) != 0;
+  args.dzBlocked = args.dxBlocked = state.range(1) != 0;
   for (auto _ : state) {
     layerNormGrad(args);
   }
   setBytes(state, 4 * n);
 }
-BENCHMARK(BM_HalvesLayerNormGrad)->Arg(0)->Arg(1)->UseRealTime();
+BENCHMARK(BM_HalvesLayerNormGrad)->ArgsProduct({{0, 1}, {0, 1}})->UseRealTime();
 
 constexpr int64_t kPredicted = 320, kVocabulary = 30522;
 

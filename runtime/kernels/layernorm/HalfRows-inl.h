@@ -2,7 +2,9 @@
 //
 // Layer normalisation of rows that are bf16 on every side, and its gradient:
 // conversions happen in registers, what a later pass over the row needs stays
-// in the L1 cache as f32.
+// in the L1 cache as f32. A matrix may lie in blocks (amx/Panels.h): the rows
+// of a row of blocks are taken one by one from the L2 cache, to which it is
+// brought as it lies in memory.
 
 #if defined(BERTC_RUNTIME_KERNELS_LAYERNORM_HALFROWS_INL_H_) ==                \
     defined(HWY_TARGET_TOGGLE)
@@ -12,16 +14,13 @@
 #define BERTC_RUNTIME_KERNELS_LAYERNORM_HALFROWS_INL_H_
 #endif
 
+#include "runtime/kernels/amx/Panels.h"
 #include "runtime/kernels/common/Vectors-inl.h"
 #include "runtime/kernels/dropout/Dropout-inl.h"
 #include "runtime/kernels/layernorm/LayerNorm.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace bertc::rt::kernels::HWY_NAMESPACE {
-
-template <typename T> HWY_INLINE T *rowOf(Buffer b, int64_t base) {
-  return b.data == nullptr ? nullptr : static_cast<T *>(b.data) + base;
-}
 
 // What tasks need beside their operands; a row and a half fit in the L1 cache
 // at the sizes of BERT.
@@ -53,37 +52,65 @@ HWY_INLINE VF dropped(VF v, VF factor, const uint32_t *keep) {
   return hn::And(kept, hn::Mul(v, factor));
 }
 
-// The same place in the row behind this one, which the CPU would begin to fetch
-// when it gets there only. Past the last row it does no harm.
-HWY_INLINE void bringRead(const uint16_t *next) {
-  __builtin_prefetch(next, 0, 3);
-}
-HWY_INLINE void bringWritten(const uint16_t *next) {
-  __builtin_prefetch(next, 1, 3);
+// A row of a matrix of bf16, in runs of 32 elements that lie `pitch` apart.
+struct HalfLine {
+  uint16_t *data = nullptr;
+  int64_t pitch = amx::kPanel;
+  // Of what lies one behind the other and follows what is used now, as much as
+  // a row: the next row, or a part of the next row of blocks. The CPU would
+  // begin to fetch it when it gets there only.
+  const uint16_t *ahead = nullptr;
+
+  HWY_INLINE bool present() const { return data != nullptr; }
+  HWY_INLINE uint16_t *at(int64_t i) const {
+    const auto run = static_cast<int64_t>(static_cast<uint64_t>(i) /
+                                          static_cast<uint64_t>(amx::kPanel));
+    return data + run * pitch + i % amx::kPanel;
+  }
+  // Once for each line of the cache. Past the last row it does no harm.
+  HWY_INLINE void bringAhead(int64_t i) const {
+    if (i % amx::kPanel != 0) {
+      return;
+    }
+    if (pitch == amx::kPanel) {
+      __builtin_prefetch(ahead + i, 0, 3);
+    } else {
+      // A row of blocks is more than the L1 cache has room for.
+      __builtin_prefetch(ahead + i, 0, 2);
+    }
+  }
+};
+
+HWY_INLINE HalfLine lineOf(Buffer b, bool blocked, int64_t r, int64_t columns) {
+  HalfLine line;
+  if (b.data == nullptr) {
+    return line;
+  }
+  auto *data = static_cast<uint16_t *>(b.data);
+  const int64_t inBlock = blocked ? r % amx::kPanel : 0;
+  line.ahead = data + (r + (blocked ? amx::kPanel : 1)) * columns;
+  line.data = data + (r - inBlock) * columns + inBlock * amx::kPanel;
+  line.pitch = blocked ? amx::kPanel * amx::kPanel : amx::kPanel;
+  return line;
 }
 
-// Writes dropout(x) + residual to `row` and z, and returns its mean.
-template <class Rounding>
-HWY_INLINE float halfRowSum(Rounding rounding, const LayerNormArgs &args,
-                            int64_t base, const uint32_t *keep, float *row) {
-  const uint16_t *x = rowOf<const uint16_t>(args.x, base);
-  const uint16_t *residual = rowOf<const uint16_t>(args.residual, base);
-  uint16_t *z = rowOf<uint16_t>(args.z, base);
+// Writes dropout(x) + residual to `row`, and returns its mean.
+HWY_INLINE float halfRowSum(const LayerNormArgs &args, int64_t r,
+                            const uint32_t *keep, float *row) {
+  const HalfLine x = lineOf(args.x, args.xBlocked, r, args.columns);
+  const HalfLine residual =
+      lineOf(args.residual, args.residualBlocked, r, args.columns);
   const VF factor = splat(args.dropout.scale.factor);
   FourSums sums;
   forVectors(args.columns, [&](int j, int64_t i, size_t n) BERTC_STEP {
-    bringRead(x + args.columns + i);
-    VF v = loadHalves(x + i, n);
+    x.bringAhead(i);
+    VF v = loadHalves(x.at(i), n);
     if (keep != nullptr) {
       v = firstOf(dropped(v, factor, keep + i), n);
     }
-    if (residual != nullptr) {
-      bringRead(residual + args.columns + i);
-      v = hn::Add(v, loadHalves(residual + i, n));
-    }
-    if (z != nullptr) {
-      bringWritten(z + args.columns + i);
-      storeHalves(rounding, v, z + i, n);
+    if (residual.present()) {
+      residual.bringAhead(i);
+      v = hn::Add(v, loadHalves(residual.at(i), n));
     }
     storeFloats(v, row + i, n);
     sums.v[j] = hn::Add(sums.v[j], v);
@@ -91,13 +118,21 @@ HWY_INLINE float halfRowSum(Rounding rounding, const LayerNormArgs &args,
   return sums.total() / static_cast<float>(args.columns);
 }
 
-// Mean of (x - mean)^2.
-HWY_INLINE float halfRowVariance(const float *row, float mean,
+// Mean of (x - mean)^2. Writes z on the way: beside reads of blocks, which are
+// half a page apart as its own lines are, it would delay those.
+template <class Rounding>
+HWY_INLINE float halfRowVariance(Rounding rounding, const float *row,
+                                 float mean, const HalfLine &z,
                                  int64_t columns) {
   const VF centre = splat(mean);
   FourSums sums;
   forVectors(columns, [&](int j, int64_t i, size_t n) BERTC_STEP {
-    VF d = firstOf(hn::Sub(loadFloats(row + i, n), centre), n);
+    VF v = loadFloats(row + i, n);
+    if (z.present()) {
+      z.bringAhead(i);
+      storeHalves(rounding, v, z.at(i), n);
+    }
+    VF d = firstOf(hn::Sub(v, centre), n);
     sums.v[j] = hn::MulAdd(d, d, sums.v[j]);
   });
   return sums.total() / static_cast<float>(columns);
@@ -107,21 +142,22 @@ template <class Rounding>
 HWY_INLINE void halfRow(Rounding rounding, const LayerNormArgs &args, int64_t r,
                         int64_t number, const float *gamma, const float *beta,
                         HalfRowSpace &space) {
-  const int64_t h = args.columns, base = r * h;
+  const int64_t h = args.columns;
   float *row = space.a;
   const uint32_t *keep = keepRow(args, number, space);
-  float mean = halfRowSum(rounding, args, base, keep, row);
-  float variance = halfRowVariance(row, mean, h);
+  float mean = halfRowSum(args, r, keep, row);
+  const HalfLine z = lineOf(args.z, args.zBlocked, r, h);
+  float variance = halfRowVariance(rounding, row, mean, z, h);
   float rstd = 1.0f / __builtin_sqrtf(variance + args.eps);
   args.mean[r] = mean;
   args.rstd[r] = rstd;
-  uint16_t *y = rowOf<uint16_t>(args.y, base);
+  const HalfLine y = lineOf(args.y, args.yBlocked, r, h);
   const VF centre = splat(mean), scale = splat(rstd);
   forVectors(h, [&](int, int64_t i, size_t n) BERTC_STEP {
     VF u = hn::Mul(hn::Sub(loadFloats(row + i, n), centre), scale);
     VF v = hn::MulAdd(u, loadFloats(gamma + i, n), loadFloats(beta + i, n));
-    bringWritten(y + h + i);
-    storeHalves(rounding, v, y + i, n);
+    y.bringAhead(i);
+    storeHalves(rounding, v, y.at(i), n);
   });
 }
 
@@ -132,15 +168,15 @@ HWY_INLINE void halfGradSums(const LayerNormGradArgs &args, int64_t r,
                              const float *gamma, HalfRowSpace &space,
                              float *dgamma, float *dbeta, float &c1,
                              float &c2) {
-  const uint16_t *dy = rowOf<const uint16_t>(args.dy, r * args.columns);
-  const uint16_t *z = rowOf<const uint16_t>(args.z, r * args.columns);
+  const HalfLine dy = lineOf(args.dy, args.dyBlocked, r, args.columns);
+  const HalfLine z = lineOf(args.z, args.zBlocked, r, args.columns);
   const VF centre = splat(args.mean[r]), scale = splat(args.rstd[r]);
   FourSums sumG, sumGu;
   forVectors(args.columns, [&](int j, int64_t i, size_t n) BERTC_STEP {
-    bringRead(dy + args.columns + i);
-    bringRead(z + args.columns + i);
-    VF d = loadHalves(dy + i, n);
-    VF u = hn::Mul(hn::Sub(loadHalves(z + i, n), centre), scale);
+    dy.bringAhead(i);
+    z.bringAhead(i);
+    VF d = loadHalves(dy.at(i), n);
+    VF u = hn::Mul(hn::Sub(loadHalves(z.at(i), n), centre), scale);
     VF g = hn::Mul(d, loadFloats(gamma + i, n));
     storeFloats(g, space.a + i, n);
     storeFloats(u, space.b + i, n);
@@ -162,21 +198,21 @@ HWY_INLINE void halfGradRow(Rounding rounding, const LayerNormGradArgs &args,
   const int64_t h = args.columns;
   float c1, c2;
   halfGradSums(args, r, gamma, space, dgamma, dbeta, c1, c2);
-  uint16_t *dz = rowOf<uint16_t>(args.dz, r * h);
-  uint16_t *dx = rowOf<uint16_t>(args.dx, r * h);
-  const uint32_t *keep = dx == nullptr ? nullptr : keepRow(args, number, space);
+  const HalfLine dz = lineOf(args.dz, args.dzBlocked, r, h);
+  const HalfLine dx = lineOf(args.dx, args.dxBlocked, r, h);
+  const uint32_t *keep = dx.present() ? keepRow(args, number, space) : nullptr;
   const VF v1 = splat(c1), v2 = splat(c2), scale = splat(args.rstd[r]);
   const VF factor = splat(args.dropout.scale.factor);
   forVectors(h, [&](int, int64_t i, size_t n) BERTC_STEP {
     VF g = hn::Sub(loadFloats(space.a + i, n), v1);
     VF v = hn::NegMulAdd(loadFloats(space.b + i, n), v2, g);
     v = hn::Mul(v, scale);
-    bringWritten(dz + h + i);
-    storeHalves(rounding, v, dz + i, n);
-    if (dx != nullptr) {
+    dz.bringAhead(i);
+    storeHalves(rounding, v, dz.at(i), n);
+    if (dx.present()) {
       v = keep == nullptr ? v : dropped(v, factor, keep + i);
-      bringWritten(dx + h + i);
-      storeHalves(rounding, v, dx + i, n);
+      dx.bringAhead(i);
+      storeHalves(rounding, v, dx.at(i), n);
     }
   });
 }

@@ -31,6 +31,10 @@ struct LayerNormArgs {
   float *mean = nullptr, *rstd = nullptr;
   /// Optional [R,H]; null data when absent. May be x or residual, not y.
   Buffer z;
+  /// Which lie in blocks (amx/Panels.h), where all [R,H] are bf16. One that
+  /// takes the place of another lies like it.
+  bool xBlocked = false, residualBlocked = false;
+  bool yBlocked = false, zBlocked = false;
 };
 void layerNorm(const LayerNormArgs &args);
 
@@ -48,6 +52,9 @@ struct LayerNormGradArgs {
   Buffer dz;
   /// Optional [R,H]; null data when absent. May be dy or z, not dz.
   Buffer dx;
+  /// As above.
+  bool dyBlocked = false, zBlocked = false, dzBlocked = false;
+  bool dxBlocked = false;
   /// [H] each.
   float *dgamma = nullptr, *dbeta = nullptr;
   /// layerNormGradScratch(rows, columns) bytes, 64-byte aligned.

@@ -3,7 +3,11 @@
 // Layer normalisation with dropout and residual, and its gradient, against f64.
 
 #include "runtime/kernels/layernorm/LayerNorm.h"
+
+#include "runtime/kernels/amx/Panels.h"
 #include "test/unit/kernels/KernelTesting.h"
+
+#include <numeric>
 
 namespace bertc::rt::kernels {
 namespace {
@@ -166,6 +170,81 @@ TEST(LayerNorm, WorksInPlace) {
   });
 }
 
+// A matrix of bf16 that is given by rows, in blocks or as it is.
+Values laidOut(Values rows, size_t columns, bool blocked) {
+  Values out = rows;
+  const auto *from = static_cast<const uint16_t *>(rows.data());
+  auto *to = static_cast<uint16_t *>(out.data());
+  for (size_t i = 0; i < rows.size() && blocked; ++i) {
+    size_t row = i / columns, col = i % columns;
+    auto block = static_cast<size_t>(amx::blockOffset(
+        static_cast<int64_t>(row / 32 * 32),
+        static_cast<int64_t>(col / 32 * 32), static_cast<int64_t>(columns)));
+    to[block + row % 32 * 32 + col % 32] = from[i];
+  }
+  return out;
+}
+
+std::vector<int32_t> countedDown(size_t rows) {
+  std::vector<int32_t> numbers(rows);
+  std::iota(numbers.rbegin(), numbers.rend(), 3);
+  return numbers;
+}
+
+// Each of the four matrices in blocks or not, the same bits.
+TEST(LayerNorm, MatricesInBlocks) {
+  forEachTarget([] {
+    for (size_t columns : {32u, 768u, 1024u}) {
+      for (unsigned bits = 0; bits < 16; ++bits) {
+        SCOPED_TRACE(std::to_string(columns) + " columns, " +
+                     std::to_string(bits));
+        Forward rows(96, columns, DType::BF16), f(96, columns, DType::BF16);
+        std::vector<int32_t> numbers = countedDown(96);
+        LayerNormArgs plain = rows.args(), args = f.args();
+        args.xBlocked = (bits & 1) != 0, args.residualBlocked = (bits & 2) != 0;
+        args.yBlocked = (bits & 4) != 0, args.zBlocked = (bits & 8) != 0;
+        f.x = laidOut(rows.x, columns, args.xBlocked);
+        f.residual = laidOut(rows.residual, columns, args.residualBlocked);
+        args.x = f.x.buffer(), args.residual = f.residual.buffer();
+        if (bits % 3 == 0) {
+          plain.dropoutRows = args.dropoutRows = numbers.data();
+        }
+        layerNorm(plain);
+        layerNorm(args);
+        EXPECT_TRUE(f.y.sameBits(laidOut(rows.y, columns, args.yBlocked)));
+        EXPECT_TRUE(f.z.sameBits(laidOut(rows.z, columns, args.zBlocked)));
+        EXPECT_TRUE(f.mean.sameBits(rows.mean));
+        EXPECT_TRUE(f.rstd.sameBits(rows.rstd));
+        EXPECT_TRUE(f.y.guardIntact() && f.z.guardIntact());
+      }
+    }
+  });
+}
+
+// y over x and z over the residual, all in blocks; then without the optional
+// ones.
+TEST(LayerNorm, BlocksInPlaceAndAlone) {
+  forEachTarget([] {
+    for (bool alone : {false, true}) {
+      Forward rows(64, 96, DType::BF16), f(64, 96, DType::BF16);
+      LayerNormArgs plain = rows.args(), args = f.args();
+      f.x = laidOut(rows.x, 96, true);
+      f.residual = laidOut(rows.residual, 96, true);
+      args.x = args.y = f.x.buffer();
+      args.residual = args.z = f.residual.buffer();
+      if (alone) {
+        plain.residual = plain.z = args.residual = args.z = Buffer();
+      }
+      args.xBlocked = args.residualBlocked = true;
+      args.yBlocked = args.zBlocked = true;
+      layerNorm(plain);
+      layerNorm(args);
+      EXPECT_TRUE(f.x.sameBits(laidOut(rows.y, 96, true)));
+      EXPECT_TRUE(alone || f.residual.sameBits(laidOut(rows.z, 96, true)));
+    }
+  });
+}
+
 TEST(LayerNorm, SameBitsForAnyNumberOfThreads) {
   expectSameBitsForThreads([] {
     Forward f(300, 129, DType::F32);
@@ -265,6 +344,35 @@ TEST(LayerNormGrad, MatchesTheFormula) {
           layerNormGrad(args);
           expectBackward(b, e);
         }
+      }
+    }
+  });
+}
+
+TEST(LayerNormGrad, MatricesInBlocks) {
+  forEachTarget([] {
+    for (size_t columns : {32u, 768u, 1024u}) {
+      for (unsigned bits = 0; bits < 16; ++bits) {
+        SCOPED_TRACE(std::to_string(columns) + " columns, " +
+                     std::to_string(bits));
+        Backward rows(96, columns, DType::BF16), b(96, columns, DType::BF16);
+        std::vector<int32_t> numbers = countedDown(96);
+        LayerNormGradArgs plain = rows.args(), args = b.args();
+        args.dyBlocked = (bits & 1) != 0, args.zBlocked = (bits & 2) != 0;
+        args.dzBlocked = (bits & 4) != 0, args.dxBlocked = (bits & 8) != 0;
+        b.dy = laidOut(rows.dy, columns, args.dyBlocked);
+        b.z = laidOut(rows.z, columns, args.zBlocked);
+        args.dy = b.dy.buffer(), args.z = b.z.buffer();
+        if (bits % 3 == 0) {
+          plain.dropoutRows = args.dropoutRows = numbers.data();
+        }
+        layerNormGrad(plain);
+        layerNormGrad(args);
+        EXPECT_TRUE(b.dz.sameBits(laidOut(rows.dz, columns, args.dzBlocked)));
+        EXPECT_TRUE(b.dx.sameBits(laidOut(rows.dx, columns, args.dxBlocked)));
+        EXPECT_TRUE(b.dgamma.sameBits(rows.dgamma));
+        EXPECT_TRUE(b.dbeta.sameBits(rows.dbeta));
+        EXPECT_TRUE(b.dz.guardIntact() && b.dx.guardIntact());
       }
     }
   });

@@ -193,8 +193,9 @@ TEST_F(ChooseBlocked, whatIsAlikeIsSoAltogether) {
   EXPECT_EQ(chosen(), "rrrrrrr");
 }
 
-// A dense layer with gelu and one behind it, forward and backward, through
-// every step that takes blocks.
+// Layer normalisation, a dense layer with gelu and one behind it that is added
+// to what there is, and layer normalisation of that, forward and backward:
+// through every step that takes blocks but attention.
 class Layer {
 public:
   /// The results y, dx, dw1, dw2; with `asked` the values between as well.
@@ -208,7 +209,9 @@ public:
     }
     for (auto [name, shape] :
          {std::pair<const char *, Shape>{"w1", {kHidden, kInner}},
-          {"w2", {kInner, kHidden}}}) {
+          {"w2", {kInner, kHidden}},
+          {"gamma", {kHidden}},
+          {"beta", {kHidden}}}) {
       BERTC_RETURN_IF_ERROR(
           session->setVariable(name, {DType::F32, shape, weights.data()}));
     }
@@ -227,6 +230,7 @@ private:
     return b_.arena({rows, cols}, DType::BF16);
   }
   uint32_t inner() { return bf16(kTokens, kInner); }
+  uint32_t hidden() { return bf16(kTokens, kHidden); }
 
   uint32_t input(const char *name) {
     std::vector<std::byte> &bytes = inputs_.emplace_back(kTokens * kHidden * 2);
@@ -257,36 +261,61 @@ private:
     b_.step(plan::MatmulParamsT(), std::move(operands), {c});
   }
 
+  // The statistics of a normalisation.
+  struct Statistics {
+    uint32_t mean, rstd;
+  };
+  Statistics normalise(uint32_t x, uint32_t y) {
+    Statistics s = {b_.arena({kTokens}), b_.arena({kTokens})};
+    plan::LayerNormParamsT params;
+    params.eps = 1e-5f;
+    b_.step(params, {x, gamma_, beta_}, {y, s.mean, s.rstd});
+    return s;
+  }
+
   void addSteps(bool asked) {
     uint32_t x = input("x"), dy = input("dy");
     uint32_t w1 = b_.variable("w1", {kHidden, kInner});
     uint32_t w2 = b_.variable("w2", {kInner, kHidden});
+    gamma_ = b_.onVariable(b_.variable("gamma", {kHidden}));
+    beta_ = b_.onVariable(b_.variable("beta", {kHidden}));
+    uint32_t n = hidden(), v = hidden(), dz = hidden();
     uint32_t h = inner(), g = inner(), again = inner(), d = inner();
-    uint32_t dh = inner(), y = bf16(kTokens, kHidden);
-    uint32_t dx = bf16(kTokens, kHidden), dw1 = bf16(kHidden, kInner);
-    uint32_t dw2 = bf16(kInner, kHidden);
-    multiply({x, packed(w1, false)}, h);
+    uint32_t dh = inner(), y = hidden(), dx = hidden();
+    uint32_t dw1 = bf16(kHidden, kInner), dw2 = bf16(kInner, kHidden);
+    normalise(x, n);
+    normalise(x, v);
+    multiply({n, packed(w1, false)}, h);
     plan::UnaryParamsT gelu;
     gelu.kind = plan::UnaryKind::GeluErf;
     b_.step(gelu, {h}, {g});
-    multiply({g, packed(w2, false), kNoOperand, x}, y);
+    multiply({g, packed(w2, false), kNoOperand, v}, v);
+    Statistics s = normalise(v, y);
+    b_.step(plan::LayerNormGradParamsT(), {dy, v, gamma_, s.mean, s.rstd},
+            {dz, b_.arena({kHidden}), b_.arena({kHidden})});
     b_.step(plan::GeluWithDerivativeParamsT(), {h}, {again, d});
-    multiply({dy, packed(w2, true), kNoOperand, kNoOperand, d}, dh);
-    multiply({byColumns(again, kInner), dy}, dw2);
-    multiply({dh, packed(w1, true), kNoOperand, dy}, dx);
-    multiply({byColumns(x, kHidden), dh}, dw1);
+    multiply({dz, packed(w2, true), kNoOperand, kNoOperand, d}, dh);
+    multiply({byColumns(again, kInner), dz}, dw2);
+    multiply({dh, packed(w1, true), kNoOperand, dz}, dx);
+    multiply({byColumns(n, kHidden), dh}, dw1);
     result("y", y, kTokens, kHidden);
     result("dx", dx, kTokens, kHidden);
     result("dw1", dw1, kHidden, kInner);
     result("dw2", dw2, kInner, kHidden);
-    if (asked) {
-      for (uint32_t t : {h, g, again, d, dh}) {
+    for (uint32_t t : {h, g, again, d, dh}) {
+      if (asked) {
         result("value " + std::to_string(t), t, kTokens, kInner);
+      }
+    }
+    for (uint32_t t : {n, v, dz}) {
+      if (asked) {
+        result("value " + std::to_string(t), t, kTokens, kHidden);
       }
     }
   }
 
   PlanBuilder b_;
+  uint32_t gamma_ = 0, beta_ = 0;
   std::mt19937 random_{kSeed};
   /// In lists, where they stay when others are added.
   std::list<std::vector<std::byte>> inputs_, results_;

@@ -133,23 +133,11 @@ TensorRef headsOf(int64_t batch, int64_t heads, int64_t rows, int64_t size) {
   return t;
 }
 
-// "b128 r" for one operand in blocks, of 128 columns, and one that is not.
-std::string text(const std::vector<LayoutChoice> &choices) {
-  std::string text;
-  for (const LayoutChoice &choice : choices) {
-    text += text.empty() ? "" : " ";
-    text += choice.layouts == Layouts::Any
-                ? "b" + std::to_string(choice.columns)
-                : std::string("r");
-  }
-  return text;
-}
-
 // What is taken of q alone.
 std::string takenOf(const TensorRef &q) {
   AttentionStep s;
   s.inputs[0] = q;
-  return text({s.layouts().inputs[0]});
+  return textOf({s.layouts().inputs[0]});
 }
 
 TEST(AttentionLayouts, TakesMatricesOfHeads) {
@@ -158,17 +146,17 @@ TEST(AttentionLayouts, TakesMatricesOfHeads) {
   s.inputs = {queries, keys, keys};
   s.outputs = {queries};
   StepLayouts layouts = s.layouts();
-  EXPECT_EQ(text(layouts.inputs), "b96 b96 b96");
-  EXPECT_EQ(text(layouts.outputs), "b96");
+  EXPECT_EQ(textOf(layouts.inputs), "b96 b96 b96");
+  EXPECT_EQ(textOf(layouts.outputs), "b96");
   AttentionGradStep gradient;
   gradient.inputs = {queries, queries, keys, keys};
   gradient.outputs = {queries, keys, keys};
   layouts = gradient.layouts();
-  EXPECT_EQ(text(layouts.inputs), "b96 b96 b96 b96");
-  EXPECT_EQ(text(layouts.outputs), "b96 b96 b96");
+  EXPECT_EQ(textOf(layouts.inputs), "b96 b96 b96 b96");
+  EXPECT_EQ(textOf(layouts.outputs), "b96 b96 b96");
   // The keys alone are no whole blocks.
   gradient.inputs[2] = gradient.inputs[3] = headsOf(2, 3, 40, 32);
-  EXPECT_EQ(text(gradient.layouts().inputs), "b96 b96 r r");
+  EXPECT_EQ(textOf(gradient.layouts().inputs), "b96 b96 r r");
 }
 
 TEST(AttentionLayouts, StridesOfSingleHeadsDoNotMatter) {

@@ -177,5 +177,114 @@ TEST(LayerNormGradStep, RefusesMalformedOperands) {
   EXPECT_REFUSED(few.prepare(), "4 inputs");
 }
 
+using Halves = std::vector<uint16_t>;
+
+TensorRef halves(Halves &data) { return tensor(DType::BF16, {32, 64}, data); }
+
+TEST(LayerNormLayouts, TakesMatricesOfBf16) {
+  Halves x(2048), residual(2048), y(2048), z(2048);
+  LayerNormStep s;
+  s.inputs[0] = halves(x);
+  s.inputs[3] = halves(residual);
+  s.outputs[0] = halves(y);
+  s.outputs[3] = halves(z);
+  EXPECT_EQ(textOf(s.layouts().inputs), "b64 r r b64 r");
+  EXPECT_EQ(textOf(s.layouts().outputs), "b64 r r b64");
+  s.inputs[3] = missing();
+  s.outputs[3] = missing();
+  EXPECT_EQ(textOf(s.layouts().inputs), "b64 r r r r");
+  EXPECT_EQ(textOf(s.layouts().outputs), "b64 r r r");
+  LayerNormGradStep gradient;
+  gradient.inputs[0] = halves(x);
+  gradient.inputs[1] = halves(z);
+  gradient.outputs[0] = halves(y);
+  gradient.outputs[3] = halves(residual);
+  EXPECT_EQ(textOf(gradient.layouts().inputs).substr(0, 7), "b64 b64");
+  EXPECT_EQ(textOf(gradient.layouts().outputs), "b64 r r b64");
+}
+
+// The matrix of 32 x 64 by rows that `data` is in blocks.
+Halves rowsOf(const Halves &data) {
+  Halves rows(data.size());
+  for (size_t i = 0; i < data.size(); ++i) {
+    rows[i / 1024 * 32 + i / 32 % 32 * 64 + i % 32] = data[i];
+  }
+  return rows;
+}
+
+// 0.5, 1, 2, ... over and over, with either sign.
+Halves powersOfTwo(size_t step) {
+  Halves values(2048);
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<uint16_t>(0x3f00 + i * step % 7 * 0x80 +
+                                      i * step % 3 / 2 * 0x8000);
+  }
+  return values;
+}
+
+struct WideLayerNormStep : LayerNormStep {
+  Halves hx = powersOfTwo(5), hr = powersOfTwo(3), hy = Halves(2048),
+         hz = Halves(2048);
+  WideLayerNormStep() {
+    gamma.assign(64, 1.5f);
+    beta.assign(64, 0.25f);
+    mean.resize(32);
+    rstd.resize(32);
+    inputs = {halves(hx), tensor({64}, gamma), tensor({64}, beta), halves(hr),
+              tensor({4}, rng)};
+    outputs = {halves(hy), tensor({32}, mean), tensor({32}, rstd), halves(hz)};
+  }
+};
+
+// y in blocks takes the place of x by rows, z by rows that of the residual,
+// which is in blocks.
+TEST(LayerNormStep, InPlaceInAnotherLayout) {
+  WideLayerNormStep s, plain;
+  plain.hr = rowsOf(s.hr);
+  plain.inputs[3] = halves(plain.hr);
+  ASSERT_TRUE(plain.run().ok());
+  s.outputs[0] = halves(s.hx);
+  s.outputs[3] = halves(s.hr);
+  s.inputs[3].blocked = true;
+  s.outputs[0].blocked = true;
+  ASSERT_TRUE(s.run().ok());
+  EXPECT_EQ(rowsOf(s.hx), plain.hy);
+  EXPECT_EQ(s.hr, plain.hz);
+}
+
+TEST(LayerNormLayouts, TakesRowsWhereOneIsF32) {
+  Halves x(2048), residual(2048), y(2048);
+  Floats z(2048);
+  LayerNormStep s;
+  s.inputs[0] = halves(x);
+  s.inputs[3] = halves(residual);
+  s.outputs[0] = halves(y);
+  s.outputs[3] = tensor({32, 64}, z);
+  EXPECT_EQ(textOf(s.layouts().inputs), "");
+  EXPECT_EQ(textOf(s.layouts().outputs), "");
+}
+
+TEST(LayerNormGradStep, InPlaceInAnotherLayout) {
+  Halves dy = powersOfTwo(5), z = powersOfTwo(3), dz(2048), dx(2048);
+  Floats gamma(64, 1.5f), mean(32, 0.5f), rstd(32, 2.0f), dgamma(64), dbeta(64);
+  auto set = [&](LayerNormGradStep &s, Halves &first, Halves &last) {
+    s.inputs = {halves(dy),         halves(z),          tensor({64}, gamma),
+                tensor({32}, mean), tensor({32}, rstd), s.inputs[5]};
+    s.outputs = {halves(first), tensor({64}, dgamma), tensor({64}, dbeta),
+                 halves(last)};
+  };
+  LayerNormGradStep plain;
+  set(plain, dz, dx);
+  ASSERT_TRUE(plain.run().ok());
+  Floats sums = dgamma;
+  LayerNormGradStep s;
+  set(s, z, dy);
+  s.outputs[0].blocked = s.outputs[3].blocked = true;
+  ASSERT_TRUE(s.run().ok());
+  EXPECT_EQ(rowsOf(z), dz);
+  EXPECT_EQ(rowsOf(dy), dx);
+  EXPECT_EQ(dgamma, sums);
+}
+
 } // namespace
 } // namespace bertc::rt

@@ -53,6 +53,27 @@ inline TensorRef tensor(const Shape &shape, std::vector<int32_t> &data) {
 /// The operand that is missing.
 inline TensorRef missing() { return TensorRef(); }
 
+/// "b128 a64 r" for operands in blocks of 128 columns, in blocks of 64 if the
+/// others are, and row by row.
+inline std::string textOf(const std::vector<LayoutChoice> &choices) {
+  std::string text;
+  for (const LayoutChoice &choice : choices) {
+    text += text.empty() ? "" : " ";
+    switch (choice.layouts) {
+    case Layouts::Rows:
+      text += "r";
+      break;
+    case Layouts::Any:
+      text += "b" + std::to_string(choice.columns);
+      break;
+    case Layouts::Alike:
+      text += "a" + std::to_string(choice.columns);
+      break;
+    }
+  }
+  return text;
+}
+
 /// One step: set the parameters and operands, then prepare() or run().
 template <typename Params> class StepUnderTest {
 public:
