@@ -253,9 +253,14 @@ int64_t tokensAtOnce(const amx::WeightGradientTask &t) {
 // of each token.
 constexpr int64_t kSharedGroup = 2;
 
+// Panels of a block, which shares the L2 cache with a shared panel and the next
+// one: six of 2048 tokens were 4% faster than eight, four of 4096 5% faster
+// than three or five.
 int64_t blockPanels(int64_t steps) {
-  constexpr int64_t kBlockSteps = 512;
-  return std::clamp<int64_t>(kBlockSteps / steps, 1, amx::kMaxBlockPanels);
+  constexpr int64_t kBlockSteps = 384, kMostSteps = 512, kFewPanels = 4;
+  int64_t panels =
+      std::max(kBlockSteps / steps, std::min(kMostSteps / steps, kFewPanels));
+  return std::clamp<int64_t>(panels, 1, amx::kMaxBlockPanels);
 }
 
 void packShared(const amx::WeightGradientTask &t, uint16_t *out) {
